@@ -1,0 +1,16 @@
+"""Who is supplied, and where."""
+
+from customers.models.network import AreaClass, Feeder, Substation, TransformerArea
+from customers.models.people import Account, Customer, CustomerKind, Meter, Premise
+
+__all__ = [
+    "Account",
+    "AreaClass",
+    "Customer",
+    "CustomerKind",
+    "Feeder",
+    "Meter",
+    "Premise",
+    "Substation",
+    "TransformerArea",
+]

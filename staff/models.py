@@ -1,0 +1,74 @@
+"""Who works here: branches, teams and the people who sign in."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from staff.actors import Role
+from staff.naming import Named
+
+
+class Branch(Named):
+    """An organisational unit; `path` is the codes from the root down, each ended by a slash, so that a prefix is a subtree."""
+
+    code = models.CharField(_("code"), max_length=20, unique=True)
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
+    path = models.CharField(max_length=200, unique=True, editable=False)
+
+    class Meta:
+        verbose_name = _("branch")
+        verbose_name_plural = _("branches")
+        ordering = ["path"]
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        self.path = f"{self.parent.path if self.parent else ''}{self.code}/"
+        super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+
+class TeamKind(models.TextChoices):
+    """What a team is for; routing rules name a kind, the complaint's branch gives the team."""
+
+    DISPATCH = "dispatch", _("Dispatch desk")
+    OUTAGE = "outage", _("Outage crew")
+    POWER_QUALITY = "power_quality", _("Power quality")
+    BILLING = "billing", _("Metering and billing")
+    SAFETY = "safety", _("Safety")
+    SERVICE = "service", _("Service quality")
+    LIAISON = "liaison", _("Regulator liaison")
+
+
+class Team(Named):
+    """People who handle one kind of complaint for a branch and the branches below it."""
+
+    code = models.CharField(_("code"), max_length=40, unique=True)
+    kind = models.CharField(_("kind"), max_length=20, choices=TeamKind)
+    branch = models.ForeignKey(Branch, on_delete=models.PROTECT, related_name="teams")
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("team")
+        verbose_name_plural = _("teams")
+        ordering = ["code"]
+
+
+class User(AbstractUser):
+    """A person who signs in; what they see follows from `branch` (their subtree), what they may do from `role`."""
+
+    full_name = models.CharField(_("full name"), max_length=80, blank=True)
+    role = models.CharField(_("role"), max_length=20, choices=Role, default=Role.AGENT)
+    branch = models.ForeignKey(Branch, on_delete=models.PROTECT, null=True, blank=True, related_name="staff")
+    team = models.ForeignKey(Team, on_delete=models.SET_NULL, null=True, blank=True, related_name="members")
+    phone = models.CharField(_("phone"), max_length=30, blank=True)
+    language = models.CharField(_("language"), max_length=10, default="zh-hans")
+    is_on_duty = models.BooleanField(_("on duty"), default=True)
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.CheckConstraint(name="user_role_is_known", condition=models.Q(role__in=sorted(Role.values))),
+        ]
+
+    @property
+    def display_name(self) -> str:
+        return self.full_name or self.username
