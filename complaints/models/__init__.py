@@ -1,0 +1,55 @@
+"""What happened, and what we promised."""
+
+from complaints.models.attachment import Attachment
+from complaints.models.classification import (
+    SEVERITY_LADDER,
+    Category,
+    Priority,
+    RequestType,
+    RootCause,
+    RoutingRule,
+    Severity,
+    Subcategory,
+)
+from complaints.models.complaint import Channel, Complaint, Flag, Responsibility, Source
+from complaints.models.feedback import AnsweredBy, Feedback
+from complaints.models.history import Event
+from complaints.models.outgoing import Medium, MessageTemplate, Notice, NoticeState
+from complaints.models.promises import Alarm, Calendar, Clock, ClockKind, LedgerEntry, Policy, PolicyLimit, Tier
+from complaints.models.service_issue import IssueKind, ServiceIssue
+from complaints.models.settings import DeskSettings
+
+__all__ = [
+    "SEVERITY_LADDER",
+    "Alarm",
+    "AnsweredBy",
+    "Attachment",
+    "Calendar",
+    "Category",
+    "Channel",
+    "Clock",
+    "ClockKind",
+    "Complaint",
+    "DeskSettings",
+    "Event",
+    "Feedback",
+    "Flag",
+    "IssueKind",
+    "LedgerEntry",
+    "Medium",
+    "MessageTemplate",
+    "Notice",
+    "NoticeState",
+    "Policy",
+    "PolicyLimit",
+    "Priority",
+    "RequestType",
+    "Responsibility",
+    "RootCause",
+    "RoutingRule",
+    "ServiceIssue",
+    "Severity",
+    "Source",
+    "Subcategory",
+    "Tier",
+]

@@ -1,0 +1,301 @@
+"""The complaint: one matter that one customer brought, with one owner and honest deadlines."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from complaints.models.classification import Category, Priority, RequestType, RootCause, Severity, Subcategory
+from complaints.states import FINDINGS, LIKELY_NEXT, MOVES, OPEN, STAGE_OF, UNFINISHED, Move, Outcome, Stage, Status
+from customers.models import Account, AreaClass, Customer, Premise, TransformerArea
+from customers.models.people import ContactMethod
+from staff.actors import Role
+from staff.models import Branch, Team, User
+from staff.scope import within_branches
+
+
+class Channel(models.TextChoices):
+    PHONE = "phone", _("Phone")
+    WEB = "web", _("Web")
+    LETTER = "letter", _("Letter")
+    VISIT = "visit", _("Visit")
+    REGULATOR = "regulator", _("Regulator")
+
+
+class Source(models.TextChoices):
+    """Where within a channel it came from."""
+
+    HOTLINE = "hotline", _("Hotline")
+    WEBSITE = "website", _("Website")
+    APP = "app", _("Mobile app")
+    API = "api", _("API")
+    WECHAT = "wechat", _("WeChat")
+    WEIBO = "weibo", _("Weibo")
+    EMAIL = "email", _("E-mail")
+    OPEN311 = "open311", _("Open311")
+    POST = "post", _("Post")
+    COUNTER = "counter", _("Counter")
+    R12398 = "12398", _("Energy regulator 12398")
+    R12345 = "12345", _("Government line 12345")
+    PETITION = "petition", _("Petition")
+
+
+class Responsibility(models.TextChoices):
+    UTILITY = "utility", _("The company")
+    CUSTOMER = "customer", _("The customer")
+    THIRD_PARTY = "third_party", _("A third party")
+    FORCE_MAJEURE = "force_majeure", _("Force majeure")
+
+
+class Flag(models.TextChoices):
+    MEDIA = "media", _("Media involved")
+    INJURY = "injury", _("Someone is hurt")
+    GROUP = "group", _("Group complaint")
+    VULNERABLE = "vulnerable", _("Vulnerable customer")
+    IMPORTANT_USER = "important_user", _("Important user")
+    THREAT = "threat", _("May go further")
+    LEGAL = "legal", _("Legal action")
+
+
+RESTRICTED_TO = (Role.SUPERVISOR, Role.LIAISON, Role.ADMINISTRATOR)
+"""Reports of wrongdoing name colleagues; only these roles see them (domain 9: hidden from the complained-of unit)."""
+
+
+def make_token() -> str:
+    """A secret that cannot be guessed: 128 bits, URL-safe."""
+    return secrets.token_urlsafe(16)
+
+
+class ComplaintQuerySet(models.QuerySet["Complaint"]):
+    def visible_to(self, user: User) -> ComplaintQuerySet:
+        """What this person may see. The only place that decides it; fails closed."""
+        seen = self.filter(within_branches(user))
+        if user.role in RESTRICTED_TO:
+            return seen
+        return seen.exclude(request_type=RequestType.REPORT)
+
+    def open(self) -> ComplaintQuerySet:
+        return self.filter(status__in=sorted(OPEN))
+
+    def unfinished(self) -> ComplaintQuerySet:
+        """Not closed: open, or resolved and awaiting feedback."""
+        return self.exclude(status=Status.CLOSED)
+
+    def overdue(self, at: datetime) -> ComplaintQuerySet:
+        return self.unfinished().filter(next_due_at__lt=at)
+
+    def due_before(self, moment: datetime) -> ComplaintQuerySet:
+        return self.unfinished().filter(next_due_at__lt=moment)
+
+    def unassigned(self) -> ComplaintQuerySet:
+        return self.open().filter(assignee__isnull=True)
+
+    def by_due_next(self) -> ComplaintQuerySet:
+        """The next deadline first; those without one last."""
+        return self.order_by(F("next_due_at").asc(nulls_last=True), "pk")
+
+    def locked(self, pk: int) -> Complaint:
+        """The row, locked until the transaction ends. Look at it only after this."""
+        return self.select_for_update(of=("self",)).get(pk=pk)
+
+
+class Complaint(models.Model):
+    """`received_at` is when it reached us and clocks start; `entered_at` is when it was typed in."""
+
+    reference = models.CharField(_("reference"), max_length=20, unique=True)
+    token = models.CharField(max_length=32, unique=True, default=make_token, editable=False)
+    version = models.PositiveIntegerField(default=0)
+
+    request_type = models.CharField(
+        _("request type"), max_length=20, choices=RequestType, default=RequestType.COMPLAINT
+    )
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="complaints")
+    subcategory = models.ForeignKey(Subcategory, on_delete=models.PROTECT, null=True, related_name="complaints")
+    severity = models.CharField(_("severity"), max_length=10, choices=Severity, default=Severity.ORDINARY)
+    priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority, default=Priority.P3)
+    flags = ArrayField(models.CharField(max_length=20, choices=Flag), default=list, blank=True)
+
+    channel = models.CharField(_("channel"), max_length=12, choices=Channel)
+    source = models.CharField(_("source"), max_length=12, choices=Source)
+    source_reference = models.CharField(_("their reference"), max_length=60, blank=True)
+    channel_details = models.JSONField(default=dict, blank=True)
+    external_due_at = models.DateTimeField(_("due date set by the regulator"), null=True, blank=True)
+
+    branch = models.ForeignKey(Branch, on_delete=models.PROTECT, related_name="complaints")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, related_name="complaints")
+    assignee = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="assigned_complaints")
+    entered_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="entered_complaints")
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, related_name="complaints")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="complaints")
+    premise = models.ForeignKey(Premise, on_delete=models.PROTECT, null=True, related_name="complaints")
+    transformer_area = models.ForeignKey(
+        TransformerArea, on_delete=models.PROTECT, null=True, related_name="complaints"
+    )
+    area_class = models.CharField(_("area"), max_length=10, choices=AreaClass, blank=True)
+
+    contact_name = models.CharField(_("name"), max_length=120, blank=True)
+    contact_phone = models.CharField(_("phone"), max_length=30, blank=True)
+    contact_email = models.EmailField(_("e-mail"), blank=True)
+    contact_address = models.CharField(_("reply address"), max_length=240, blank=True)
+    contact_method = models.CharField(
+        _("preferred contact"), max_length=10, choices=ContactMethod, default=ContactMethod.PHONE
+    )
+    language = models.CharField(_("language"), max_length=10, default="zh-hans")
+    is_anonymous = models.BooleanField(_("anonymous"), default=False)
+    is_confidential = models.BooleanField(_("confidential"), default=False)
+
+    story = models.TextField(_("what happened"))
+    remedy_sought = models.TextField(_("what the customer asks for"), blank=True)
+    place = models.CharField(_("where"), max_length=240, blank=True)
+    occurred_at = models.DateTimeField(_("when it happened"), null=True, blank=True)
+    answers = models.JSONField(default=dict, blank=True)
+
+    received_at = models.DateTimeField(_("received"))
+    entered_at = models.DateTimeField(_("entered"))
+    status = models.CharField(_("status"), max_length=15, choices=Status, default=Status.REGISTERED)
+    dispatched_at = models.DateTimeField(null=True)
+    contacted_at = models.DateTimeField(null=True)
+    resolved_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    outcome = models.CharField(_("outcome"), max_length=15, choices=Outcome, blank=True)
+    responsibility = models.CharField(_("responsibility"), max_length=15, choices=Responsibility, blank=True)
+    root_cause = models.ForeignKey(RootCause, on_delete=models.PROTECT, null=True, related_name="complaints")
+    resolution = models.TextField(_("answer to the customer"), blank=True)
+    referred_to = models.CharField(_("referred to"), max_length=120, blank=True)
+
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="merged")
+    service_issue = models.ForeignKey(
+        "complaints.ServiceIssue", on_delete=models.PROTECT, null=True, related_name="complaints"
+    )
+
+    urged_count = models.PositiveSmallIntegerField(default=0)
+    reopened_count = models.PositiveSmallIntegerField(default=0)
+    transferred_count = models.PositiveSmallIntegerField(default=0)
+    returned_count = models.PositiveSmallIntegerField(default=0)
+    escalated_count = models.PositiveSmallIntegerField(default=0)
+
+    next_due_at = models.DateTimeField(null=True, editable=False)
+    next_due_clock = models.CharField(max_length=40, blank=True, editable=False)
+    breached_at = models.DateTimeField(null=True, editable=False)
+
+    objects = ComplaintQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("complaint")
+        verbose_name_plural = _("complaints")
+        constraints = [
+            models.CheckConstraint(name="complaint_status_is_known", condition=Q(status__in=sorted(Status.values))),
+            models.CheckConstraint(name="complaint_channel_is_known", condition=Q(channel__in=sorted(Channel.values))),
+            models.CheckConstraint(name="complaint_priority_is_known", condition=Q(priority__gte=1, priority__lte=4)),
+            models.CheckConstraint(
+                name="complaint_severity_is_known", condition=Q(severity__in=sorted(Severity.values))
+            ),
+            models.CheckConstraint(
+                name="complaint_request_type_is_known", condition=Q(request_type__in=sorted(RequestType.values))
+            ),
+            models.CheckConstraint(
+                name="complaint_outcome_is_known", condition=Q(outcome="") | Q(outcome__in=sorted(Outcome.values))
+            ),
+            models.CheckConstraint(
+                name="closed_complaint_has_outcome",
+                condition=~Q(status=Status.CLOSED.value) | (Q(closed_at__isnull=False) & ~Q(outcome="")),
+            ),
+            models.CheckConstraint(
+                name="resolved_complaint_has_resolution",
+                condition=~Q(status=Status.RESOLVED.value)
+                | (Q(resolved_at__isnull=False) & ~Q(resolution="") & ~Q(outcome="")),
+            ),
+            models.CheckConstraint(
+                name="complaint_can_be_answered",
+                condition=Q(is_anonymous=True)
+                | Q(account__isnull=False)
+                | ~Q(contact_phone="")
+                | ~Q(contact_email="")
+                | ~Q(contact_address=""),
+            ),
+            models.CheckConstraint(
+                name="complaint_received_before_entered", condition=Q(received_at__lte=F("entered_at"))
+            ),
+            models.CheckConstraint(name="complaint_story_is_told", condition=~Q(story="")),
+            models.CheckConstraint(
+                name="merged_complaint_is_a_closed_duplicate",
+                condition=Q(merged_into__isnull=True)
+                | (Q(status=Status.CLOSED.value, outcome=Outcome.DUPLICATE.value) & ~Q(merged_into=F("id"))),
+            ),
+        ]
+        indexes = [
+            models.Index(F("next_due_at"), F("id"), name="queue_by_due", condition=~Q(status=Status.CLOSED.value)),
+            models.Index(
+                F("team"), F("next_due_at"), F("id"), name="team_queue_by_due", condition=~Q(status=Status.CLOSED.value)
+            ),
+            models.Index(
+                F("assignee"), F("next_due_at"), F("id"), name="my_queue_by_due", condition=~Q(status=Status.CLOSED.value)
+            ),
+            models.Index(F("received_at").desc(), F("id").desc(), name="complaint_by_received"),
+            models.Index(name="complaint_by_phone", fields=["contact_phone"]),
+            models.Index(name="complaint_resolved", fields=["resolved_at"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
+
+    @property
+    def is_unfinished(self) -> bool:
+        return self.status in UNFINISHED
+
+    @property
+    def stage(self) -> Stage:
+        return STAGE_OF[Status(self.status)]
+
+    @property
+    def can_be_reached(self) -> bool:
+        """Whether anybody could telephone, text or write to the complainant at once."""
+        return bool(self.contact_phone or self.contact_email)
+
+    @property
+    def needs_review(self) -> bool:
+        """Policy demands a supervisor's approval: special and major severity, life-safety, and the regulator's cases."""
+        return (
+            self.severity in (Severity.SPECIAL, Severity.MAJOR)
+            or self.priority == Priority.P1
+            or self.channel == Channel.REGULATOR
+        )
+
+    def is_overdue(self, at: datetime) -> bool:
+        return self.is_unfinished and self.next_due_at is not None and self.next_due_at < at
+
+    def moves_for(self, role: str) -> list[tuple[str, Move]]:
+        """The moves this role may pick now, the likely one first."""
+        likely = LIKELY_NEXT.get(Status(self.status), "")
+        if likely == "resolve" and self.needs_review:
+            likely = "propose"
+        allowed = [(name, m) for name, m in MOVES.items() if m.by_hand and self.permits(name, role)]
+        return sorted(allowed, key=lambda pair: pair[0] != likely)
+
+    def permits(self, name: str, role: str) -> bool:
+        """Whether the table, and what this complaint is, let `role` make the move now."""
+        move = MOVES[name]
+        if self.status not in move.sources or role not in move.allowed:
+            return False
+        merged = self.merged_into_id is not None
+        return {
+            "resolve": not self.needs_review or role == Role.SUPERVISOR,
+            "unmerge": merged,
+            "reopen": not merged,
+            "request_reopening": not merged,
+            "link": self.service_issue_id is None,
+            "detach": self.service_issue_id is not None,
+            "close": self.outcome != "",
+            "feedback": self.outcome in FINDINGS,
+        }.get(name, True)

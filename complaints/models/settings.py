@@ -1,0 +1,34 @@
+"""The desk's own numbers: one row that a supervisor may change."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class DeskSettings(models.Model):
+    """Days and counts that rules read; there is one row, number 1."""
+
+    answer_days = models.PositiveSmallIntegerField(_("days to wait for feedback"), default=7)
+    reopen_days = models.PositiveSmallIntegerField(_("days in which anyone may reopen"), default=30)
+    urgings_tell_supervisor = models.PositiveSmallIntegerField(_("urgings that tell the supervisor"), default=2)
+    urgings_raise_severity = models.PositiveSmallIntegerField(_("urgings that raise the severity"), default=3)
+    contact_attempts = models.PositiveSmallIntegerField(_("attempts that count as contact"), default=3)
+    attempt_gap_minutes = models.PositiveSmallIntegerField(_("minutes between attempts"), default=60)
+    reopened_limit = models.CharField(_("limit after reopening"), max_length=20, default="2wd")
+    hotline = models.CharField(_("hotline"), max_length=20, default="95598")
+    regulator_hotline = models.CharField(_("regulator's hotline"), max_length=20, default="12398")
+    utility_zh = models.CharField(_("name of the utility in Chinese"), max_length=80, default="供电公司")
+    utility_en = models.CharField(_("name of the utility in English"), max_length=80, default="Power Supply")
+
+    class Meta:
+        verbose_name = _("desk settings")
+        verbose_name_plural = _("desk settings")
+        constraints = [models.CheckConstraint(name="desk_settings_is_one_row", condition=models.Q(pk=1))]
+
+    def __str__(self) -> str:
+        return "desk settings"
+
+    @classmethod
+    def current(cls) -> DeskSettings:
+        return cls.objects.get_or_create(pk=1)[0]
