@@ -1,0 +1,1 @@
+"""What happened, and what we promised: complaints, moves, clocks, notices and feedback."""

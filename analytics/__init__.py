@@ -1,0 +1,1 @@
+"""What it adds up to: measures, reports and the board; reads only."""

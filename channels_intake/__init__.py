@@ -1,0 +1,1 @@
+"""How complaints reach us: five channels, one door."""

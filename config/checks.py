@@ -1,0 +1,29 @@
+"""System checks on the server the product was given, for faults which would otherwise stay silent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import connections
+
+
+@register(Tags.database)
+def chinese_trigrams_work(databases: list[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """With LC_CTYPE C, pg_trgm sees no letters in Chinese: similarity is 0, indexes are useless, and nothing warns."""
+    problems: list[CheckMessage] = []
+    for alias in databases or []:
+        with connections[alias].cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_proc WHERE proname = 'show_trgm'")
+            if cursor.fetchone()[0] == 0:
+                continue
+            cursor.execute("SELECT cardinality(show_trgm(%s))", ["停电了"])
+            if cursor.fetchone()[0] == 0:
+                problems.append(
+                    Error(
+                        "This database does not recognise Chinese characters as letters.",
+                        hint="Create it with LC_CTYPE 'C.UTF-8' or another UTF-8 locale.",
+                        id="redress.E001",
+                    )
+                )
+    return problems

@@ -1,0 +1,114 @@
+"""Typed getters for environment variables; a wrong value stops the process with a sentence naming the variable."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off"}
+
+
+def text(name: str, default: str | None = None) -> str:
+    """The variable as given; without a default it must be set and not empty."""
+    value = os.environ.get(name, "").strip()
+    if value:
+        return value
+    if default is None:
+        raise ImproperlyConfigured(f"Set the environment variable {name}; it has no default.")
+    return default
+
+
+def flag(name: str, default: bool) -> bool:
+    value = text(name, str(default)).lower()
+    if value in _TRUE:
+        return True
+    if value in _FALSE:
+        return False
+    raise ImproperlyConfigured(f"{name} must be true or false, not {value!r}.")
+
+
+def whole(name: str, default: int, *, least: int = 0) -> int:
+    """A whole number of at least `least`."""
+    value = text(name, str(default))
+    try:
+        number = int(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.") from None
+    if number < least:
+        raise ImproperlyConfigured(f"{name} must be at least {least}, not {number}.")
+    return number
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """A comma-separated list, blanks dropped."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def path(name: str, default: Path) -> Path:
+    return Path(text(name, str(default))).expanduser().resolve()
+
+
+def choice(name: str, default: str, allowed: set[str]) -> str:
+    value = text(name, default)
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(sorted(allowed))}, not {value!r}.")
+    return value
+
+
+def url(name: str, default: str | None, *, schemes: set[str]) -> str:
+    """An address whose scheme is one of `schemes`."""
+    value = text(name, default)
+    scheme = urlsplit(value).scheme
+    if scheme not in schemes:
+        raise ImproperlyConfigured(f"{name} must begin with one of {', '.join(sorted(schemes))}, not {scheme!r}.")
+    return value
+
+
+def database(name: str) -> dict[str, Any]:
+    """
+    Django's settings for the PostgreSQL at the address in `name`.
+
+    A socket folder is given as `?host=/folder`; other query parameters go to the driver as they are.
+    """
+    address = urlsplit(url(name, None, schemes={"postgres", "postgresql"}))
+    options: dict[str, Any] = dict(parse_qsl(address.query))
+    database_name = unquote(address.path.removeprefix("/"))
+    if not database_name:
+        raise ImproperlyConfigured(f"{name} must end with the name of a database, as in postgres://user@host/redress.")
+    try:
+        port = address.port
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} has a port which is not a number.") from None
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": database_name,
+        "USER": unquote(address.username or ""),
+        "PASSWORD": unquote(address.password or ""),
+        "HOST": options.pop("host", address.hostname or ""),
+        "PORT": str(port or ""),
+        "OPTIONS": options,
+    }
+
+
+def broker(address: str) -> str:
+    """The same Redis as Celery wants to read it: sockets have a scheme of their own there."""
+    parts = urlsplit(address)
+    if parts.scheme != "unix":
+        return address
+    number = dict(parse_qsl(parts.query)).get("db", "0")
+    return f"redis+socket://{parts.path}?virtual_host={number}"
+
+
+def next_redis_database(address: str) -> str:
+    """The same Redis, one database number further: clearing the cache there cannot drop queued tasks."""
+    parts = urlsplit(address)
+    if parts.scheme == "unix":
+        number = int(dict(parse_qsl(parts.query)).get("db", "0"))
+        return f"unix://{parts.path}?db={number + 1}"
+    number = int(parts.path.strip("/") or "0")
+    return parts._replace(path=f"/{number + 1}").geturl()

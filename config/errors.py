@@ -1,0 +1,56 @@
+"""Where a refusal becomes an answer: one middleware for pages and fragments, one handler for the API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from rest_framework.exceptions import ValidationError
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from complaints.refusals import Refusal
+
+
+class RefusalMiddleware:
+    """Answers a refusal raised by a view with its sentence: a fragment for htmx, a page otherwise."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, Refusal):
+            return None
+        is_fragment = bool(getattr(request, "htmx", False))
+        template = "errors/_refusal.html" if is_fragment else "errors/refusal.html"
+        return render(request, template, {"refusal": exception}, status=exception.status)
+
+
+def api_exception_handler(exception: Exception, context: dict[str, Any]) -> Response | None:
+    """One shape for every refusal and error: `code` for programs, `message` for people, `fields` where input is wrong."""
+    if isinstance(exception, Refusal):
+        refused: dict[str, Any] = {"code": exception.code, "message": exception.message}
+        if exception.fields:
+            refused["fields"] = {name: [exception.message] for name in exception.fields}
+        return Response(refused, status=exception.status)
+    response = exception_handler(exception, context)
+    if response is None:
+        return None
+    response.data = _one_shape(exception, response)
+    if isinstance(exception, ValidationError):
+        response.status_code = 422
+    return response
+
+
+def _one_shape(exception: Exception, response: Response) -> dict[str, Any]:
+    data = response.data
+    if isinstance(data, dict) and "detail" in data:
+        return {"code": getattr(data["detail"], "code", "error"), "message": str(data["detail"])}
+    message = str(getattr(exception, "default_detail", "")) or str(exception)
+    fields = data if isinstance(data, dict) else {"non_field_errors": data}
+    return {"code": getattr(exception, "default_code", "invalid"), "message": message, "fields": fields}

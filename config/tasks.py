@@ -1,0 +1,12 @@
+"""The heartbeat: proof, kept in the cache, that beat, broker and a worker pass work on."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from config.health import note_heartbeat
+
+
+@shared_task
+def heartbeat() -> None:
+    note_heartbeat()

@@ -1,0 +1,1 @@
+"""Who is supplied, and where: customers, accounts, premises, meters and the network."""

@@ -1,0 +1,1 @@
+"""Who works here: people, branches, teams, roles and what each may see."""
