@@ -1,0 +1,355 @@
+"""What each move does to the complaint itself, what it checks beyond the table, and what follows from it.
+
+`workflow` calls these in order: `instead`, `check`, `apply`, `after`, `follow_ups`. Nothing here opens a transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Model
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from complaints.attachments import keep
+from complaints.models import (
+    SEVERITY_LADDER,
+    AnsweredBy,
+    Attachment,
+    Complaint,
+    DeskSettings,
+    Event,
+    Feedback,
+    Priority,
+    Severity,
+)
+from complaints.refusals import DetailsMissing, MoveRefused
+from complaints.states import FINDINGS, HANDLERS, Outcome, Status
+from staff.actors import CLOCK, CUSTOMER, Actor, Role
+
+Details = Mapping[str, Any]
+
+DETAIL_NAMES = {
+    "answered_by": gettext_lazy("how the customer answered"),
+    "assignee": gettext_lazy("the person"),
+    "attitude": gettext_lazy("satisfaction with how we treated you"),
+    "category": gettext_lazy("the category"),
+    "clock": gettext_lazy("the clock"),
+    "comment": gettext_lazy("a comment"),
+    "contacted_at": gettext_lazy("when you spoke"),
+    "due_at": gettext_lazy("the deadline"),
+    "evidence": gettext_lazy("how the customer told us"),
+    "files": gettext_lazy("a file"),
+    "into": gettext_lazy("the complaint to merge into"),
+    "message": gettext_lazy("the message"),
+    "method": gettext_lazy("how you tried"),
+    "note": gettext_lazy("a note"),
+    "outcome": gettext_lazy("the outcome"),
+    "priority": gettext_lazy("the priority"),
+    "reached": gettext_lazy("whether you reached the customer"),
+    "reason": gettext_lazy("the reason"),
+    "referred_to": gettext_lazy("who takes it over"),
+    "resolution": gettext_lazy("the answer to the customer"),
+    "responsibility": gettext_lazy("who is responsible"),
+    "root_cause": gettext_lazy("the root cause"),
+    "score": gettext_lazy("the satisfaction"),
+    "service_issue": gettext_lazy("the service issue"),
+    "severity": gettext_lazy("the severity"),
+    "solved": gettext_lazy("whether it is solved"),
+    "subcategory": gettext_lazy("the subcategory"),
+    "team": gettext_lazy("the team"),
+}
+"""What each detail of a move is called in a sentence."""
+
+
+def named(details: Iterable[str]) -> str:
+    return ", ".join(str(DETAIL_NAMES[name]) for name in details)
+
+
+def instead(name: str, complaint: Complaint, *, by: Actor, at: datetime) -> str:
+    """Reopening has no cut-off: past the configured age it becomes a request to a supervisor, never a refusal."""
+    if name != "reopen" or by.role == Role.SUPERVISOR or complaint.closed_at is None:
+        return name
+    oldest = at - timedelta(days=DeskSettings.current().reopen_days)
+    return "request_reopening" if complaint.closed_at < oldest else name
+
+
+# what is checked beyond the table
+
+
+def check(name: str, complaint: Complaint, details: Details, *, by: Actor) -> None:
+    """Raise MoveRefused or DetailsMissing when what was said does not fit the complaint."""
+    if name in CHECKS:
+        CHECKS[name](complaint, details, by)
+
+
+def _check_answer(complaint: Complaint, details: Details, by: Actor) -> None:
+    if details["outcome"] not in FINDINGS:
+        raise MoveRefused(_("Choose what the investigation found."), fields=["outcome"])
+    if complaint.needs_review and by.role != Role.SUPERVISOR and complaint.status == Status.INVESTIGATING:
+        return
+    _check_contact_was_made(complaint)
+
+
+def _check_contact_was_made(complaint: Complaint) -> None:
+    """The customer hears from us before a complaint counts as resolved; a letter's answer is itself the contact."""
+    if complaint.can_be_reached and complaint.contacted_at is None:
+        raise MoveRefused(
+            _(
+                "Nobody has spoken with the customer yet. Record a contact first, "
+                "or three attempts at different times and a message."
+            )
+        )
+
+
+def _check_approval(complaint: Complaint, details: Details, by: Actor) -> None:
+    _check_contact_was_made(complaint)
+
+
+def _check_merge(complaint: Complaint, details: Details, by: Actor) -> None:
+    into: Complaint = details["into"]
+    if into.pk == complaint.pk:
+        raise MoveRefused(_("A complaint cannot be merged into itself."), fields=["into"])
+    if into.status == Status.CLOSED:
+        raise MoveRefused(_("%(into)s is closed. Choose one that is still open.") % {"into": into}, fields=["into"])
+
+
+def _check_subcategory(complaint: Complaint, details: Details, by: Actor) -> None:
+    subcategory = details.get("subcategory")
+    if subcategory is not None and subcategory.category_id != details["category"].pk:
+        raise MoveRefused(_("That subcategory belongs to another category."), fields=["subcategory"])
+
+
+def _check_assignee(complaint: Complaint, details: Details, by: Actor) -> None:
+    assignee = details.get("assignee")
+    if assignee is not None and (not assignee.is_active or assignee.role not in HANDLERS):
+        raise MoveRefused(
+            _("%(name)s does not investigate complaints.") % {"name": assignee.display_name}, fields=["assignee"]
+        )
+
+
+def _check_withdrawal(complaint: Complaint, details: Details, by: Actor) -> None:
+    """Withdrawing is the customer's own act (domain 6.2): staff say how the customer told us."""
+    if by.role != CUSTOMER and not details.get("evidence"):
+        raise DetailsMissing(_("Say how the customer withdrew: a call, a letter, a signature."), fields=["evidence"])
+
+
+def _check_contact(complaint: Complaint, details: Details, by: Actor) -> None:
+    when = details.get("contacted_at")
+    if when is not None and when < complaint.received_at:
+        raise MoveRefused(_("That is before we received the complaint."), fields=["contacted_at"])
+
+
+def _check_feedback(complaint: Complaint, details: Details, by: Actor) -> None:
+    for name in ("score", "attitude"):
+        if details.get(name) is not None and details[name] not in range(1, 6):
+            raise MoveRefused(_("Choose from 1 to 5."), fields=[name])
+    if not complaint.feedback.filter(round=complaint.reopened_count + 1, answered_at__isnull=True).exists():
+        raise MoveRefused(_("This answer has already been given. Thank you."))
+
+
+CHECKS: dict[str, Callable[[Complaint, Details, Actor], None]] = {
+    "approve": _check_approval,
+    "assign": _check_assignee,
+    "contact": _check_contact,
+    "dispatch": _check_assignee,
+    "feedback": _check_feedback,
+    "merge": _check_merge,
+    "propose": _check_answer,
+    "recategorise": _check_subcategory,
+    "resolve": _check_answer,
+    "transfer": _check_assignee,
+    "withdraw": _check_withdrawal,
+}
+
+
+# what changes on the complaint
+
+
+def apply(name: str, complaint: Complaint, details: Details, *, by: Actor, at: datetime) -> dict[str, Any]:
+    """Change the complaint's own fields for this move; answer with what the event shall remember, ready for JSON."""
+    if name in APPLY:
+        APPLY[name](complaint, details, by, at)
+    if complaint.status == Status.CLOSED and complaint.closed_at is None:
+        complaint.closed_at = at
+    said = {key: _plain(value) for key, value in details.items() if value not in (None, "", [])}
+    if name == "urge":
+        said["count"] = complaint.urged_count
+    return said
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Attachment):
+        return value.name
+    if isinstance(value, Model):
+        return {"id": value.pk, "text": getattr(value, "display_name", str(value))}
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _dispatch(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    complaint.team = details["team"]
+    complaint.assignee = details.get("assignee")
+    complaint.dispatched_at = complaint.dispatched_at or at
+
+
+def _transfer(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    _dispatch(complaint, details, by, at)
+    complaint.transferred_count += 1
+
+
+def _accept(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    complaint.assignee = by.user
+
+
+def _return(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    complaint.assignee = None
+    complaint.returned_count += 1
+
+
+def _assign(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    complaint.assignee = details["assignee"]
+
+
+def _contact(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    if details["reached"] and complaint.contacted_at is None:
+        complaint.contacted_at = min(details.get("contacted_at") or at, at)
+
+
+def _answer(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    complaint.outcome = details["outcome"]
+    complaint.root_cause = details["root_cause"]
+    complaint.resolution = details["resolution"]
+    complaint.responsibility = details.get("responsibility") or ""
+    if complaint.status == Status.RESOLVED:
+        complaint.resolved_at = at
+
+
+def _approve(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    complaint.resolved_at = at
+
+
+def _reopen(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    complaint.outcome, complaint.resolved_at, complaint.closed_at = "", None, None
+    complaint.reopened_count += 1
+
+
+def _unmerge(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    complaint.outcome, complaint.merged_into, complaint.closed_at = "", None, None
+
+
+def _merge(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    complaint.outcome, complaint.merged_into = Outcome.DUPLICATE, details["into"]
+
+
+def _urge(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    complaint.urged_count += 1
+    if complaint.urged_count == DeskSettings.current().urgings_raise_severity:
+        rung = SEVERITY_LADDER.index(Severity(complaint.severity))
+        complaint.severity = SEVERITY_LADDER[min(rung + 1, len(SEVERITY_LADDER) - 1)]
+
+
+def _escalate(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    complaint.escalated_count += 1
+
+
+def _recategorise(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    complaint.category = details["category"]
+    complaint.subcategory = details.get("subcategory")
+    if complaint.subcategory is not None:
+        complaint.priority = min(complaint.priority, complaint.subcategory.default_priority)
+
+
+def _prioritise(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    complaint.priority = int(details["priority"])
+    complaint.severity = details.get("severity") or complaint.severity
+
+
+def _link(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    complaint.service_issue = details["service_issue"]
+
+
+def _detach(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    complaint.service_issue = None
+
+
+def _withdraw(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    complaint.outcome = Outcome.WITHDRAWN
+
+
+def _reject(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    complaint.outcome = Outcome.REJECTED
+
+
+def _refer(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    complaint.outcome, complaint.referred_to = Outcome.REFERRED, details["referred_to"]
+
+
+APPLY: dict[str, Callable[[Complaint, Details, Actor, datetime], None]] = {
+    "accept": _accept,
+    "approve": _approve,
+    "assign": _assign,
+    "contact": _contact,
+    "detach": _detach,
+    "dispatch": _dispatch,
+    "escalate": _escalate,
+    "link": _link,
+    "merge": _merge,
+    "prioritise": _prioritise,
+    "propose": _answer,
+    "recategorise": _recategorise,
+    "refer": _refer,
+    "reject": _reject,
+    "reopen": _reopen,
+    "resolve": _answer,
+    "return": _return,
+    "transfer": _transfer,
+    "unmerge": _unmerge,
+    "urge": _urge,
+    "withdraw": _withdraw,
+}
+
+
+# rows that hang on the event, and moves that follow
+
+
+def after(name: str, complaint: Complaint, event: Event, details: Details) -> None:
+    """Write the rows that belong to the move: files, the question to the customer, the answer."""
+    for attachment in details.get("files", []):
+        attachment.is_from_customer = event.is_by_customer
+        attachment.added_by, attachment.added_at = event.user, event.at
+        keep(attachment, complaint)
+    if event.to_status == Status.RESOLVED and event.from_status != Status.RESOLVED:
+        Feedback.objects.create(complaint=complaint, round=complaint.reopened_count + 1, asked_at=event.at)
+    if name == "feedback":
+        complaint.feedback.filter(round=complaint.reopened_count + 1).update(
+            answered_at=event.at,
+            answered_by=details.get("answered_by") or AnsweredBy.LINK,
+            solved=details["solved"],
+            score=details.get("score"),
+            attitude=details.get("attitude"),
+            comment=details.get("comment") or "",
+            recorded_by=event.user,
+        )
+
+
+def follow_ups(
+    name: str, complaint: Complaint, details: Details, *, by: Actor, at: datetime
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The moves that come with this one, in the same transaction."""
+    if name == "feedback" and details["solved"]:
+        yield "close", {}
+    elif name == "feedback":
+        yield "reopen", {"reason": details.get("comment") or _("The customer says it is not solved.")}
+    elif name == "supplement" and complaint.status == Status.WAITING:
+        yield "resume", {}
+    elif name == "return" and complaint.returned_count >= 2:
+        yield "escalate", {"reason": _("Returned %(count)d times: decide who handles it.") % {"count": complaint.returned_count}}
+    elif name in ("recategorise", "prioritise") and complaint.priority == Priority.P1:
+        if complaint.status == Status.REGISTERED and complaint.team is not None and by.role != CLOCK:
+            yield "dispatch", {"team": complaint.team}

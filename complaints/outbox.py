@@ -1,0 +1,245 @@
+"""Who is told what: every event queues its notices in its own transaction; a task sends them afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import phonenumbers
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import formats, timezone, translation
+
+from complaints import delivery
+from complaints.models import (
+    ClockKind,
+    Complaint,
+    DeskSettings,
+    Event,
+    Medium,
+    MessageTemplate,
+    Notice,
+    NoticeState,
+)
+from complaints.models.promises import Tier
+from complaints.states import Status
+from customers.models.people import ContactMethod
+from staff.actors import Role
+from staff.models import Branch, User
+
+BACK_OFF = [timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720)]
+"""Waits between tries; after the last the notice is dead and a person must look at it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    medium: str
+    address: str
+    language: str
+    name: str
+    is_customer: bool = False
+
+
+def customer(complaint: Complaint, event: Event) -> list[Recipient]:
+    """The complainant by the medium they prefer, else by one we have; nobody when they asked not to be contacted."""
+    if complaint.customer is not None and complaint.customer.do_not_contact:
+        return []
+    ways = {}
+    if complaint.contact_email:
+        ways[Medium.EMAIL] = complaint.contact_email
+    if is_mobile(complaint.contact_phone):
+        ways[Medium.SMS] = complaint.contact_phone
+    preferred = Medium.EMAIL if complaint.contact_method == ContactMethod.EMAIL else Medium.SMS
+    medium = preferred if preferred in ways else next(iter(ways), None)
+    if medium is None:
+        return []
+    return [Recipient(medium, ways[medium], complaint.language, complaint.contact_name, is_customer=True)]
+
+
+def supervisors(complaint: Complaint, event: Event) -> list[Recipient]:
+    """Those on duty in the nearest branch upwards that has any; failing all, whoever administers: never nobody."""
+    people = User.objects.filter(is_active=True).exclude(email="").select_related("branch")
+    upwards = _upwards(complaint.branch)
+    bosses = [u for u in people.filter(role=Role.SUPERVISOR, branch__path__in=upwards)]
+    for pool in ([u for u in bosses if u.is_on_duty], bosses):
+        if pool:
+            nearest = max(len(u.branch.path) for u in pool if u.branch)
+            return _staff(u for u in pool if u.branch and len(u.branch.path) == nearest)
+    return _staff(people.filter(role=Role.ADMINISTRATOR))
+
+
+def assignee_or_supervisors(complaint: Complaint, event: Event) -> list[Recipient]:
+    if complaint.assignee is not None and complaint.assignee.is_active and complaint.assignee.email:
+        return _staff([complaint.assignee])
+    return supervisors(complaint, event)
+
+
+def supervisors_after_urgings(complaint: Complaint, event: Event) -> list[Recipient]:
+    """From the second urging on the supervisor is told (domain 6.2)."""
+    if complaint.urged_count < DeskSettings.current().urgings_tell_supervisor:
+        return assignee_or_supervisors(complaint, event)
+    return supervisors(complaint, event)
+
+
+def customer_without_answer(complaint: Complaint, event: Event) -> list[Recipient]:
+    return customer(complaint, event) if event.is_by_clock else []
+
+
+Who = Callable[[Complaint, Event], list[Recipient]]
+RULES: dict[str, list[tuple[str, Who]]] = {
+    "register": [("acknowledged", customer)],
+    "ask": [("asked", customer)],
+    "message": [("message", customer)],
+    "resolve": [("resolved_feedback", customer)],
+    "approve": [("resolved_feedback", customer)],
+    "reopen": [("reopened", customer), ("reopened_staff", supervisors)],
+    "request_reopening": [("reopened_staff", supervisors)],
+    "withdraw": [("withdrawn", customer)],
+    "reject": [("rejected", customer)],
+    "refer": [("referred", customer)],
+    "merge": [("merged", customer)],
+    "close": [("closed_no_answer", customer_without_answer)],
+    "warn": [("warning", assignee_or_supervisors)],
+    "breach": [("breach", supervisors)],
+    "escalate": [("escalation", supervisors)],
+    "urge": [("urged", supervisors_after_urgings)],
+}
+"""For each move: which texts go to whom."""
+
+
+def queue(complaint: Complaint, event: Event) -> list[Notice]:
+    """Write the event's notices. Unique per event, text, medium and address, so the same event cannot queue one twice."""
+    rules = RULES.get(event.move, [])
+    wanted = [(code, recipient) for code, who in rules for recipient in who(complaint, event)]
+    if not wanted:
+        return []
+    texts = {
+        (t.code, t.medium, t.language): t for t in MessageTemplate.objects.filter(code__in={code for code, _r in wanted})
+    }
+    notices = [
+        _notice(complaint, event, code, recipient, texts)
+        for code, recipient in wanted
+        if (code, recipient.medium, recipient.language) in texts
+    ]
+    return Notice.objects.bulk_create(notices)
+
+
+def _notice(
+    complaint: Complaint,
+    event: Event,
+    code: str,
+    recipient: Recipient,
+    texts: dict[tuple[str, str, str], MessageTemplate],
+) -> Notice:
+    text = texts[code, recipient.medium, recipient.language]
+    with translation.override(recipient.language):
+        words = words_for(complaint, event, recipient.name)
+    return Notice(
+        complaint=complaint,
+        event=event,
+        code=code,
+        medium=recipient.medium,
+        address=recipient.address,
+        is_to_customer=recipient.is_customer,
+        language=recipient.language,
+        subject=text.subject.format(**words),
+        body=text.body.format(**words),
+        next_try_at=timezone.now(),
+    )
+
+
+def words_for(complaint: Complaint, event: Event, name: str) -> dict[str, Any]:
+    """What the {placeholders} of a text stand for, in the language in force."""
+    desk = DeskSettings.current()
+    details = event.details
+    feedback_url = ""
+    if complaint.status == Status.RESOLVED:
+        asked = complaint.feedback.order_by("round").last()
+        feedback_url = _absolute("complaints:feedback", asked.token) if asked else ""
+    return {
+        "reference": complaint.reference,
+        "name": name or complaint.reference,
+        "category": complaint.category.name,
+        "track_url": _absolute("complaints:track", complaint.token),
+        "feedback_url": feedback_url,
+        "desk_url": _absolute("complaints:complaint", complaint.reference),
+        "due": spoken(promised_to_customer(complaint)),
+        "message": details.get("message", ""),
+        "reason": details.get("reason", ""),
+        "resolution": complaint.resolution,
+        "referred_to": complaint.referred_to,
+        "merged_into": complaint.merged_into.reference if complaint.merged_into else "",
+        "clock": details.get("clock", ""),
+        "count": complaint.urged_count,
+        "hotline": desk.hotline,
+        "regulator": desk.regulator_hotline,
+        "utility": desk.utility_zh if translation.get_language().startswith("zh") else desk.utility_en,
+    }
+
+
+def promised_to_customer(complaint: Complaint) -> datetime | None:
+    """When we promised an answer: the regulator's date if there is one, else our public commitment, else the law's."""
+    due = dict(complaint.clocks.filter(kind=ClockKind.RESOLVE).order_by("round").values_list("tier", "due_at"))
+    return due.get(Tier.EXTERNAL) or due.get(Tier.COMMITMENT) or due.get(Tier.STATUTORY)
+
+
+def spoken(moment: datetime | None) -> str:
+    """A deadline as people say it, in the utility's time zone; midnight belongs to the day that ends with it."""
+    if moment is None:
+        return ""
+    local = timezone.localtime(moment)
+    if (local.hour, local.minute) == (0, 0):
+        return formats.date_format(local.date() - timedelta(days=1), "DATE_FORMAT")
+    return formats.date_format(local, "DATETIME_FORMAT")
+
+
+def send(notice: Notice, *, now: datetime | None = None) -> bool:
+    """Try to send one due notice; true if this call sent it.
+
+    The row stays locked while the gateway is called, so two workers never send it side by side. A worker that dies in
+    between leaves it queued, and the gateway knows the uuid of the second try.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        row = Notice.objects.due(now).select_for_update(skip_locked=True).filter(pk=notice.pk).first()
+        if row is None:
+            return False
+        row.attempts += 1
+        try:
+            delivery.deliver(row)
+        except delivery.DeliveryError as error:
+            row.error = str(error)[:300]
+            if error.is_permanent or row.attempts > len(BACK_OFF):
+                row.state = NoticeState.DEAD
+            else:
+                row.next_try_at = now + BACK_OFF[row.attempts - 1]
+        else:
+            row.state, row.sent_at, row.error = NoticeState.SENT, now, ""
+        row.save()
+        return row.state == NoticeState.SENT
+
+
+def is_mobile(phone: str) -> bool:
+    """Whether a text message can reach this number."""
+    try:
+        number = phonenumbers.parse(phone, settings.PHONE_REGION)
+    except phonenumbers.NumberParseException:
+        return False
+    kind = phonenumbers.number_type(number)
+    return kind in (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
+
+
+def _staff(users: Iterable[User]) -> list[Recipient]:
+    return [Recipient(Medium.EMAIL, user.email, user.language, user.display_name) for user in users if user.email]
+
+
+def _upwards(branch: Branch) -> list[str]:
+    codes = branch.path.rstrip("/").split("/")
+    return ["/".join(codes[:depth]) + "/" for depth in range(len(codes), 0, -1)]
+
+
+def _absolute(name: str, *args: str) -> str:
+    return settings.BASE_URL + reverse(name, args=args)

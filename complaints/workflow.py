@@ -1,0 +1,198 @@
+"""What HAPPENS to a complaint: register it, move it, ring its alarms. The only code that writes one.
+
+Every function here is one transaction in which status, history, clocks and notices change together or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from complaints import effects, outbox, routing
+from complaints.clocks import running
+from complaints.models import Alarm, Complaint, Event, Priority
+from complaints.references import reference_for
+from complaints.refusals import ChangedMeanwhile, DetailsMissing, MoveRefused
+from complaints.states import MOVES, PREVIOUS, REGISTER, SAME, Move, Status
+from staff.actors import ACTOR_LABELS, CLOCK, THE_CLOCK, Actor
+
+
+@transaction.atomic
+def register(complaint: Complaint, *, by: Actor, at: datetime | None = None, details: Mapping[str, Any] | None = None) -> Event:
+    """Give a new complaint its reference, team, clocks, alarms and event 1, and queue the acknowledgement.
+
+    `complaint` is unsaved and filled by the door; `received_at` may lie before `at` (letters), never after it.
+    A life-safety complaint is dispatched in the same transaction, whatever the hour.
+    """
+    at = at or timezone.now()
+    complaint.entered_at = at
+    complaint.received_at = min(complaint.received_at or at, at)
+    complaint.reference = reference_for(next_number(), received_at=complaint.received_at)
+    complaint.status = Status.REGISTERED
+    complaint.version = 1
+    complaint.team = complaint.team or routing.team_for(complaint)
+    clocks = running.plan(complaint)
+    complaint.save(force_insert=True)
+    event = record(complaint, REGISTER, "", by=by, at=at, details=details or {})
+    running.open_all(complaint, clocks, event)
+    if complaint.channel == "visit":
+        running.met(complaint, "first_contact", complaint.received_at, event)
+        complaint.contacted_at = complaint.received_at
+        complaint.save(update_fields=["contacted_at", "next_due_at", "next_due_clock"])
+    outbox.queue(complaint, event)
+    if complaint.priority == Priority.P1 and complaint.team is not None:
+        perform("dispatch", complaint, by=THE_CLOCK, at=at, team=complaint.team)
+        complaint.refresh_from_db()
+    return event
+
+
+@transaction.atomic
+def perform(
+    name: str, complaint: Complaint, *, by: Actor, at: datetime | None = None, seen: int | None = None, **details: Any
+) -> Event:
+    """Make one move. `at` is when it happens, now by default; `seen` the version of the complaint that the mover looked at.
+
+    Alarms that were due before `at` are rung first, so the order of events is the order of time even if every worker slept.
+    Raises MoveRefused, DetailsMissing or ChangedMeanwhile, and then nothing has changed.
+    The caller's `complaint` is brought up to date.
+    """
+    at = at or timezone.now()
+    locked = Complaint.objects.select_related("category", "subcategory", "customer").locked(complaint.pk)
+    if by.role != CLOCK:
+        for alarm in locked.alarms.due(at).select_related("clock"):
+            _ring(alarm, locked, now=at)
+    event = _perform(name, locked, by=by, at=at, seen=seen, details=details)
+    complaint.refresh_from_db()
+    return event
+
+
+def ring(alarm: Alarm, *, now: datetime | None = None) -> bool:
+    """Look at a due alarm's clock and do what its level asks, stamped with the alarm's own time.
+
+    Safe to call from any number of workers at once and again after a crash: true for the one call that rang it.
+    The complaint is locked before the alarm is read, in the same order as every move, so the two cannot deadlock.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        complaint = (
+            Complaint.objects.select_for_update(of=("self",), skip_locked=True)
+            .select_related("category", "subcategory", "customer")
+            .filter(pk=alarm.complaint_id)
+            .first()
+        )
+        if complaint is None:
+            return False
+        fresh = Alarm.objects.pending().select_related("clock").filter(pk=alarm.pk, fire_at__lte=now).first()
+        return fresh is not None and _ring(fresh, complaint, now=now)
+
+
+def _ring(alarm: Alarm, complaint: Complaint, *, now: datetime) -> bool:
+    clock = alarm.clock
+    alarm.settled_at = now
+    stale = clock.revision != alarm.revision or not running.is_ticking(clock) or clock.due_at is None
+    if stale:
+        alarm.save(update_fields=["settled_at"])
+        return False
+    details = {"clock": str(clock), "due_at": clock.due_at}
+    name = alarm.level.rstrip("0123456789")
+    if name == "breach":
+        running.mark_breached(clock, complaint)
+    if name == "escalate":
+        details = {"reason": _("%(clock)s still overdue") % {"clock": clock.label}}
+    alarm.event = _perform(name, complaint, by=THE_CLOCK, at=alarm.fire_at, seen=None, details=details)
+    alarm.save(update_fields=["settled_at", "event"])
+    return True
+
+
+def _perform(
+    name: str, complaint: Complaint, *, by: Actor, at: datetime, seen: int | None, details: dict[str, Any]
+) -> Event:
+    name = effects.instead(name, complaint, by=by, at=at)
+    move = MOVES[name]
+    check(name, complaint, by, details, seen)
+    before = complaint.status
+    complaint.status = _target(move, complaint)
+    complaint.version += 1
+    said = effects.apply(name, complaint, details, by=by, at=at)
+    event = record(complaint, name, before, by=by, at=at, details=said)
+    running.follow(complaint, event, details)
+    complaint.save()
+    effects.after(name, complaint, event, details)
+    outbox.queue(complaint, event)
+    for follow_up, more in effects.follow_ups(name, complaint, details, by=by, at=at):
+        actor = THE_CLOCK if by.role not in MOVES[follow_up].allowed else by
+        _perform(follow_up, complaint, by=actor, at=at, seen=None, details=more)
+    return event
+
+
+def check(name: str, complaint: Complaint, by: Actor, details: Mapping[str, Any], seen: int | None) -> None:
+    """Refuse a move that the table, the complaint or what was said does not allow. Reads the locked row only."""
+    move = MOVES[name]
+    if by.role not in move.allowed:
+        raise MoveRefused(
+            _("%(role)s may not do this: %(move)s.") % {"role": ACTOR_LABELS[by.role], "move": move.label}
+        )
+    if move.decides and seen is not None and seen != complaint.version:
+        unseen = complaint.events.filter(number__gt=seen).exclude(role=CLOCK)
+        if unseen.exists():
+            raise ChangedMeanwhile(
+                _("%(reference)s was changed since you opened it. Look at what is new, then decide again.")
+                % {"reference": complaint.reference},
+                events=unseen.select_related("user"),
+            )
+    if complaint.status not in move.sources:
+        raise MoveRefused(
+            _("%(reference)s is “%(status)s”; this cannot be done now: %(move)s.")
+            % {"reference": complaint.reference, "status": complaint.get_status_display(), "move": move.label}
+        )
+    missing = sorted(need for need in move.needs if details.get(need) in (None, "", []))
+    if missing:
+        raise DetailsMissing(
+            _("“%(move)s” needs more: %(missing)s.") % {"move": move.label, "missing": effects.named(missing)},
+            fields=missing,
+        )
+    effects.check(name, complaint, details, by=by)
+    if not complaint.permits(name, by.role):
+        raise MoveRefused(
+            _("%(reference)s as it stands does not allow this: %(move)s.")
+            % {"reference": complaint.reference, "move": move.label}
+        )
+
+
+def record(
+    complaint: Complaint, name: str, before: str, *, by: Actor, at: datetime, details: Mapping[str, Any]
+) -> Event:
+    """Write the next event of the complaint; its number is the complaint's version."""
+    return Event.objects.create(
+        complaint=complaint,
+        number=complaint.version,
+        move=name,
+        from_status=before,
+        to_status=complaint.status,
+        at=at,
+        role=by.role,
+        user=by.user,
+        actor_name=by.name,
+        details=dict(details),
+    )
+
+
+def _target(move: Move, complaint: Complaint) -> str:
+    if move.target == SAME:
+        return complaint.status
+    if move.target == PREVIOUS:
+        return complaint.events.filter(move="merge").latest("number").from_status
+    return move.target
+
+
+def next_number() -> int:
+    """The next number of the database's own sequence: never reused, never waits for another transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('complaint_reference')")
+        return int(cursor.fetchone()[0])
+
