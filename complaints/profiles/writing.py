@@ -1,0 +1,115 @@
+"""Writes a checked profile as rows and says what changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import models, transaction
+
+from complaints.models import (
+    Calendar,
+    Category,
+    DeskSettings,
+    MessageTemplate,
+    Policy,
+    PolicyLimit,
+    RootCause,
+    RoutingRule,
+    Subcategory,
+)
+from complaints.profiles.reading import Profile, Row
+from staff.models import Branch, Team
+
+LIMIT_FIELDS = ("kind", "tier", "limit", "calendar", "starts", "statistic", "is_pausable", "warn", "escalate")
+
+
+@transaction.atomic
+def load(profile: Profile) -> list[str]:
+    """Write the profile's rows and return a line for each that is new or changed; loading it again changes nothing.
+
+    A changed calendar or policy becomes a new version beside the old one. Rows that the profile does not name stay.
+    """
+    changes = _Changes()
+    DeskSettings.current()
+    changes.put(DeskSettings, {"pk": 1}, profile.desk)
+    branch = changes.put(Branch, {"code": profile.branch["code"]}, _without(profile.branch, "code"))
+    for team in profile.teams:
+        values = _without(team, "kind") | {"kind": team["kind"], "branch": branch}
+        changes.put(Team, {"code": f"{branch.code}-{team['kind']}"}, values)
+    categories: dict[str, Any] = {"": None}
+    for row in profile.categories:
+        categories[row["code"]] = changes.put(Category, {"code": row["code"]}, _without(row, "code"))
+    subcategories: dict[str, Any] = {"": None}
+    for row in profile.subcategories:
+        values = _without(row, "code") | {"category": categories[row["category"]]}
+        subcategories[row["code"]] = changes.put(Subcategory, {"code": row["code"]}, values)
+    causes: dict[str, Any] = {"": None}
+    for row in profile.root_causes:
+        values = _without(row, "code") | {"parent": causes[row["parent"]]}
+        causes[row["code"]] = changes.put(RootCause, {"code": row["code"]}, values)
+    for row in profile.calendars:
+        changes.new_calendar(row)
+    for row in profile.policies:
+        changes.new_policy(row)
+    for row in profile.routes:
+        related = {"category": categories[row["category"]], "subcategory": subcategories[row["subcategory"]]}
+        changes.put(RoutingRule, {"code": row["code"]}, _without(row, "code") | related)
+    for row in profile.templates:
+        key = {name: row[name] for name in ("code", "medium", "language")}
+        changes.put(MessageTemplate, key, {"subject": row["subject"], "body": row["body"]})
+    return changes.lines
+
+
+@dataclass(slots=True)
+class _Changes:
+    """Writes rows and remembers, for people, which were new or different."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def put(self, model: type[models.Model], key: Row, values: Row) -> Any:
+        """The row with this key, made or changed to have these values."""
+        row = model._default_manager.filter(**key).first()
+        if row is None:
+            row = model._default_manager.create(**key, **values)
+            self._say("new", row)
+            return row
+        different = [name for name, value in values.items() if getattr(row, name) != value]
+        if different:
+            for name in different:
+                setattr(row, name, values[name])
+            row.save(update_fields=different)
+            self._say(f"changed ({', '.join(different)})", row)
+        return row
+
+    def new_calendar(self, row: Row) -> None:
+        newest = Calendar.objects.filter(code=row["code"]).order_by("-version").first()
+        if newest is not None and all(getattr(newest, name) == value for name, value in row.items()):
+            return
+        calendar = Calendar.objects.create(**row, version=newest.version + 1 if newest else 1)
+        self._say("new version" if newest else "new", calendar)
+
+    def new_policy(self, row: Row) -> None:
+        values, limits = _without(row, "limits"), row["limits"]
+        newest = Policy.objects.filter(code=row["code"]).order_by("-version").first()
+        if newest is not None and newest.is_current:
+            same = all(getattr(newest, name) == value for name, value in values.items())
+            stored = list(newest.limits.values(*LIMIT_FIELDS))
+            if same and _in_order(stored) == _in_order(limits):
+                return
+        Policy.objects.filter(code=row["code"], is_current=True).update(is_current=False)
+        policy = Policy.objects.create(**values, version=newest.version + 1 if newest else 1)
+        PolicyLimit.objects.bulk_create(PolicyLimit(policy=policy, **limit) for limit in limits)
+        self._say("new version" if newest else "new", policy)
+
+    def _say(self, what: str, row: models.Model) -> None:
+        versioned = isinstance(row, (Calendar, Policy, MessageTemplate, DeskSettings))
+        self.lines.append(f"{what}: {row._meta.verbose_name} {row if versioned else getattr(row, 'code', row)}")
+
+
+def _in_order(limits: list[Row]) -> list[Row]:
+    return sorted(limits, key=lambda limit: (limit["kind"], limit["tier"]))
+
+
+def _without(row: Row, *names: str) -> Row:
+    return {name: value for name, value in row.items() if name not in names}
