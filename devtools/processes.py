@@ -97,7 +97,7 @@ class Process:
         return text[-1].strip() if text else "it wrote nothing"
 
 
-def keep_running(processes: Sequence[Process]) -> NoReturn:
+def keep_running(processes: Sequence[Process], pause: Callable[[float], None] = time.sleep) -> NoReturn:
     """Restarts whichever child died, at once the first time and then with growing pauses; ends by KeyboardInterrupt."""
     while True:
         now = time.monotonic()
@@ -107,15 +107,15 @@ def keep_running(processes: Sequence[Process]) -> NoReturn:
                     process.failures = 0
             elif process.next_try_at == 0.0:
                 code = process.child.returncode if process.child else "?"
-                pause = 0.0 if process.failures == 0 else min(2.0**process.failures, LONGEST_PAUSE)
-                line(f"  {process.name} ended ({code}); starting it again{f' in {pause:.0f} s' if pause else ''}.")
-                process.next_try_at = now + pause
+                delay = 0.0 if process.failures == 0 else min(2.0**process.failures, LONGEST_PAUSE)
+                line(f"  {process.name} ended ({code}); starting it again{f' in {delay:.0f} s' if delay else ''}.")
+                process.next_try_at = now + delay
             elif now >= process.next_try_at:
                 process.failures += 1
                 process.next_try_at = 0.0
                 process.kill_session()
                 process.start()
-        time.sleep(0.2)
+        pause(0.2)
 
 
 def stop_left_behind(pid_file: Path, word: str) -> None:

@@ -17,7 +17,8 @@ class Trouble(Exception):
 
 
 def line(text: str = "") -> None:
-    print(text, flush=True)
+    """Goes to stderr, so that `./dev manage dumpdata > file` holds what was asked for and nothing else."""
+    print(text, file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager

@@ -28,7 +28,7 @@ def prepare(requirements: Iterable[str]) -> None:
     VAR.mkdir(exist_ok=True)
     check_space(VAR)
     with one_at_a_time():
-        _environment()
+        make_environment()
         _packages(requirements)
         _bundle()
         _messages()
@@ -53,7 +53,7 @@ def one_at_a_time() -> Iterator[None]:
 
 
 # --- Python ---------------------------------------------------------------------------------------------------------
-def _environment() -> None:
+def make_environment() -> None:
     marker = VENV / "made-by"
     version = f"{sys.version} {sys.prefix if sys.prefix == sys.base_prefix else sys.base_prefix}"
     if PYTHON.exists() and marker.exists() and marker.read_text() == version:

@@ -31,14 +31,14 @@ def up(*, port: int, data: Path, with_demo: bool) -> int:
     with locked(data), served(data, port) as environment:
         _collect_static(data, environment)
         sign_ins = _prepare_database(environment, with_demo)
-        processes = _processes(data, port, environment)
+        processes = product_processes(data, port, environment)
         try:
             for process in processes:
                 stop_left_behind(process.pid_file, str(PYTHON))
                 process.start()
             with step("Waiting for web, worker and beat"):
                 _wait_until_ready(port, processes)
-            line(f"\nRedress is ready: http://127.0.0.1:{port}/\n{sign_ins}\nLogs are in {data / 'log'}. Ctrl-C stops it.")
+            print(f"\nRedress is ready: http://127.0.0.1:{port}/\n{sign_ins}\nLogs: {data / 'log'}. Ctrl-C stops it.", flush=True)
             keep_running(processes)
         finally:
             ignore_signals()
@@ -159,7 +159,7 @@ def _prepare_database(environment: dict[str, str], with_demo: bool) -> str:
         return run_quietly(command, "Preparing the database", environment)
 
 
-def _processes(data: Path, port: int, environment: dict[str, str]) -> list[Process]:
+def product_processes(data: Path, port: int, environment: dict[str, str]) -> list[Process]:
     python, run_dir = str(PYTHON), data / "run"
     celery = [python, "-m", "celery", "-A", "config"]
     commands = {

@@ -1,0 +1,29 @@
+# One image for web, worker, beat and migrate; it carries the front-end bundle, and neither Node nor embedded servers.
+FROM node:22-slim AS bundle
+WORKDIR /redress
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY frontend frontend
+COPY static static
+RUN node frontend/build.mjs
+
+FROM python:3.12-slim AS packages
+COPY requirements.txt /
+RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r /requirements.txt
+
+FROM python:3.12-slim
+RUN useradd --system --uid 10001 --create-home --home-dir /home/redress redress \
+    && install -d -o redress -g redress /data /data/media
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
+    REDRESS_DATA=/data REDRESS_MEDIA_ROOT=/data/media REDRESS_STATIC_ROOT=/redress/collected
+COPY --from=packages /venv /venv
+WORKDIR /redress
+COPY . .
+COPY --from=bundle /redress/static/bundle static/bundle
+RUN python -m devtools.messages compile \
+    && REDRESS_SECRET_KEY=only-for-building DATABASE_URL=postgres://nobody@nowhere/none REDIS_URL=redis://nowhere \
+       python manage.py collectstatic --noinput -v 0
+USER redress
+EXPOSE 8000
+CMD ["gunicorn", "config.wsgi", "--bind", "0.0.0.0:8000", "--workers", "3", "--threads", "4", \
+     "--worker-class", "gthread", "--worker-tmp-dir", "/dev/shm", "--access-logfile", "-"]

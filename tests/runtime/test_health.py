@@ -1,0 +1,74 @@
+"""The probes and the figures for machines."""
+
+import os
+
+import pytest
+from django.core.cache import cache
+
+from config import health
+from config.checks import chinese_trigrams_work
+from config.tasks import heartbeat
+
+
+def test_healthz_needs_neither_database_nor_broker(client, settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    assert client.get("/healthz").status_code == 200
+
+
+@pytest.mark.django_db
+def test_readyz_names_what_works(client):
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json() == {"ready": True, "database": "ok", "broker": "ok", "worker": "silent"}
+
+
+@pytest.mark.django_db
+def test_a_heartbeat_shows_that_the_worker_is_there(client):
+    heartbeat()
+    assert client.get("/readyz").json()["worker"] == "ok"
+
+
+@pytest.mark.django_db
+def test_an_old_heartbeat_counts_as_silence(client):
+    heartbeat()
+    cache.set(health.HEARTBEAT_KEY, cache.get(health.HEARTBEAT_KEY) - health.HEARTBEAT_GRACE - 1)
+    assert client.get("/readyz").json()["worker"] == "silent"
+
+
+@pytest.mark.django_db
+def test_a_lost_broker_makes_the_web_unready(client, settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["broker"] == "unreachable"
+
+
+@pytest.mark.django_db
+def test_metrics_count_from_this_machine(client):
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    lines = answer.content.decode().splitlines()
+    for name in ("complaints_open", "alarms_pending", "alarm_lag_seconds", "notices_queued", "notices_dead"):
+        assert f"redress_{name} 0.0" in lines
+
+
+def test_metrics_are_not_there_for_others(client):
+    assert client.get("/metrics", REMOTE_ADDR="192.0.2.7").status_code == 404
+    assert client.get("/metrics", headers={"X-Forwarded-For": "192.0.2.7"}).status_code == 404
+
+
+@pytest.mark.django_db
+def test_metrics_with_a_token_are_for_whoever_brings_it(client, settings):
+    settings.METRICS_TOKEN = "watch"
+    assert client.get("/metrics").status_code == 404
+    assert client.get("/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 404
+    assert client.get("/metrics", REMOTE_ADDR="192.0.2.7", headers={"Authorization": "Bearer watch"}).status_code == 200
+
+
+@pytest.mark.django_db
+def test_the_database_reads_chinese_characters_as_letters():
+    assert chinese_trigrams_work(databases=["default"]) == []
+
+
+def test_tests_run_on_servers_of_their_own():
+    assert "redress-test-" in os.environ["DATABASE_URL"]
