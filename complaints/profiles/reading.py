@@ -255,7 +255,7 @@ def _calendars(reader: _Reader, time_zone: str) -> list[Row]:
 
 def _arranged(arrangement: Row) -> Row:
     """A year's days off and make-up working days as rules of a calendar. Raises ValueError for what is no date."""
-    off = {str(day): [] for span in arrangement["off"] for day in _days(span)}
+    off = {str(day): [] for span in arrangement["days_off"] for day in _days(span)}
     make_up = {date.fromisoformat(day).isoformat(): "week:mon" for day in arrangement.get("make_up", [])}
     if both := sorted(set(off) & set(make_up)):
         raise ValueError(f"{', '.join(both)}: a day off cannot be a make-up working day.")

@@ -33,6 +33,7 @@ from staff.models import Branch, Team, TeamKind
 
 NAMES = profiles.names()
 NONE = "-"
+MODELS = [Branch, Team, Category, Subcategory, RootCause, Calendar, Policy, PolicyLimit, RoutingRule, MessageTemplate]
 
 
 def load(name, *options):
@@ -42,7 +43,16 @@ def load(name, *options):
 
 
 @pytest.fixture
-def cn(db):
+def empty(db):
+    """As before anything was set up."""
+    RootCause.objects.update(parent=None)
+    for model in reversed(MODELS):
+        model.objects.all().delete()
+    DeskSettings.objects.all().delete()
+
+
+@pytest.fixture
+def cn(empty):
     load("cn-95598")
 
 
@@ -67,15 +77,14 @@ def promised(**facts):
 
 
 def counts():
-    return {m.__name__: m.objects.count() for m in (Category, Subcategory, RootCause, Calendar, Policy, PolicyLimit, RoutingRule, MessageTemplate, Branch, Team)}  # fmt: skip
+    return {model.__name__: model.objects.count() for model in MODELS}
 
 
 # loading
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("name", NAMES)
-def test_a_profile_sets_up_a_utility(name):
+def test_a_profile_sets_up_a_utility(empty, name):
     load(name)
 
     assert set(Category.objects.values_list("code", flat=True)) == {"OUT", "VOL", "BIL", "SAF", "SVC"}
@@ -86,9 +95,8 @@ def test_a_profile_sets_up_a_utility(name):
         assert calendar.working_calendar().code == calendar.code
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("name", NAMES)
-def test_loading_a_profile_twice_changes_nothing(name):
+def test_loading_a_profile_twice_changes_nothing(empty, name):
     load(name)
     before = counts()
 
@@ -141,8 +149,7 @@ def test_where_something_is_set_up_already_loading_can_keep_away(cn):
     assert Category.objects.get(code="OUT").name_en == "Edited on screen"
 
 
-@pytest.mark.django_db
-def test_checking_a_profile_writes_nothing():
+def test_checking_a_profile_writes_nothing(empty):
     assert "cn-95598 is right" in load("cn-95598", "--check")
     assert not any(counts().values())
 
@@ -177,9 +184,8 @@ REFUSED = {
 }  # fmt: skip
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("what", REFUSED)
-def test_a_wrong_profile_is_refused_whole_with_a_sentence(copy, what):
+def test_a_wrong_profile_is_refused_whole_with_a_sentence(empty, copy, what):
     name, change, sentence = REFUSED[what]
     edit(copy, name, change)
 
@@ -190,8 +196,7 @@ def test_a_wrong_profile_is_refused_whole_with_a_sentence(copy, what):
     assert not any(counts().values())
 
 
-@pytest.mark.django_db
-def test_a_missing_or_broken_file_is_named(copy):
+def test_a_missing_or_broken_file_is_named(empty, copy):
     (copy / "routes.yaml").write_text("- {code: any, rank", encoding="utf-8")
     with pytest.raises(CommandError, match=r"routes\.yaml cannot be read"):
         load(copy)
@@ -386,9 +391,8 @@ def test_no_combination_promises_the_customer_more_than_it_asks_of_staff(cn):
 # texts
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("name", NAMES)
-def test_every_occasion_has_its_text_in_both_languages(name):
+def test_every_occasion_has_its_text_in_both_languages(empty, name):
     load(name)
     texts = set(MessageTemplate.objects.values_list("code", "medium", "language"))
 

@@ -36,6 +36,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{profile.code} is right.")
             return
         changes = profiles.load(profile)
-        for line in changes:
-            self.stdout.write(line)
-        self.stdout.write(f"{profile.code}: {len(changes)} rows new or changed.")
+        if options["verbosity"] > 0:
+            for line in changes:
+                self.stdout.write(line)
+            self.stdout.write(f"{profile.code}: {len(changes)} rows new or changed.")
