@@ -377,6 +377,7 @@ def enter(
 
 def store(clock: Clock, entries: Iterable[LedgerEntry]) -> None:
     """Replay the ledger and keep what it gives on the row."""
+    entries = list(entries)
     now = replay([as_entry(entry) for entry in entries])
     if now.due_at is not None and now.due_at != clock.due_at:
         clock.revision += 1
@@ -386,7 +387,8 @@ def store(clock: Clock, entries: Iterable[LedgerEntry]) -> None:
     clock.stopped_at = now.stopped_at
     clock.paused_for = now.paused_for
     clock.is_excused = now.excused
-    clock.pause_reason = now.pause_reason
+    pauses = [entry for entry in entries if entry.action == Action.PAUSE]
+    clock.pause_reason = pauses[-1].reason if now.state == State.PAUSED else ""
     clock.save()
 
 

@@ -1,0 +1,86 @@
+"""Which promise holds for which complaint: the most specific matching policy wins, clock by clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+NO_PROMISE = "-"
+"""A limit that says: for these complaints there is no such promise, whatever a wider policy says."""
+
+WEIGHTS = {
+    "severity": 64,
+    "subcategory": 32,
+    "category": 16,
+    "priority": 8,
+    "request_type": 4,
+    "source": 3,
+    "channel": 2,
+    "area": 1,
+    "segment": 1,
+}
+"""How much each named fact makes a policy more specific (domain 4.2: severity over subcategory over category over channel)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What policies may look at; "" where nothing is known."""
+
+    request_type: str = ""
+    category: str = ""
+    subcategory: str = ""
+    channel: str = ""
+    source: str = ""
+    severity: str = ""
+    priority: str = ""
+    segment: str = ""
+    area: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One limit of one policy; `key` is whatever the caller wants to find it again by."""
+
+    kind: str
+    tier: str
+    limit: str
+    calendar: str = ""
+    starts: str = "received"
+    statistic: str = "each"
+    pausable: bool = True
+    warn: tuple[str, ...] = ()
+    escalate: tuple[str, ...] = ()
+    policy: str = ""
+    policy_version: int = 1
+    key: object | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A policy: the facts it is for (a fact that is not named may be anything) and what it promises."""
+
+    code: str
+    version: int
+    match: Mapping[str, frozenset[str]]
+    promises: tuple[Promise, ...]
+
+    @property
+    def specificity(self) -> int:
+        return sum(WEIGHTS[name] for name in self.match)
+
+    def fits(self, facts: Facts) -> bool:
+        return all(getattr(facts, name) in wanted for name, wanted in self.match.items())
+
+
+def applicable(rules: Iterable[Rule], facts: Facts) -> list[Rule]:
+    """The rules that fit, most specific first; equally specific ones by code."""
+    return sorted((rule for rule in rules if rule.fits(facts)), key=lambda rule: (-rule.specificity, rule.code))
+
+
+def promises_for(rules: Iterable[Rule], facts: Facts) -> tuple[Promise, ...]:
+    """One promise for each clock and tier: that of the most specific rule that speaks of it."""
+    found: dict[tuple[str, str], Promise] = {}
+    for rule in applicable(rules, facts):
+        for promise in rule.promises:
+            found.setdefault((promise.kind, promise.tier), promise)
+    return tuple(promise for promise in found.values() if promise.limit != NO_PROMISE)
