@@ -75,7 +75,7 @@ def _manage(arguments: list[str]) -> int:
     running = environment_of_running(data)
     if running is not None:
         return _django(arguments, running)
-    with locked(data), served(data) as environment:
+    with locked(data), served(data) as (environment, _servers):
         return _django(arguments, environment)
 
 

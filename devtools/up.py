@@ -28,7 +28,7 @@ READY_PATIENCE = 120
 def up(*, port: int, data: Path, with_demo: bool) -> int:
     _check_port(port)
     prepare(RUNNING)
-    with locked(data), served(data, port) as environment:
+    with locked(data), served(data, port) as (environment, servers):
         _collect_static(data, environment)
         sign_ins = _prepare_database(environment, with_demo)
         processes = product_processes(data, port, environment)
@@ -39,7 +39,7 @@ def up(*, port: int, data: Path, with_demo: bool) -> int:
             with step("Waiting for web, worker and beat"):
                 _wait_until_ready(port, processes)
             print(f"\nRedress is ready: http://127.0.0.1:{port}/\n{sign_ins}\nLogs: {data / 'log'}. Ctrl-C stops it.", flush=True)
-            keep_running(processes)
+            keep_running([*servers, *processes])
         finally:
             ignore_signals()
             line("\nStopping …")
@@ -65,8 +65,8 @@ def locked(data: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def served(data: Path, port: int = 8000) -> Iterator[dict[str, str]]:
-    """The environment of the product on `data`, its servers running; they stop at the end."""
+def served(data: Path, port: int = 8000) -> Iterator[tuple[dict[str, str], list[Process]]]:
+    """The environment of the product on `data`, and the servers running for it; they stop at the end."""
     servers = Servers(data, os.environ)
     saved = servers.run_dir / "environment.json"
     try:
@@ -76,7 +76,7 @@ def served(data: Path, port: int = 8000) -> Iterator[dict[str, str]]:
         _check_reachable(environment)
         saved.touch(mode=0o600)
         saved.write_text(json.dumps({name: environment[name] for name in environment.keys() - os.environ.keys()}))
-        yield environment
+        yield environment, servers.processes
     finally:
         ignore_signals()
         saved.unlink(missing_ok=True)

@@ -19,7 +19,7 @@ def program(tmp_path, monkeypatch):
         'a = _("Open")\nb = pgettext("verb", "Open")\nc = ngettext("%(n)s row", "%(n)s rows", 2) % {"n": 2}\nd = _(name)\n'
     )
     (tmp_path / "templates" / "page.html").write_text(
-        "<p class=\"a\">\n   {% translate 'It\\'s late' %}\n{% blocktranslate trimmed with n=name %}\n  Dear {{ n }},\n"
+        "<p class=\"a\">\n   {% translate \"It's late\" %}\n{% blocktranslate trimmed with n=name %}\n  Dear {{ n }},\n"
         "  hello\n{% endblocktranslate %}</p>\n  {% translate 'Save' context 'button' %} {# no #}\n"
     )
     folder = tmp_path / "locale" / "zh_Hans" / "LC_MESSAGES"
