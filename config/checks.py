@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, Tags, register
@@ -9,7 +10,9 @@ from django.db import connections
 
 
 @register(Tags.database)
-def chinese_trigrams_work(databases: list[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+def chinese_trigrams_work(
+    app_configs: Any = None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
     """With LC_CTYPE C, pg_trgm sees no letters in Chinese: similarity is 0, indexes are useless, and nothing warns."""
     problems: list[CheckMessage] = []
     for alias in databases or []:

@@ -35,10 +35,11 @@ STATIC_ROOT = env.path("REDRESS_STATIC_ROOT", VAR_DIR / "static")
 TIME_ZONE = env.text("REDRESS_TIME_ZONE", "Asia/Shanghai")
 PHONE_REGION = env.text("REDRESS_PHONE_REGION", "CN")
 METRICS_TOKEN = env.text("REDRESS_METRICS_TOKEN", "")
-EMAIL_URL = env.url("REDRESS_EMAIL_URL", f"file:{VAR_DIR / 'outbox' / 'email'}", schemes={"file", "smtp", "smtps", "smtp+tls"})
+EMAIL_URL = env.url(
+    "REDRESS_EMAIL_URL", f"file:{VAR_DIR / 'outbox' / 'email'}", schemes={"file", "smtp", "smtps", "smtp+tls"}
+)
 EMAIL_FROM = env.text("REDRESS_EMAIL_FROM", "95598@redress.example")
 SMS_URL = env.url("REDRESS_SMS_URL", f"log:{VAR_DIR / 'outbox' / 'sms.log'}", schemes={"log"})
-PHONE_REGION = env.text("REDRESS_PHONE_REGION", "CN")
 UPLOAD_MAX_BYTES = env.whole("REDRESS_UPLOAD_MAX_MB", 10, least=1) * 1024 * 1024
 LOG_LEVEL = env.choice("REDRESS_LOG_LEVEL", "INFO", {"DEBUG", "INFO", "WARNING", "ERROR"})
 

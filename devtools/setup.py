@@ -90,9 +90,9 @@ def pip_install(requirement_files: Iterable[str]) -> None:
     command = [str(PYTHON), "-m", "pip", "install", "--require-hashes", "--no-input", "--disable-pip-version-check"]
     done = subprocess.run([*command, *files], capture_output=True, text=True, cwd=ROOT)
     if done.returncode:
-        log = VAR / "pip.log"
-        log.write_text(done.stdout + done.stderr)
-        raise Trouble(f"Installing the Python packages failed at {_culprit(done.stdout + done.stderr)} (all of it: {log})")
+        log, said = VAR / "pip.log", done.stdout + done.stderr
+        log.write_text(said)
+        raise Trouble(f"Installing the Python packages failed at {_culprit(said)} (all of it: {log})")
 
 
 def _culprit(output: str) -> str:

@@ -38,7 +38,8 @@ def up(*, port: int, data: Path, with_demo: bool) -> int:
                 process.start()
             with step("Waiting for web, worker and beat"):
                 _wait_until_ready(port, processes)
-            print(f"\nRedress is ready: http://127.0.0.1:{port}/\n{sign_ins}\nLogs: {data / 'log'}. Ctrl-C stops it.", flush=True)
+            print(f"\nRedress is ready: http://127.0.0.1:{port}/\n{sign_ins}", flush=True)
+            line(f"Logs are in {data / 'log'}. Ctrl-C stops it.")
             keep_running([*servers, *processes])
         finally:
             ignore_signals()
@@ -60,7 +61,7 @@ def locked(data: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Trouble(f"The data folder {data} is in use by another ./dev; stop that one or choose --data.") from None
+            raise Trouble(f"The data folder {data} is in use by another ./dev; stop it or choose --data.") from None
         yield
 
 

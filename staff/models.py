@@ -64,7 +64,7 @@ class User(AbstractUser):
     language = models.CharField(_("language"), max_length=10, default="zh-hans")
     is_on_duty = models.BooleanField(_("on duty"), default=True)
 
-    class Meta(AbstractUser.Meta):
+    class Meta(AbstractUser.Meta):  # type: ignore[name-defined]
         constraints = [
             models.CheckConstraint(name="user_role_is_known", condition=models.Q(role__in=sorted(Role.values))),
         ]

@@ -19,7 +19,7 @@ def program(tmp_path, monkeypatch):
         'a = _("Open")\nb = pgettext("verb", "Open")\nc = ngettext("%(n)s row", "%(n)s rows", 2) % {"n": 2}\nd = _(name)\n'
     )
     (tmp_path / "templates" / "page.html").write_text(
-        "<p class=\"a\">\n   {% translate \"It's late\" %}\n{% blocktranslate trimmed with n=name %}\n  Dear {{ n }},\n"
+        '<p class="a">\n   {% translate "It\'s late" %}\n{% blocktranslate trimmed with n=name %}\n  Dear {{ n }},\n'
         "  hello\n{% endblocktranslate %}</p>\n  {% translate 'Save' context 'button' %} {# no #}\n"
     )
     folder = tmp_path / "locale" / "zh_Hans" / "LC_MESSAGES"
@@ -56,9 +56,9 @@ def test_a_complete_catalogue_passes(program, capsys):
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        (COMPLETE.replace(entry("It's late", "晚了"), ""), "not in the catalogue: \"It's late\" (templates/page.html)"),
+        (COMPLETE.replace(entry("It's late", "晚了"), ""), 'not in the catalogue: "It\'s late" (templates/page.html)'),
         (COMPLETE + entry("Closed", "关闭"), "no longer used: 'Closed'"),
-        (COMPLETE.replace("晚了", ""), "not translated: \"It's late\""),
+        (COMPLETE.replace("晚了", ""), 'not translated: "It\'s late"'),
         ("#, fuzzy\n" + COMPLETE, "fuzzy: 'Open'"),
         (COMPLETE.replace("%(n)s，您好", "%(name)s，您好"), "other placeholders: 'Dear %(n)s, hello'"),
     ],

@@ -8,7 +8,13 @@ from config.logs import KeyValueFormatter
 
 def test_pages_carry_a_policy_without_inline_script(client):
     policy = client.get("/healthz")["Content-Security-Policy"]
-    for rule in ("default-src 'self'", "frame-ancestors 'none'", "form-action 'self'", "base-uri 'self'", "object-src 'none'"):
+    for rule in (
+        "default-src 'self'",
+        "frame-ancestors 'none'",
+        "form-action 'self'",
+        "base-uri 'self'",
+        "object-src 'none'",
+    ):
         assert rule in policy
     assert "unsafe" not in policy
 
