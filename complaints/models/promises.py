@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import F, Q
@@ -147,7 +147,7 @@ class Clock(models.Model):
     pause_reason = models.CharField(max_length=200, blank=True)
     stopped_at = models.DateTimeField(null=True)
     breached_at = models.DateTimeField(null=True)
-    paused_for = models.DurationField(default="0")
+    paused_for = models.DurationField(default=timedelta)
     is_excused = models.BooleanField(default=False)
 
     objects = ClockQuerySet.as_manager()
