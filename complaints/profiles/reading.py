@@ -15,6 +15,7 @@ from django.conf import settings
 
 from complaints.clocks.calendars import WorkingCalendar
 from complaints.clocks.limits import BadLimit, Limit, Unit
+from complaints.clocks.policies import NO_PROMISE
 from complaints.models import (
     Channel,
     ClockKind,
@@ -44,7 +45,6 @@ ASKED_OF = {"staff", "public"}
 STARTS = {"received", "registered", "resolved", "arrived", "restored"}
 STATISTICS = {"each", "mean"}
 KEY_CUSTOMER = "key"
-NO_PROMISE = "-"
 
 Row = dict[str, Any]
 
@@ -173,7 +173,8 @@ def _teams(reader: _Reader) -> Iterator[Row]:
 
 
 def _categories(reader: _Reader) -> tuple[list[Row], list[Row]]:
-    categories, subcategories = [], []
+    categories: list[Row] = []
+    subcategories: list[Row] = []
     needed, optional = "code slug icon name public subcategories questions", "advice"
     for where, entry in reader.entries("categories.yaml", reader.file("categories.yaml"), needed, optional):
         own = list(_subcategories(reader, where, entry))
@@ -235,7 +236,8 @@ def _root_causes(reader: _Reader) -> Iterator[Row]:
 
 
 def _calendars(reader: _Reader, time_zone: str) -> list[Row]:
-    content, rows = reader.file("calendars.yaml"), []
+    content = reader.file("calendars.yaml")
+    rows: list[Row] = []
     if not reader.fields("calendars.yaml", content, "calendars", "arrangements"):
         return rows
     arrangements = content.get("arrangements", {})
@@ -255,7 +257,7 @@ def _calendars(reader: _Reader, time_zone: str) -> list[Row]:
 
 def _arranged(arrangement: Row) -> Row:
     """A year's days off and make-up working days as rules of a calendar. Raises ValueError for what is no date."""
-    off = {str(day): [] for span in arrangement["days_off"] for day in _days(span)}
+    off: dict[str, Any] = {str(day): [] for span in arrangement["days_off"] for day in _days(span)}
     make_up = {date.fromisoformat(day).isoformat(): "week:mon" for day in arrangement.get("make_up", [])}
     if both := sorted(set(off) & set(make_up)):
         raise ValueError(f"{', '.join(both)}: a day off cannot be a make-up working day.")

@@ -2,18 +2,20 @@
 
 import itertools
 import shutil
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from io import StringIO
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import chinese_calendar
 import pytest
 import yaml
-from complaints.clocks.limits import Limit, Unit
-from complaints.clocks.policies import Facts, promises_for
 from django.core.management import CommandError, call_command
 
-from complaints import profiles
+from complaints import outbox, profiles
+from complaints.clocks.deadlines import due_at
+from complaints.clocks.limits import Limit, Unit
+from complaints.clocks.policies import Facts, promises_for
 from complaints.clocks.running import rules_in_force
 from complaints.models import (
     Calendar,
@@ -28,8 +30,8 @@ from complaints.models import (
     Severity,
     Subcategory,
 )
-from complaints.outbox import RULES as OUTBOX_RULES
 from staff.models import Branch, Team, TeamKind
+from tests.factories import a_complaint
 
 NAMES = profiles.names()
 NONE = "-"
@@ -221,6 +223,23 @@ def test_the_working_days_agree_with_an_independent_list(cn):
     assert not national.is_known(date(2027, 1, 1))
 
 
+@pytest.mark.parametrize(
+    ("received", "limit", "last_day"),
+    [
+        ("2026-02-13T10:00", "4wd", "2026-02-26"),
+        ("2026-09-30T20:00", "5wd", "2026-10-13"),
+        ("2026-09-19T09:00", "1wd", "2026-09-20"),
+    ],
+)
+def test_day_limits_end_as_worked_out_in_the_reference(cn, received, limit, last_day):
+    calendar = Calendar.objects.get(code="cn-national").working_calendar()
+    shanghai = ZoneInfo("Asia/Shanghai")
+
+    due = due_at(Limit.parse(limit), calendar, datetime.fromisoformat(received).replace(tzinfo=shanghai))
+
+    assert due.astimezone(shanghai) == datetime.fromisoformat(last_day).replace(tzinfo=shanghai) + timedelta(days=1)
+
+
 ORDINARY = {
     ("dispatch", ""): "20min",
     ("acknowledge", ""): "5min",
@@ -396,10 +415,18 @@ def test_every_occasion_has_its_text_in_both_languages(empty, name):
     load(name)
     texts = set(MessageTemplate.objects.values_list("code", "medium", "language"))
 
-    from_outbox = {code for rules in OUTBOX_RULES.values() for code, _who in rules}
+    from_outbox = {code for rules in outbox.RULES.values() for code, _who in rules}
     for code in from_outbox:
         assert {(code, "email", "zh-hans"), (code, "email", "en")} <= texts, code
     assert {code for code, _medium, _language in texts} == from_outbox
+
+
+def test_every_placeholder_has_something_to_put_in_its_place(profile):
+    complaint = a_complaint()
+
+    words = outbox.words_for(complaint, complaint.events.get(number=1), "王女士")
+
+    assert set(words) == profiles.PLACEHOLDERS
 
 
 def test_a_chinese_text_message_fits_into_one(cn):
