@@ -17,6 +17,7 @@ from babel.messages.pofile import PoFileParser, write_po
 from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
+LANGUAGES = ("zh_Hans",)
 PACKAGES = ("config", "staff", "customers", "complaints", "channels_intake", "analytics")
 NOT_SOURCES = {"migrations", "__pycache__"}
 KEYWORDS: dict[str, Any] = {
@@ -52,10 +53,11 @@ class LastFilledWins(Catalog):
 def main(arguments: list[str]) -> int:
     actions = {"compile": compile_, "check": check, "update": update}
     action = actions[arguments[0]]
-    return max((action(po) for po in sorted((ROOT / "locale").glob("*/LC_MESSAGES/django.po"))), default=0)
+    return max(action(ROOT / "locale" / language / "LC_MESSAGES" / "django.po") for language in LANGUAGES)
 
 
 def compile_(po: Path) -> int:
+    po.parent.mkdir(parents=True, exist_ok=True)
     unfinished = po.with_suffix(f".{os.getpid()}.tmp")
     with unfinished.open("wb") as out:
         write_mo(out, read(po), use_fuzzy=False)
@@ -98,6 +100,7 @@ def update(po: Path) -> int:
         )
     out = io.BytesIO()
     write_po(out, fresh, width=0, omit_header=True, sort_output=False)
+    po.parent.mkdir(parents=True, exist_ok=True)
     po.write_text(_HEADER.format(language=catalogue.locale) + out.getvalue().decode(), encoding="utf-8")
     new, dropped = len(sources.keys() - known.keys()), len(known.keys() - sources.keys())
     print(f"{po.relative_to(ROOT)}: {len(sources)} texts, {new} new, {dropped} dropped")
@@ -118,8 +121,10 @@ msgstr ""
 
 
 def read(po: Path) -> Catalog:
-    """The catalogue as written; a line that cannot be read stops with its number."""
+    """The catalogue as written, empty if there is none yet; a line that cannot be read stops with its number."""
     catalogue = LastFilledWins(locale=po.parent.parent.name, fuzzy=False)
+    if not po.exists():
+        return catalogue
     with po.open("rb") as source:
         PoFileParser(catalogue, abort_invalid=True).parse(source)
     return catalogue

@@ -71,10 +71,12 @@ def served(data: Path, port: int = 8000) -> Iterator[tuple[dict[str, str], list[
     servers = Servers(data, os.environ)
     saved = servers.run_dir / "environment.json"
     try:
+        environment = _environment(data, port)
+        if servers.environment:
+            _check_reachable(environment)
         with step("Starting the database and the broker"):
             servers.start()
-        environment = _environment(data, port) | servers.environment
-        _check_reachable(environment)
+        environment |= servers.environment
         saved.touch(mode=0o600)
         saved.write_text(json.dumps({name: environment[name] for name in environment.keys() - os.environ.keys()}))
         yield environment, servers.processes

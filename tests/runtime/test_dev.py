@@ -77,6 +77,13 @@ def test_a_data_folder_that_cannot_be_made_is_named(tmp_path, free_port):
     assert "Traceback" not in said
 
 
+def test_an_address_that_is_none_is_named(tmp_path, free_port):
+    code, said = dev("up", "--port", free_port, "--data", str(tmp_path), DATABASE_URL="mysql://me@host/redress")
+    assert code == 1
+    assert "DATABASE_URL must begin with one of postgres, postgresql, not 'mysql'." in said
+    assert "Traceback" not in said
+
+
 def test_an_unreachable_database_is_named(tmp_path, free_port):
     address = f"postgres://me@127.0.0.1:{free_port}/redress"
     code, said = dev("up", "--port", free_port, "--data", str(tmp_path), DATABASE_URL=address)
