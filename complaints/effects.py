@@ -263,6 +263,7 @@ def _recategorise(complaint: Complaint, details: Details, by: Actor, at: datetim
     complaint.subcategory = details.get("subcategory")
     if complaint.subcategory is not None:
         complaint.priority = min(complaint.priority, complaint.subcategory.default_priority)
+        complaint.request_type = complaint.subcategory.request_type or complaint.request_type
 
 
 def _prioritise(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:

@@ -35,6 +35,8 @@ def register(complaint: Complaint, *, by: Actor, at: datetime | None = None, det
     complaint.reference = reference_for(next_number(), received_at=complaint.received_at)
     complaint.status = Status.REGISTERED
     complaint.version = 1
+    if complaint.subcategory is not None and complaint.subcategory.request_type:
+        complaint.request_type = complaint.subcategory.request_type
     complaint.team = complaint.team or routing.team_for(complaint)
     clocks = running.plan(complaint)
     complaint.save(force_insert=True)

@@ -256,9 +256,10 @@ def _on_reopen(complaint: Complaint, event: Event, details: Mapping[str, Any]) -
         kind=ClockKind.RESOLVE, tier__in=[Tier.STATUTORY, Tier.EXTERNAL], round=1
     ).select_related("calendar"):
         enter(clock, Action.CONTINUE, event.at, event)
-    _open_again(
-        complaint, ClockKind.RESOLVE, event, tier=Tier.INTERNAL, limit=DeskSettings.current().reopened_limit
-    )
+    tiers = [tier for kind, tier in promises(complaint) if kind == ClockKind.RESOLVE]
+    ours = next((tier for tier in (Tier.INTERNAL, Tier.COMMITMENT) if tier in tiers), None)
+    if ours is not None:
+        _open_again(complaint, ClockKind.RESOLVE, event, tier=ours, limit=DeskSettings.current().reopened_limit)
 
 
 def _on_unmerge(complaint: Complaint, event: Event, details: Mapping[str, Any]) -> None:

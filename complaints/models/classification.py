@@ -76,6 +76,9 @@ class Subcategory(Named):
     public_zh = models.CharField(_("what customers read, in Chinese"), max_length=120, blank=True)
     public_en = models.CharField(_("what customers read, in English"), max_length=120, blank=True)
     is_public = models.BooleanField(_("offered to customers"), default=True)
+    request_type = models.CharField(
+        _("is always a"), max_length=20, choices=RequestType, blank=True, help_text=_("blank: what the agent chooses")
+    )
     sgcc_class = models.CharField(_("State Grid class"), max_length=40, blank=True)
     nea_class = models.CharField(_("12398 class"), max_length=40, blank=True)
     ceer_class = models.CharField(_("European class"), max_length=40, blank=True)

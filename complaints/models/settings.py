@@ -16,6 +16,7 @@ class DeskSettings(models.Model):
     contact_attempts = models.PositiveSmallIntegerField(_("attempts that count as contact"), default=3)
     attempt_gap_minutes = models.PositiveSmallIntegerField(_("minutes between attempts"), default=60)
     reopened_limit = models.CharField(_("limit after reopening"), max_length=20, default="2wd")
+    interview = models.JSONField(_("call-back script"), default=dict, blank=True)
     hotline = models.CharField(_("hotline"), max_length=20, default="95598")
     regulator_hotline = models.CharField(_("regulator's hotline"), max_length=20, default="12398")
     utility_zh = models.CharField(_("name of the utility in Chinese"), max_length=80, default="供电公司")

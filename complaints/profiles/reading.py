@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -163,7 +164,13 @@ def read(folder: Path) -> Profile:
 def _desk(reader: _Reader, desk: Row) -> Row:
     fields = {f.name for f in DeskSettings._meta.concrete_fields if not f.primary_key}
     reader.fields("profile.yaml, desk", desk, "", " ".join(fields))
-    return desk
+    return {**desk, "interview": _interview(reader)}
+
+
+def _interview(reader: _Reader) -> Row:
+    script = reader.file("interview.yaml")
+    reader.fields("interview.yaml", script, "greeting questions scale closing")
+    return json.loads(json.dumps(script, ensure_ascii=False))  # as the database will give it back
 
 
 def _teams(reader: _Reader) -> Iterator[Row]:
@@ -195,7 +202,7 @@ def _categories(reader: _Reader) -> tuple[list[Row], list[Row]]:
 
 
 def _subcategories(reader: _Reader, category: str, entry: Row) -> Iterator[Row]:
-    needed, optional = "code name priority", "public sgcc nea ceer"
+    needed, optional = "code name priority", "public sgcc nea ceer request_type"
     for where, sub in reader.entries(category, entry["subcategories"], needed, optional):
         reader.known(where, "priority", sub["priority"], Priority.names)
         yield {
@@ -205,6 +212,7 @@ def _subcategories(reader: _Reader, category: str, entry: Row) -> Iterator[Row]:
             "default_priority": Priority[sub["priority"]].value if sub["priority"] in Priority.names else None,
             "is_public": "public" in sub,
             **(reader.names(where, sub["public"], "public") if "public" in sub else {"public_zh": "", "public_en": ""}),
+            "request_type": sub.get("request_type", ""),
             **{f"{name}_class": sub.get(name, "") for name in ("sgcc", "nea", "ceer")},
         }
 

@@ -26,7 +26,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, demo: bool, first_administrator: bool, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
         call_command("check", databases=["default"], stdout=self.stderr)
-        call_command("load_profile", env.text("REDRESS_PROFILE", "cn-95598"), stdout=self.stderr)
+        call_command("load_profile", env.text("REDRESS_PROFILE", "cn-95598"), if_empty=True, stdout=self.stderr)
         if demo:
             if not Complaint.objects.exists():
                 call_command("demo", complaints=1200, days=420, seed=7, stdout=self.stderr)

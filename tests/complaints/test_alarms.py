@@ -1,0 +1,120 @@
+"""Alarms: each has its effect once, at its own time, whoever sleeps, dies or races."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection, connections
+
+from complaints import workflow
+from complaints.models import Alarm, Event
+from complaints.states import Status
+from complaints.tasks import ring_alarms
+from staff.actors import Role
+from tests.complaints.test_moves import bring
+from tests.factories import MONDAY, a_complaint, an_actor
+
+pytestmark = pytest.mark.usefixtures("profile")
+
+
+def test_a_breach_is_recorded_at_its_own_time_and_the_supervisor_is_told():
+    supervisor = an_actor(Role.SUPERVISOR)
+    complaint = a_complaint()
+    breach = complaint.alarms.get(clock__kind="dispatch", level="breach")
+    assert workflow.ring(breach, now=MONDAY + timedelta(hours=3))
+    event = complaint.events.get(move="breach")
+    assert event.at == MONDAY + timedelta(minutes=20)
+    complaint.refresh_from_db()
+    assert complaint.breached_at == MONDAY + timedelta(minutes=20)
+    assert complaint.notices.filter(code="breach", address=supervisor.user.email).count() == 1
+    assert not workflow.ring(breach, now=MONDAY + timedelta(hours=4))
+    assert complaint.events.filter(move="breach").count() == 1
+
+
+def test_an_alarm_does_not_ring_before_its_time():
+    complaint = a_complaint()
+    breach = complaint.alarms.get(clock__kind="dispatch", level="breach")
+    assert not workflow.ring(breach, now=MONDAY + timedelta(minutes=19))
+    assert complaint.events.count() == 1
+
+
+def test_an_alarm_of_a_kept_promise_is_settled_without_an_event():
+    complaint = bring(a_complaint(), Status.DISPATCHED)
+    assert not complaint.alarms.pending().filter(clock__kind="dispatch").exists()
+    assert not complaint.events.filter(move__in=["warn", "breach"]).exists()
+
+
+def test_alarms_that_everybody_slept_through_ring_before_the_next_move_in_the_order_of_time():
+    complaint = a_complaint()
+    workflow.perform(
+        "dispatch", complaint, by=an_actor(Role.SUPERVISOR), at=MONDAY + timedelta(hours=2), team=complaint.team
+    )
+    history = list(complaint.events.values_list("move", "at"))
+    assert "breach" in [move for move, _at in history]
+    assert history[-1][0] == "dispatch"
+    assert [at for _move, at in history] == sorted(at for _move, at in history)
+    assert complaint.clocks.get(kind="dispatch").state == "late"
+
+
+def test_the_sweep_rings_everything_that_is_due_though_nobody_is_assigned():
+    complaints = [a_complaint(at=MONDAY - timedelta(days=300)) for _ in range(5)]
+    assert ring_alarms() > 0
+    for complaint in complaints:
+        assert complaint.events.filter(move="breach").count() == complaint.clocks.filter(statistic="each").count()
+    assert not Alarm.objects.pending().filter(complaint__in=complaints).exists()
+    assert ring_alarms() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_racing_for_the_same_alarms_ring_each_once():
+    complaints = [a_complaint(at=MONDAY - timedelta(days=30)) for _ in range(6)]
+    due = Alarm.objects.pending().count()
+    start, failures = threading.Barrier(4), []
+
+    def work():
+        try:
+            start.wait()
+            ring_alarms()
+        except BaseException as error:
+            failures.append(error)
+            raise
+        finally:
+            connections.close_all()
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert not failures
+    ring_alarms()
+    assert Event.objects.filter(move__in=["warn", "breach", "escalate"]).count() == due
+    for complaint in complaints:
+        numbers = list(complaint.events.values_list("number", flat=True))
+        assert numbers == list(range(1, len(numbers) + 1))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_move_and_an_alarm_at_the_same_moment_do_not_deadlock():
+    complaint = a_complaint(at=MONDAY - timedelta(days=30))
+    supervisor, start = an_actor(Role.SUPERVISOR), threading.Barrier(2)
+
+    def ring():
+        start.wait()
+        ring_alarms()
+        connections.close_all()
+
+    other = threading.Thread(target=ring)
+    other.start()
+    start.wait()
+    workflow.perform("dispatch", complaint, by=supervisor, team=complaint.team)
+    other.join()
+    assert complaint.events.filter(move="breach", details__clock="dispatch").count() == 1
+
+
+def test_an_idle_sweep_reads_the_index_of_due_alarms_only():
+    a_complaint()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = Alarm.objects.due(MONDAY)[:200].explain()
+    assert "alarm_due_next" in plan
