@@ -14,5 +14,9 @@ router.register("complaints", ComplaintViewSet, basename="api-complaint")
 urlpatterns = [
     path("v1/", include(router.urls)),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
-    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
+    path(
+        "docs/",
+        SpectacularSwaggerSplitView.as_view(url_name="api-schema", template_name="api-docs.html"),
+        name="api-docs",
+    ),
 ]

@@ -1,5 +1,5 @@
 // Unpacks the Brotli archives of @sparticuz/chromium: argument 1 is the folder it was installed in.
-import { chmodSync, createReadStream, createWriteStream, mkdirSync, renameSync } from "node:fs";
+import { chmodSync, createReadStream, createWriteStream, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createBrotliDecompress } from "node:zlib";
@@ -18,6 +18,7 @@ for (const name of ["al2023.tar.br", "swiftshader.tar.br"]) {
   const done = spawnSync("tar", ["-xf", join(home, "archive.tar"), "-C", folder], { stdio: "inherit" });
   if (done.status !== 0) process.exit(1);
 }
+rmSync(join(home, "archive.tar"));
 await unpack("chromium.br", join(home, "chromium.new"));
 chmodSync(join(home, "chromium.new"), 0o755);
 renameSync(join(home, "chromium.new"), join(home, "chromium"));

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from config.settings import *  # noqa: F403
 
+# Playwright's synchronous interface keeps an event loop in the thread of the test, which Django takes for an async caller.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
 _PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "alone")
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
