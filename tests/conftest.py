@@ -4,7 +4,10 @@ import os
 import uuid
 
 import pytest
+from django.core.management import call_command
 from django.utils import translation
+
+from complaints.models import Category
 
 
 @pytest.fixture(autouse=True)
@@ -50,3 +53,17 @@ def browser_context_args(browser_context_args):
         "locale": "en-GB",
         "timezone_id": "Asia/Shanghai",
     }
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """The test database knows the default profile from the start."""
+    with django_db_blocker.unblock():
+        call_command("load_profile", "cn-95598", verbosity=0)
+
+
+@pytest.fixture
+def profile(db):
+    """The default profile is there, also after a test that really committed and was swept away."""
+    if not Category.objects.exists():
+        call_command("load_profile", "cn-95598", verbosity=0)
