@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
 
 
 class ChannelsIntakeConfig(AppConfig):
     name = "channels_intake"
-    verbose_name = _("Intake")

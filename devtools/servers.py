@@ -82,12 +82,15 @@ class Servers:
         self.processes: list[Process] = []
         self.outside: list[Path] = []
 
+    @property
+    def are_ours(self) -> bool:
+        """Whether at least one of the two was not given and must be started here."""
+        return len(self.environment) < 2
+
     def start(self) -> None:
-        if len(self.environment) == 2:
-            return
         owner = Owner.find()
         home = _reachable_home(self.data, owner)
-        sockets = _socket_folder(home, owner)
+        sockets = socket_folder(home, owner)
         self.outside = [folder for folder in (home, sockets) if not folder.is_relative_to(self.data)]
         programs = _programs(home, owner)
         if "DATABASE_URL" not in self.environment:
@@ -162,7 +165,7 @@ def _reachable_home(data: Path, owner: Owner) -> Path:
     return home
 
 
-def _socket_folder(home: Path, owner: Owner) -> Path:
+def socket_folder(home: Path, owner: Owner) -> Path:
     """A folder for the sockets whose path is short enough for the kernel."""
     folder = home / "sockets"
     if len(os.fsencode(folder / ".s.PGSQL.5432")) <= LONGEST_SOCKET_PATH:

@@ -23,6 +23,8 @@ from devtools.setup import RUNNING, check_space, digest, prepare, run_quietly
 
 DEFAULT_DATA = VAR / "data"
 READY_PATIENCE = 120
+OURS = ("REDRESS_", "DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "PYTHONPATH")
+"""What begins like this in the environment of `up` is also the environment of a `manage` beside it."""
 
 
 def up(*, port: int, data: Path, with_demo: bool) -> int:
@@ -74,11 +76,12 @@ def served(data: Path, port: int = 8000) -> Iterator[tuple[dict[str, str], list[
         environment = _environment(data, port)
         if servers.environment:
             _check_reachable(environment)
-        with step("Starting the database and the broker"):
-            servers.start()
+        if servers.are_ours:
+            with step("Starting the database and the broker"):
+                servers.start()
         environment |= servers.environment
         saved.touch(mode=0o600)
-        saved.write_text(json.dumps({name: environment[name] for name in environment.keys() - os.environ.keys()}))
+        saved.write_text(json.dumps({name: value for name, value in environment.items() if name.startswith(OURS)}))
         yield environment, servers.processes
     finally:
         ignore_signals()
@@ -95,7 +98,7 @@ def environment_of_running(data: Path) -> dict[str, str] | None:
         try:
             fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            return json.loads(saved.read_text()) | dict(os.environ)
+            return {**os.environ, **json.loads(saved.read_text())}
     return None
 
 
