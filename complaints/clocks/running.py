@@ -22,6 +22,8 @@ from complaints.states import Status
 
 OPENS_AT_REGISTRATION = (ClockKind.DISPATCH, ClockKind.FIRST_CONTACT, ClockKind.RESOLVE)
 NO_PROMISE = "-"
+RUNS_AGAIN = {(State.RUNNING, before) for before in State if before != State.RUNNING}
+"""Its alarms were settled when it stopped, so a clock that runs again needs new ones, even for the same due moment."""
 
 
 # which promises
@@ -377,10 +379,10 @@ def enter(
 
 
 def store(clock: Clock, entries: Iterable[LedgerEntry]) -> None:
-    """Replay the ledger and keep what it gives on the row."""
+    """Replay the ledger and keep what it gives on the row; a new due moment or a new run is a new revision."""
     entries = list(entries)
     now = replay([as_entry(entry) for entry in entries])
-    if now.due_at is not None and now.due_at != clock.due_at:
+    if now.due_at is not None and (now.due_at != clock.due_at or (now.state, clock.state) in RUNS_AGAIN):
         clock.revision += 1
     clock.state = now.state
     clock.due_at = now.due_at
@@ -458,7 +460,11 @@ def alarms_of(clock: Clock) -> list[Alarm]:
 
 
 def set_alarms(clock: Clock, *, at: datetime) -> None:
-    """Void what no longer holds and set what now does; a level that already rang does not ring again for the past."""
+    """Void what no longer holds and set what now does.
+
+    A level that already rang does not ring again for the past; a warning whose moment is over is not given at all, and
+    a breach or an escalation that fell into a time when the clock stood still rings at once.
+    """
     pending = clock.alarms.pending()
     if not is_ticking(clock):
         pending.update(settled_at=at)
@@ -466,8 +472,9 @@ def set_alarms(clock: Clock, *, at: datetime) -> None:
     pending.exclude(revision=clock.revision).update(settled_at=at)
     existing = set(clock.alarms.filter(revision=clock.revision).values_list("level", flat=True))
     rung = set(clock.alarms.filter(event__isnull=False).values_list("level", flat=True))
-    Alarm.objects.bulk_create(
-        alarm
-        for alarm in alarms_of(clock)
-        if alarm.level not in existing and not (alarm.level in rung and alarm.fire_at <= at)
-    )
+    new = [alarm for alarm in alarms_of(clock) if alarm.level not in existing]
+    for alarm in new:
+        is_over = alarm.fire_at <= at
+        if is_over and not alarm.level.startswith("warn") and alarm.level not in rung:
+            alarm.fire_at = at
+    Alarm.objects.bulk_create(alarm for alarm in new if alarm.fire_at >= at)

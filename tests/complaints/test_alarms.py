@@ -118,3 +118,17 @@ def test_an_idle_sweep_reads_the_index_of_due_alarms_only():
         cursor.execute("SET LOCAL enable_seqscan = off")
     plan = Alarm.objects.due(MONDAY)[:200].explain()
     assert "alarm_due_next" in plan
+
+
+def test_the_laws_clock_rings_again_after_a_reopening_though_its_deadline_never_moved():
+    complaint = bring(a_complaint(), Status.RESOLVED)
+    law = complaint.clocks.get(kind="resolve", tier="statutory")
+    assert not law.alarms.pending().exists()
+    complaint.refresh_from_db()
+    supervisor = an_actor(Role.SUPERVISOR)
+    workflow.perform("reopen", complaint, by=supervisor, at=law.due_at + timedelta(hours=1), reason="还是没有解决")
+    law.refresh_from_db()
+    assert law.state == "running"
+    breach = law.alarms.pending().get(level="breach")
+    assert workflow.ring(breach, now=law.due_at + timedelta(hours=2))
+    assert complaint.events.get(move="breach", details__clock="resolve statutory").at == law.due_at + timedelta(hours=1)
