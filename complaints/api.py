@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from rest_framework import viewsets
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from complaints.models import Complaint
+
+
+class ComplaintViewSet(viewsets.GenericViewSet[Complaint]):
+    queryset = Complaint.objects.none()
