@@ -9,7 +9,10 @@ from complaints.models import Channel, Complaint, Source
 
 
 class InboundRecord(models.Model):
-    """One delivery on a channel. `external_id` is the sender's own number for it: a form's one-time id, a message id, a row key."""
+    """One delivery on a channel.
+
+    `external_id` is the sender's own number for it: a form's one-time id, a message id, a row key.
+    """
 
     channel = models.CharField(_("channel"), max_length=12, choices=Channel)
     source = models.CharField(_("source"), max_length=12, choices=Source)

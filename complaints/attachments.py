@@ -19,7 +19,15 @@ MAX_FILES = 6
 MAX_SIDE = 2400
 MAX_PIXELS = 60_000_000
 """A photo is at most this many pixels when opened: a small file can otherwise unpack to fill the memory."""
-IMAGES = {".jpg": "JPEG", ".jpeg": "JPEG", ".jfif": "JPEG", ".png": "PNG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
+IMAGES = {
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".jfif": "JPEG",
+    ".png": "PNG",
+    ".webp": "WEBP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+}
 PDF = ".pdf"
 
 

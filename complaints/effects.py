@@ -27,7 +27,7 @@ from complaints.models import (
 )
 from complaints.refusals import DetailsMissing, MoveRefused
 from complaints.states import FINDINGS, HANDLERS, Outcome, Status
-from staff.actors import CLOCK, CUSTOMER, Actor, Role
+from staff.actors import CUSTOMER, Actor, Role
 
 Details = Mapping[str, Any]
 
@@ -350,7 +350,14 @@ def follow_ups(
     elif name == "supplement" and complaint.status == Status.WAITING:
         yield "resume", {}
     elif name == "return" and complaint.returned_count >= 2:
-        yield "escalate", {"reason": _("Returned %(count)d times: decide who handles it.") % {"count": complaint.returned_count}}
-    elif name in ("recategorise", "prioritise") and complaint.priority == Priority.P1:
-        if complaint.status == Status.REGISTERED and complaint.team is not None and by.role != CLOCK:
-            yield "dispatch", {"team": complaint.team}
+        yield (
+            "escalate",
+            {"reason": _("Returned %(count)d times: decide who handles it.") % {"count": complaint.returned_count}},
+        )
+    elif name in ("recategorise", "prioritise") and _must_go_at_once(complaint):
+        yield "dispatch", {"team": complaint.team}
+
+
+def _must_go_at_once(complaint: Complaint) -> bool:
+    """Life-safety waits for nobody's decision, also when it becomes known only later."""
+    return complaint.priority == Priority.P1 and complaint.status == Status.REGISTERED and complaint.team is not None

@@ -63,7 +63,7 @@ def supervisors(complaint: Complaint, event: Event) -> list[Recipient]:
     """Those on duty in the nearest branch upwards that has any; failing all, whoever administers: never nobody."""
     people = User.objects.filter(is_active=True).exclude(email="").select_related("branch")
     upwards = _upwards(complaint.branch)
-    bosses = [u for u in people.filter(role=Role.SUPERVISOR, branch__path__in=upwards)]
+    bosses = list(people.filter(role=Role.SUPERVISOR, branch__path__in=upwards))
     for pool in ([u for u in bosses if u.is_on_duty], bosses):
         if pool:
             nearest = max(len(u.branch.path) for u in pool if u.branch)
@@ -117,7 +117,8 @@ def queue(complaint: Complaint, event: Event) -> list[Notice]:
     if not wanted:
         return []
     texts = {
-        (t.code, t.medium, t.language): t for t in MessageTemplate.objects.filter(code__in={code for code, _r in wanted})
+        (t.code, t.medium, t.language): t
+        for t in MessageTemplate.objects.filter(code__in={code for code, _r in wanted})
     }
     notices = [
         _notice(complaint, event, code, recipient, texts)

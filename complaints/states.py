@@ -107,7 +107,9 @@ def move(
 S = Status
 MOVES: dict[str, Move] = {
     # handing over
-    "dispatch": move(_("Dispatch"), {S.REGISTERED}, S.DISPATCHED, {SUPERVISOR, LIAISON, CLOCK}, "team", "assignee note"),
+    "dispatch": move(
+        _("Dispatch"), {S.REGISTERED}, S.DISPATCHED, {SUPERVISOR, LIAISON, CLOCK}, "team", "assignee note"
+    ),
     "accept": move(_("Accept"), {S.DISPATCHED}, S.INVESTIGATING, HANDLERS),
     "return": move(_("Return"), {S.DISPATCHED, S.INVESTIGATING}, S.REGISTERED, HANDLERS, "reason"),
     "assign": move(_("Assign"), OPEN, SAME, {SUPERVISOR, INVESTIGATOR, LIAISON, CLOCK}, "assignee", "note"),
@@ -115,9 +117,7 @@ MOVES: dict[str, Move] = {
         _("Transfer"), {S.DISPATCHED, S.INVESTIGATING, S.WAITING}, S.DISPATCHED, HANDLERS, "team reason", "assignee"
     ),
     # talking with the customer
-    "contact": move(
-        _("Record contact"), UNFINISHED, SAME, DESK, "reached method", "contacted_at note", decides=False
-    ),
+    "contact": move(_("Record contact"), UNFINISHED, SAME, DESK, "reached method", "contacted_at note", decides=False),
     "ask": move(_("Ask customer"), {S.INVESTIGATING}, S.WAITING, HANDLERS, "message"),
     "resume": move(_("Resume"), {S.WAITING}, S.INVESTIGATING, DESK | {CUSTOMER, CLOCK}, "", "note"),
     "message": move(_("Message the customer"), UNFINISHED, SAME, DESK, "message", decides=False),
@@ -133,7 +133,12 @@ MOVES: dict[str, Move] = {
     "urge": move(_("Urge"), OPEN, SAME, {AGENT, SUPERVISOR, LIAISON, CUSTOMER}, "", "note", decides=False),
     # finding and answering
     "propose": move(
-        _("Propose resolution"), {S.INVESTIGATING}, S.REVIEW, HANDLERS, "outcome root_cause resolution", "responsibility"
+        _("Propose resolution"),
+        {S.INVESTIGATING},
+        S.REVIEW,
+        HANDLERS,
+        "outcome root_cause resolution",
+        "responsibility",
     ),
     "approve": move(_("Approve"), {S.REVIEW}, S.RESOLVED, {SUPERVISOR}, "", "note"),
     "send_back": move(_("Send back"), {S.REVIEW}, S.INVESTIGATING, {SUPERVISOR}, "reason"),
@@ -170,10 +175,10 @@ MOVES: dict[str, Move] = {
     # ending without an investigation
     "merge": move(_("Merge into"), OPEN, S.CLOSED, {AGENT, SUPERVISOR, LIAISON}, "into", "reason"),
     "unmerge": move(_("Unmerge"), {S.CLOSED}, PREVIOUS, {AGENT, SUPERVISOR, LIAISON}, "", "reason"),
-    "withdraw": move(
-        _("Withdraw"), UNFINISHED, S.CLOSED, {AGENT, SUPERVISOR, LIAISON, CUSTOMER}, "reason", "evidence"
+    "withdraw": move(_("Withdraw"), UNFINISHED, S.CLOSED, {AGENT, SUPERVISOR, LIAISON, CUSTOMER}, "reason", "evidence"),
+    "reject": move(
+        _("Reject"), {S.REGISTERED, S.DISPATCHED, S.INVESTIGATING}, S.CLOSED, {SUPERVISOR, LIAISON}, "reason"
     ),
-    "reject": move(_("Reject"), {S.REGISTERED, S.DISPATCHED, S.INVESTIGATING}, S.CLOSED, {SUPERVISOR, LIAISON}, "reason"),
     "refer": move(
         _("Refer elsewhere"),
         {S.REGISTERED, S.DISPATCHED, S.INVESTIGATING, S.WAITING},

@@ -23,7 +23,9 @@ from staff.actors import ACTOR_LABELS, CLOCK, THE_CLOCK, Actor
 
 
 @transaction.atomic
-def register(complaint: Complaint, *, by: Actor, at: datetime | None = None, details: Mapping[str, Any] | None = None) -> Event:
+def register(
+    complaint: Complaint, *, by: Actor, at: datetime | None = None, details: Mapping[str, Any] | None = None
+) -> Event:
     """Give a new complaint its reference, team, clocks, alarms and event 1, and queue the acknowledgement.
 
     `complaint` is unsaved and filled by the door; `received_at` may lie before `at` (letters), never after it.
@@ -197,4 +199,3 @@ def next_number() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval('complaint_reference')")
         return int(cursor.fetchone()[0])
-

@@ -35,7 +35,11 @@ def a_user(role: str = Role.AGENT, **fields) -> User:
     number = next(_number)
     fields = {"branch": a_branch(), "email": f"{role}{number}@example.org", "language": "en", **fields}
     return User.objects.create_user(
-        username=f"{role}-{number}", password="a long pass phrase", full_name=f"{role.title()} {number}", role=role, **fields
+        username=f"{role}-{number}",
+        password="a long pass phrase",
+        full_name=f"{role.title()} {number}",
+        role=role,
+        **fields,
     )
 
 

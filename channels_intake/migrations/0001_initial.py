@@ -4,28 +4,60 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='InboundRecord',
+            name="InboundRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(choices=[('phone', 'Phone'), ('web', 'Web'), ('letter', 'Letter'), ('visit', 'Visit'), ('regulator', 'Regulator')], max_length=12, verbose_name='channel')),
-                ('source', models.CharField(choices=[('hotline', 'Hotline'), ('website', 'Website'), ('app', 'Mobile app'), ('api', 'API'), ('wechat', 'WeChat'), ('weibo', 'Weibo'), ('email', 'E-mail'), ('open311', 'Open311'), ('post', 'Post'), ('counter', 'Counter'), ('12398', 'Energy regulator 12398'), ('12345', 'Government line 12345'), ('petition', 'Petition')], max_length=12, verbose_name='source')),
-                ('external_id', models.CharField(max_length=120, verbose_name="sender's id")),
-                ('received_at', models.DateTimeField(verbose_name='received')),
-                ('recorded_at', models.DateTimeField(auto_now_add=True)),
-                ('payload', models.JSONField(default=dict)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("phone", "Phone"),
+                            ("web", "Web"),
+                            ("letter", "Letter"),
+                            ("visit", "Visit"),
+                            ("regulator", "Regulator"),
+                        ],
+                        max_length=12,
+                        verbose_name="channel",
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("hotline", "Hotline"),
+                            ("website", "Website"),
+                            ("app", "Mobile app"),
+                            ("api", "API"),
+                            ("wechat", "WeChat"),
+                            ("weibo", "Weibo"),
+                            ("email", "E-mail"),
+                            ("open311", "Open311"),
+                            ("post", "Post"),
+                            ("counter", "Counter"),
+                            ("12398", "Energy regulator 12398"),
+                            ("12345", "Government line 12345"),
+                            ("petition", "Petition"),
+                        ],
+                        max_length=12,
+                        verbose_name="source",
+                    ),
+                ),
+                ("external_id", models.CharField(max_length=120, verbose_name="sender's id")),
+                ("received_at", models.DateTimeField(verbose_name="received")),
+                ("recorded_at", models.DateTimeField(auto_now_add=True)),
+                ("payload", models.JSONField(default=dict)),
             ],
             options={
-                'verbose_name': 'inbound record',
-                'verbose_name_plural': 'inbound records',
-                'ordering': ['-recorded_at'],
+                "verbose_name": "inbound record",
+                "verbose_name_plural": "inbound records",
+                "ordering": ["-recorded_at"],
             },
         ),
     ]

@@ -5,22 +5,28 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('channels_intake', '0001_initial'),
-        ('complaints', '0001_initial'),
+        ("channels_intake", "0001_initial"),
+        ("complaints", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='inboundrecord',
-            name='complaint',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='inbound_records', to='complaints.complaint'),
+            model_name="inboundrecord",
+            name="complaint",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="inbound_records",
+                to="complaints.complaint",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='inboundrecord',
-            constraint=models.UniqueConstraint(fields=('channel', 'external_id'), name='inbound_record_is_received_once'),
+            model_name="inboundrecord",
+            constraint=models.UniqueConstraint(
+                fields=("channel", "external_id"), name="inbound_record_is_received_once"
+            ),
         ),
     ]

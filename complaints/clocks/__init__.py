@@ -1,1 +1,1 @@
-"""Deadlines: pure functions of datetimes (limits, calendars, deadlines, ledger, policies, contact) and `running`, which stores them."""
+"""Deadlines: pure functions of datetimes about limits, calendars, ledgers and policies; `running` stores them."""

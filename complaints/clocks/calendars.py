@@ -172,7 +172,7 @@ def _windows(spec: Any, name: str) -> tuple[Window, ...]:
         if len(pair) != 2:
             raise ImpossibleCalendar(f"{name}: a window has a start and an end.")
         start, end = (_minute(text, name) for text in pair)
-        if start == end or start == DAY:
+        if start in (end, DAY):
             raise ImpossibleCalendar(f"{name}: the window {pair[0]}-{pair[1]} is empty.")
         windows.append(Window(start, end if end > start else end + DAY))
     windows.sort()

@@ -105,7 +105,9 @@ def moment_before(before: Limit, calendar: WorkingCalendar | None, due: datetime
     last_counted = calendar.local_date(due - timedelta(microseconds=1))
     if before.unit == Unit.CALENDAR_DAY:
         return due - (calendar.day_end(last_counted) - calendar.day_end(last_counted - before.duration))
-    return due - (calendar.day_end(last_counted) - calendar.day_end(calendar.working_day_after(last_counted, -before.amount)))
+    return due - (
+        calendar.day_end(last_counted) - calendar.day_end(calendar.working_day_after(last_counted, -before.amount))
+    )
 
 
 def explain(

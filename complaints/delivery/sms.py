@@ -19,7 +19,12 @@ def deliver(notice: Notice) -> None:
     if url.scheme != "log":
         raise DeliveryError(f"There is no SMS gateway for “{url.scheme}:”.")
     line = json.dumps(
-        {"uuid": str(notice.uuid), "to": notice.address, "text": notice.body, "queued_at": notice.created_at.isoformat()},
+        {
+            "uuid": str(notice.uuid),
+            "to": notice.address,
+            "text": notice.body,
+            "queued_at": notice.created_at.isoformat(),
+        },
         ensure_ascii=False,
     )
     append_once(Path(url.path), key=str(notice.uuid), line=line)

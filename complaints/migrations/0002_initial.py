@@ -6,426 +6,842 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('complaints', '0001_initial'),
-        ('customers', '0001_initial'),
-        ('staff', '0001_initial'),
+        ("complaints", "0001_initial"),
+        ("customers", "0001_initial"),
+        ("staff", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='attachment',
-            name='added_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="attachment",
+            name="added_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddConstraint(
-            model_name='calendar',
-            constraint=models.UniqueConstraint(fields=('code', 'version'), name='calendar_version_is_unique'),
+            model_name="calendar",
+            constraint=models.UniqueConstraint(fields=("code", "version"), name="calendar_version_is_unique"),
         ),
         migrations.AddField(
-            model_name='clock',
-            name='calendar',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='clocks', to='complaints.calendar'),
+            model_name="clock",
+            name="calendar",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="clocks", to="complaints.calendar"
+            ),
         ),
         migrations.AddField(
-            model_name='alarm',
-            name='clock',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='alarms', to='complaints.clock'),
+            model_name="alarm",
+            name="clock",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="alarms", to="complaints.clock"
+            ),
         ),
         migrations.AddField(
-            model_name='complaint',
-            name='account',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='complaints', to='customers.account'),
+            model_name="complaint",
+            name="account",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="complaints",
+                to="customers.account",
+            ),
         ),
         migrations.AddField(
-            model_name='complaint',
-            name='assignee',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='assigned_complaints', to=settings.AUTH_USER_MODEL),
+            model_name="complaint",
+            name="assignee",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="assigned_complaints",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='complaint',
-            name='branch',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='complaints', to='staff.branch'),
+            model_name="complaint",
+            name="branch",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="complaints", to="staff.branch"
+            ),
         ),
         migrations.AddField(
-            model_name='complaint',
-            name='category',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='complaints', to='complaints.category'),
+            model_name="complaint",
+            name="category",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="complaints", to="complaints.category"
+            ),
         ),
         migrations.AddField(
-            model_name='complaint',
-            name='customer',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='complaints', to='customers.customer'),
+            model_name="complaint",
+            name="customer",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="complaints",
+                to="customers.customer",
+            ),
         ),
         migrations.AddField(
-            model_name='complaint',
-            name='entered_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entered_complaints', to=settings.AUTH_USER_MODEL),
+            model_name="complaint",
+            name="entered_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="entered_complaints",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='complaint',
-            name='merged_into',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='merged', to='complaints.complaint'),
+            model_name="complaint",
+            name="merged_into",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="merged", to="complaints.complaint"
+            ),
         ),
         migrations.AddField(
-            model_name='complaint',
-            name='premise',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='complaints', to='customers.premise'),
+            model_name="complaint",
+            name="premise",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="complaints",
+                to="customers.premise",
+            ),
         ),
         migrations.AddField(
-            model_name='complaint',
-            name='team',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='complaints', to='staff.team'),
+            model_name="complaint",
+            name="team",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="complaints", to="staff.team"
+            ),
         ),
         migrations.AddField(
-            model_name='complaint',
-            name='transformer_area',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='complaints', to='customers.transformerarea'),
+            model_name="complaint",
+            name="transformer_area",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="complaints",
+                to="customers.transformerarea",
+            ),
         ),
         migrations.AddField(
-            model_name='clock',
-            name='complaint',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='clocks', to='complaints.complaint'),
+            model_name="clock",
+            name="complaint",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="clocks", to="complaints.complaint"
+            ),
         ),
         migrations.AddField(
-            model_name='attachment',
-            name='complaint',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attachments', to='complaints.complaint'),
+            model_name="attachment",
+            name="complaint",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="attachments", to="complaints.complaint"
+            ),
         ),
         migrations.AddField(
-            model_name='alarm',
-            name='complaint',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='alarms', to='complaints.complaint'),
+            model_name="alarm",
+            name="complaint",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="alarms", to="complaints.complaint"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='desksettings',
-            constraint=models.CheckConstraint(condition=models.Q(('pk', 1)), name='desk_settings_is_one_row'),
+            model_name="desksettings",
+            constraint=models.CheckConstraint(condition=models.Q(("pk", 1)), name="desk_settings_is_one_row"),
         ),
         migrations.AddField(
-            model_name='event',
-            name='complaint',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='complaints.complaint'),
+            model_name="event",
+            name="complaint",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="events", to="complaints.complaint"
+            ),
         ),
         migrations.AddField(
-            model_name='event',
-            name='user',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='events', to=settings.AUTH_USER_MODEL),
+            model_name="event",
+            name="user",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="events",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='alarm',
-            name='event',
-            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='alarm', to='complaints.event'),
+            model_name="alarm",
+            name="event",
+            field=models.OneToOneField(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="alarm", to="complaints.event"
+            ),
         ),
         migrations.AddField(
-            model_name='feedback',
-            name='complaint',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='feedback', to='complaints.complaint'),
+            model_name="feedback",
+            name="complaint",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="feedback", to="complaints.complaint"
+            ),
         ),
         migrations.AddField(
-            model_name='feedback',
-            name='recorded_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="feedback",
+            name="recorded_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='ledgerentry',
-            name='calendar',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='complaints.calendar'),
+            model_name="ledgerentry",
+            name="calendar",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="complaints.calendar"
+            ),
         ),
         migrations.AddField(
-            model_name='ledgerentry',
-            name='clock',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ledger', to='complaints.clock'),
+            model_name="ledgerentry",
+            name="clock",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="ledger", to="complaints.clock"
+            ),
         ),
         migrations.AddField(
-            model_name='ledgerentry',
-            name='event',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ledger_entries', to='complaints.event'),
+            model_name="ledgerentry",
+            name="event",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="ledger_entries", to="complaints.event"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='messagetemplate',
-            constraint=models.UniqueConstraint(fields=('code', 'medium', 'language'), name='message_template_is_unique'),
+            model_name="messagetemplate",
+            constraint=models.UniqueConstraint(
+                fields=("code", "medium", "language"), name="message_template_is_unique"
+            ),
         ),
         migrations.AddField(
-            model_name='notice',
-            name='complaint',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notices', to='complaints.complaint'),
+            model_name="notice",
+            name="complaint",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="notices", to="complaints.complaint"
+            ),
         ),
         migrations.AddField(
-            model_name='notice',
-            name='event',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notices', to='complaints.event'),
+            model_name="notice",
+            name="event",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="notices", to="complaints.event"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policy',
-            constraint=models.UniqueConstraint(fields=('code', 'version'), name='policy_version_is_unique'),
+            model_name="policy",
+            constraint=models.UniqueConstraint(fields=("code", "version"), name="policy_version_is_unique"),
         ),
         migrations.AddConstraint(
-            model_name='policy',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_current', True)), fields=('code',), name='policy_has_one_current_version'),
+            model_name="policy",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_current", True)), fields=("code",), name="policy_has_one_current_version"
+            ),
         ),
         migrations.AddField(
-            model_name='clock',
-            name='policy',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='clocks', to='complaints.policy'),
+            model_name="clock",
+            name="policy",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="clocks", to="complaints.policy"
+            ),
         ),
         migrations.AddField(
-            model_name='policylimit',
-            name='policy',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='limits', to='complaints.policy'),
+            model_name="policylimit",
+            name="policy",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="limits", to="complaints.policy"
+            ),
         ),
         migrations.AddField(
-            model_name='rootcause',
-            name='parent',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='complaints.rootcause'),
+            model_name="rootcause",
+            name="parent",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="children",
+                to="complaints.rootcause",
+            ),
         ),
         migrations.AddField(
-            model_name='complaint',
-            name='root_cause',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='complaints', to='complaints.rootcause'),
+            model_name="complaint",
+            name="root_cause",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="complaints",
+                to="complaints.rootcause",
+            ),
         ),
         migrations.AddField(
-            model_name='routingrule',
-            name='category',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='complaints.category'),
+            model_name="routingrule",
+            name="category",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="complaints.category",
+            ),
         ),
         migrations.AddField(
-            model_name='serviceissue',
-            name='branch',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='service_issues', to='staff.branch', verbose_name='branch'),
+            model_name="serviceissue",
+            name="branch",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="service_issues",
+                to="staff.branch",
+                verbose_name="branch",
+            ),
         ),
         migrations.AddField(
-            model_name='serviceissue',
-            name='created_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="serviceissue",
+            name="created_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='serviceissue',
-            name='feeder',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='service_issues', to='customers.feeder', verbose_name='feeder'),
+            model_name="serviceissue",
+            name="feeder",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="service_issues",
+                to="customers.feeder",
+                verbose_name="feeder",
+            ),
         ),
         migrations.AddField(
-            model_name='serviceissue',
-            name='transformer_area',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='service_issues', to='customers.transformerarea', verbose_name='transformer area'),
+            model_name="serviceissue",
+            name="transformer_area",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="service_issues",
+                to="customers.transformerarea",
+                verbose_name="transformer area",
+            ),
         ),
         migrations.AddField(
-            model_name='complaint',
-            name='service_issue',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='complaints', to='complaints.serviceissue'),
+            model_name="complaint",
+            name="service_issue",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="complaints",
+                to="complaints.serviceissue",
+            ),
         ),
         migrations.AddField(
-            model_name='subcategory',
-            name='category',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='subcategories', to='complaints.category'),
+            model_name="subcategory",
+            name="category",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="subcategories", to="complaints.category"
+            ),
         ),
         migrations.AddField(
-            model_name='routingrule',
-            name='subcategory',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='complaints.subcategory'),
+            model_name="routingrule",
+            name="subcategory",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="complaints.subcategory",
+            ),
         ),
         migrations.AddField(
-            model_name='complaint',
-            name='subcategory',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='complaints', to='complaints.subcategory'),
+            model_name="complaint",
+            name="subcategory",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="complaints",
+                to="complaints.subcategory",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attachment',
-            constraint=models.UniqueConstraint(fields=('complaint', 'sha256'), name='attachment_is_kept_once'),
+            model_name="attachment",
+            constraint=models.UniqueConstraint(fields=("complaint", "sha256"), name="attachment_is_kept_once"),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['move', 'at'], name='event_by_move'),
+            model_name="event",
+            index=models.Index(fields=["move", "at"], name="event_by_move"),
         ),
         migrations.AddConstraint(
-            model_name='event',
-            constraint=models.UniqueConstraint(fields=('complaint', 'number'), name='event_is_numbered_once'),
+            model_name="event",
+            constraint=models.UniqueConstraint(fields=("complaint", "number"), name="event_is_numbered_once"),
         ),
         migrations.AddConstraint(
-            model_name='event',
-            constraint=models.CheckConstraint(condition=models.Q(('move__in', ['accept', 'approve', 'ask', 'assign', 'attach', 'breach', 'close', 'contact', 'detach', 'dispatch', 'escalate', 'feedback', 'link', 'merge', 'message', 'note', 'prioritise', 'propose', 'recategorise', 'refer', 'register', 'reject', 'reopen', 'request_reopening', 'resolve', 'resume', 'return', 'send_back', 'supplement', 'transfer', 'unmerge', 'urge', 'warn', 'withdraw'])), name='event_move_is_known'),
+            model_name="event",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "move__in",
+                        [
+                            "accept",
+                            "approve",
+                            "ask",
+                            "assign",
+                            "attach",
+                            "breach",
+                            "close",
+                            "contact",
+                            "detach",
+                            "dispatch",
+                            "escalate",
+                            "feedback",
+                            "link",
+                            "merge",
+                            "message",
+                            "note",
+                            "prioritise",
+                            "propose",
+                            "recategorise",
+                            "refer",
+                            "register",
+                            "reject",
+                            "reopen",
+                            "request_reopening",
+                            "resolve",
+                            "resume",
+                            "return",
+                            "send_back",
+                            "supplement",
+                            "transfer",
+                            "unmerge",
+                            "urge",
+                            "warn",
+                            "withdraw",
+                        ],
+                    )
+                ),
+                name="event_move_is_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='alarm',
-            index=models.Index(models.F('fire_at'), models.F('id'), condition=models.Q(('settled_at__isnull', True)), name='alarm_due_next'),
+            model_name="alarm",
+            index=models.Index(
+                models.F("fire_at"),
+                models.F("id"),
+                condition=models.Q(("settled_at__isnull", True)),
+                name="alarm_due_next",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='alarm',
-            constraint=models.UniqueConstraint(fields=('clock', 'revision', 'level'), name='alarm_is_unique'),
+            model_name="alarm",
+            constraint=models.UniqueConstraint(fields=("clock", "revision", "level"), name="alarm_is_unique"),
         ),
         migrations.AddConstraint(
-            model_name='alarm',
-            constraint=models.CheckConstraint(condition=models.Q(('event__isnull', True), ('settled_at__isnull', False), _connector='OR'), name='alarm_rung_is_settled'),
+            model_name="alarm",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("event__isnull", True), ("settled_at__isnull", False), _connector="OR"),
+                name="alarm_rung_is_settled",
+            ),
         ),
         migrations.AddIndex(
-            model_name='feedback',
-            index=models.Index(fields=['asked_at'], name='feedback_by_asked'),
+            model_name="feedback",
+            index=models.Index(fields=["asked_at"], name="feedback_by_asked"),
         ),
         migrations.AddConstraint(
-            model_name='feedback',
-            constraint=models.UniqueConstraint(fields=('complaint', 'round'), name='feedback_is_asked_once'),
+            model_name="feedback",
+            constraint=models.UniqueConstraint(fields=("complaint", "round"), name="feedback_is_asked_once"),
         ),
         migrations.AddConstraint(
-            model_name='feedback',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', True), ('solved__isnull', True)), models.Q(('answered_at__isnull', False), ('solved__isnull', False), models.Q(('answered_by', ''), _negated=True)), _connector='OR'), name='feedback_answer_is_complete'),
+            model_name="feedback",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("answered_at__isnull", True), ("solved__isnull", True)),
+                    models.Q(
+                        ("answered_at__isnull", False),
+                        ("solved__isnull", False),
+                        models.Q(("answered_by", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="feedback_answer_is_complete",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='feedback',
-            constraint=models.CheckConstraint(condition=models.Q(('score__isnull', True), models.Q(('score__gte', 1), ('score__lte', 5)), _connector='OR'), name='feedback_score_is_one_to_five'),
+            model_name="feedback",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("score__isnull", True), models.Q(("score__gte", 1), ("score__lte", 5)), _connector="OR"
+                ),
+                name="feedback_score_is_one_to_five",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='feedback',
-            constraint=models.CheckConstraint(condition=models.Q(('attitude__isnull', True), models.Q(('attitude__gte', 1), ('attitude__lte', 5)), _connector='OR'), name='feedback_attitude_is_one_to_five'),
+            model_name="feedback",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("attitude__isnull", True), models.Q(("attitude__gte", 1), ("attitude__lte", 5)), _connector="OR"
+                ),
+                name="feedback_attitude_is_one_to_five",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.UniqueConstraint(fields=('clock', 'number'), name='ledger_entry_is_numbered_once'),
+            model_name="ledgerentry",
+            constraint=models.UniqueConstraint(fields=("clock", "number"), name="ledger_entry_is_numbered_once"),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(('action__in', ['cancel', 'continue', 'excuse', 'pause', 'resume', 'retarget', 'start', 'stop'])), name='ledger_action_is_known'),
+            model_name="ledgerentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("action__in", ["cancel", "continue", "excuse", "pause", "resume", "retarget", "start", "stop"])
+                ),
+                name="ledger_action_is_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(condition=models.Q(('state', 'queued')), fields=['next_try_at', 'id'], name='notice_due_next'),
+            model_name="notice",
+            index=models.Index(
+                condition=models.Q(("state", "queued")), fields=["next_try_at", "id"], name="notice_due_next"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='notice',
-            constraint=models.UniqueConstraint(fields=('event', 'code', 'medium', 'address'), name='notice_is_unique'),
+            model_name="notice",
+            constraint=models.UniqueConstraint(fields=("event", "code", "medium", "address"), name="notice_is_unique"),
         ),
         migrations.AddConstraint(
-            model_name='notice',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['dead', 'queued', 'sent'])), name='notice_state_is_known'),
+            model_name="notice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["dead", "queued", "sent"])), name="notice_state_is_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='notice',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'sent'), _negated=True), ('sent_at__isnull', False), _connector='OR'), name='sent_notice_has_time'),
+            model_name="notice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "sent"), _negated=True), ("sent_at__isnull", False), _connector="OR"
+                ),
+                name="sent_notice_has_time",
+            ),
         ),
         migrations.AddIndex(
-            model_name='clock',
-            index=models.Index(condition=models.Q(('state', 'running')), fields=['kind', 'due_at'], name='clock_by_due_time'),
+            model_name="clock",
+            index=models.Index(
+                condition=models.Q(("state", "running")), fields=["kind", "due_at"], name="clock_by_due_time"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clock',
-            constraint=models.UniqueConstraint(fields=('complaint', 'kind', 'tier', 'round'), name='clock_is_unique'),
+            model_name="clock",
+            constraint=models.UniqueConstraint(fields=("complaint", "kind", "tier", "round"), name="clock_is_unique"),
         ),
         migrations.AddConstraint(
-            model_name='clock',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['cancelled', 'late', 'met', 'paused', 'running'])), name='clock_state_is_known'),
+            model_name="clock",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["cancelled", "late", "met", "paused", "running"])),
+                name="clock_state_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clock',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['acknowledge', 'arrive', 'dispatch', 'feedback', 'first_contact', 'remediate', 'resolve', 'restore'])), name='clock_kind_is_known'),
+            model_name="clock",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        [
+                            "acknowledge",
+                            "arrive",
+                            "dispatch",
+                            "feedback",
+                            "first_contact",
+                            "remediate",
+                            "resolve",
+                            "restore",
+                        ],
+                    )
+                ),
+                name="clock_kind_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clock',
-            constraint=models.CheckConstraint(condition=models.Q(('tier__in', ['', 'commitment', 'external', 'internal', 'statutory'])), name='clock_tier_is_known'),
+            model_name="clock",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("tier__in", ["", "commitment", "external", "internal", "statutory"])),
+                name="clock_tier_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clock',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'running'), _negated=True), ('due_at__isnull', False), _connector='OR'), name='running_clock_has_due_time'),
+            model_name="clock",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "running"), _negated=True), ("due_at__isnull", False), _connector="OR"
+                ),
+                name="running_clock_has_due_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clock',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'paused'), _negated=True), models.Q(('paused_at__isnull', False), models.Q(('pause_reason', ''), _negated=True)), _connector='OR'), name='paused_clock_has_reason'),
+            model_name="clock",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "paused"), _negated=True),
+                    models.Q(("paused_at__isnull", False), models.Q(("pause_reason", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="paused_clock_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clock',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['late', 'met']), _negated=True), ('stopped_at__isnull', False), _connector='OR'), name='stopped_clock_has_stop_time'),
+            model_name="clock",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["late", "met"]), _negated=True),
+                    ("stopped_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="stopped_clock_has_stop_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policylimit',
-            constraint=models.UniqueConstraint(fields=('policy', 'kind', 'tier'), name='policy_promises_each_clock_once'),
+            model_name="policylimit",
+            constraint=models.UniqueConstraint(
+                fields=("policy", "kind", "tier"), name="policy_promises_each_clock_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policylimit',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['acknowledge', 'arrive', 'dispatch', 'feedback', 'first_contact', 'remediate', 'resolve', 'restore'])), name='policy_limit_kind_is_known'),
+            model_name="policylimit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        [
+                            "acknowledge",
+                            "arrive",
+                            "dispatch",
+                            "feedback",
+                            "first_contact",
+                            "remediate",
+                            "resolve",
+                            "restore",
+                        ],
+                    )
+                ),
+                name="policy_limit_kind_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policylimit',
-            constraint=models.CheckConstraint(condition=models.Q(('tier__in', ['', 'commitment', 'external', 'internal', 'statutory'])), name='policy_limit_tier_is_known'),
+            model_name="policylimit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("tier__in", ["", "commitment", "external", "internal", "statutory"])),
+                name="policy_limit_tier_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='serviceissue',
-            constraint=models.CheckConstraint(condition=models.Q(('restored_at__isnull', True), ('restored_at__gte', models.F('started_at')), _connector='OR'), name='issue_restored_after_start'),
+            model_name="serviceissue",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("restored_at__isnull", True), ("restored_at__gte", models.F("started_at")), _connector="OR"
+                ),
+                name="issue_restored_after_start",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='serviceissue',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['billing_run', 'conduct', 'fault', 'hazard', 'planned_outage', 'voltage'])), name='issue_kind_is_known'),
+            model_name="serviceissue",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("kind__in", ["billing_run", "conduct", "fault", "hazard", "planned_outage", "voltage"])
+                ),
+                name="issue_kind_is_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='complaint',
-            index=models.Index(models.F('next_due_at'), models.F('id'), condition=models.Q(('status', 'closed'), _negated=True), name='queue_by_due'),
+            model_name="complaint",
+            index=models.Index(
+                models.F("next_due_at"),
+                models.F("id"),
+                condition=models.Q(("status", "closed"), _negated=True),
+                name="queue_by_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='complaint',
-            index=models.Index(models.F('team'), models.F('next_due_at'), models.F('id'), condition=models.Q(('status', 'closed'), _negated=True), name='team_queue_by_due'),
+            model_name="complaint",
+            index=models.Index(
+                models.F("team"),
+                models.F("next_due_at"),
+                models.F("id"),
+                condition=models.Q(("status", "closed"), _negated=True),
+                name="team_queue_by_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='complaint',
-            index=models.Index(models.F('assignee'), models.F('next_due_at'), models.F('id'), condition=models.Q(('status', 'closed'), _negated=True), name='my_queue_by_due'),
+            model_name="complaint",
+            index=models.Index(
+                models.F("assignee"),
+                models.F("next_due_at"),
+                models.F("id"),
+                condition=models.Q(("status", "closed"), _negated=True),
+                name="my_queue_by_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='complaint',
-            index=models.Index(models.OrderBy(models.F('received_at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='complaint_by_received'),
+            model_name="complaint",
+            index=models.Index(
+                models.OrderBy(models.F("received_at"), descending=True),
+                models.OrderBy(models.F("id"), descending=True),
+                name="complaint_by_received",
+            ),
         ),
         migrations.AddIndex(
-            model_name='complaint',
-            index=models.Index(fields=['contact_phone'], name='complaint_by_phone'),
+            model_name="complaint",
+            index=models.Index(fields=["contact_phone"], name="complaint_by_phone"),
         ),
         migrations.AddIndex(
-            model_name='complaint',
-            index=models.Index(fields=['resolved_at'], name='complaint_resolved'),
+            model_name="complaint",
+            index=models.Index(fields=["resolved_at"], name="complaint_resolved"),
         ),
         migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['closed', 'dispatched', 'investigating', 'registered', 'resolved', 'review', 'waiting'])), name='complaint_status_is_known'),
+            model_name="complaint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        ["closed", "dispatched", "investigating", "registered", "resolved", "review", "waiting"],
+                    )
+                ),
+                name="complaint_status_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(('channel__in', ['letter', 'phone', 'regulator', 'visit', 'web'])), name='complaint_channel_is_known'),
+            model_name="complaint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("channel__in", ["letter", "phone", "regulator", "visit", "web"])),
+                name="complaint_channel_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(('priority__gte', 1), ('priority__lte', 4)), name='complaint_priority_is_known'),
+            model_name="complaint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("priority__gte", 1), ("priority__lte", 4)), name="complaint_priority_is_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(('severity__in', ['important', 'major', 'ordinary', 'special'])), name='complaint_severity_is_known'),
+            model_name="complaint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("severity__in", ["important", "major", "ordinary", "special"])),
+                name="complaint_severity_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(('request_type__in', ['complaint', 'enquiry', 'fault', 'help', 'opinion', 'praise', 'report', 'service_request', 'suggestion'])), name='complaint_request_type_is_known'),
+            model_name="complaint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "request_type__in",
+                        [
+                            "complaint",
+                            "enquiry",
+                            "fault",
+                            "help",
+                            "opinion",
+                            "praise",
+                            "report",
+                            "service_request",
+                            "suggestion",
+                        ],
+                    )
+                ),
+                name="complaint_request_type_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome', ''), ('outcome__in', ['duplicate', 'not_upheld', 'partly_upheld', 'referred', 'rejected', 'unverifiable', 'upheld', 'withdrawn']), _connector='OR'), name='complaint_outcome_is_known'),
+            model_name="complaint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("outcome", ""),
+                    (
+                        "outcome__in",
+                        [
+                            "duplicate",
+                            "not_upheld",
+                            "partly_upheld",
+                            "referred",
+                            "rejected",
+                            "unverifiable",
+                            "upheld",
+                            "withdrawn",
+                        ],
+                    ),
+                    _connector="OR",
+                ),
+                name="complaint_outcome_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'closed'), _negated=True), models.Q(('closed_at__isnull', False), models.Q(('outcome', ''), _negated=True)), _connector='OR'), name='closed_complaint_has_outcome'),
+            model_name="complaint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "closed"), _negated=True),
+                    models.Q(("closed_at__isnull", False), models.Q(("outcome", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="closed_complaint_has_outcome",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'resolved'), _negated=True), models.Q(('resolved_at__isnull', False), models.Q(('resolution', ''), _negated=True), models.Q(('outcome', ''), _negated=True)), _connector='OR'), name='resolved_complaint_has_resolution'),
+            model_name="complaint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "resolved"), _negated=True),
+                    models.Q(
+                        ("resolved_at__isnull", False),
+                        models.Q(("resolution", ""), _negated=True),
+                        models.Q(("outcome", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="resolved_complaint_has_resolution",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(('is_anonymous', True), ('account__isnull', False), models.Q(('contact_phone', ''), _negated=True), models.Q(('contact_email', ''), _negated=True), models.Q(('contact_address', ''), _negated=True), _connector='OR'), name='complaint_can_be_answered'),
+            model_name="complaint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("is_anonymous", True),
+                    ("account__isnull", False),
+                    models.Q(("contact_phone", ""), _negated=True),
+                    models.Q(("contact_email", ""), _negated=True),
+                    models.Q(("contact_address", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="complaint_can_be_answered",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(('received_at__lte', models.F('entered_at'))), name='complaint_received_before_entered'),
+            model_name="complaint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("received_at__lte", models.F("entered_at"))),
+                name="complaint_received_before_entered",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(('story', ''), _negated=True), name='complaint_story_is_told'),
+            model_name="complaint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("story", ""), _negated=True), name="complaint_story_is_told"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(('merged_into__isnull', True), models.Q(('outcome', 'duplicate'), ('status', 'closed'), models.Q(('merged_into', models.F('id')), _negated=True)), _connector='OR'), name='merged_complaint_is_a_closed_duplicate'),
+            model_name="complaint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("merged_into__isnull", True),
+                    models.Q(
+                        ("outcome", "duplicate"),
+                        ("status", "closed"),
+                        models.Q(("merged_into", models.F("id")), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="merged_complaint_is_a_closed_duplicate",
+            ),
         ),
     ]

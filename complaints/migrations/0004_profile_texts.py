@@ -4,20 +4,35 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('complaints', '0003_guards'),
+        ("complaints", "0003_guards"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='desksettings',
-            name='interview',
-            field=models.JSONField(blank=True, default=dict, verbose_name='call-back script'),
+            model_name="desksettings",
+            name="interview",
+            field=models.JSONField(blank=True, default=dict, verbose_name="call-back script"),
         ),
         migrations.AddField(
-            model_name='subcategory',
-            name='request_type',
-            field=models.CharField(blank=True, choices=[('complaint', 'Complaint'), ('report', 'Report of wrongdoing'), ('opinion', 'Opinion'), ('suggestion', 'Suggestion'), ('fault', 'Fault report'), ('enquiry', 'Enquiry'), ('service_request', 'Service request'), ('praise', 'Praise'), ('help', 'Request for help')], help_text='blank: what the agent chooses', max_length=20, verbose_name='is always a'),
+            model_name="subcategory",
+            name="request_type",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("complaint", "Complaint"),
+                    ("report", "Report of wrongdoing"),
+                    ("opinion", "Opinion"),
+                    ("suggestion", "Suggestion"),
+                    ("fault", "Fault report"),
+                    ("enquiry", "Enquiry"),
+                    ("service_request", "Service request"),
+                    ("praise", "Praise"),
+                    ("help", "Request for help"),
+                ],
+                help_text="blank: what the agent chooses",
+                max_length=20,
+                verbose_name="is always a",
+            ),
         ),
     ]

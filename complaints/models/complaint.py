@@ -236,7 +236,11 @@ class Complaint(models.Model):
                 F("team"), F("next_due_at"), F("id"), name="team_queue_by_due", condition=~Q(status=Status.CLOSED.value)
             ),
             models.Index(
-                F("assignee"), F("next_due_at"), F("id"), name="my_queue_by_due", condition=~Q(status=Status.CLOSED.value)
+                F("assignee"),
+                F("next_due_at"),
+                F("id"),
+                name="my_queue_by_due",
+                condition=~Q(status=Status.CLOSED.value),
             ),
             models.Index(F("received_at").desc(), F("id").desc(), name="complaint_by_received"),
             models.Index(name="complaint_by_phone", fields=["contact_phone"]),

@@ -31,9 +31,7 @@ class Event(AppendOnly):
         ordering = ["complaint", "number"]
         constraints = [
             models.UniqueConstraint(name="event_is_numbered_once", fields=["complaint", "number"]),
-            models.CheckConstraint(
-                name="event_move_is_known", condition=models.Q(move__in=sorted([*MOVES, REGISTER]))
-            ),
+            models.CheckConstraint(name="event_move_is_known", condition=models.Q(move__in=sorted([*MOVES, REGISTER]))),
         ]
         indexes = [models.Index(name="event_by_move", fields=["move", "at"])]
 

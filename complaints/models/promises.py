@@ -59,7 +59,9 @@ class Policy(models.Model):
         ordering = ["code", "-version"]
         constraints = [
             models.UniqueConstraint(name="policy_version_is_unique", fields=["code", "version"]),
-            models.UniqueConstraint(name="policy_has_one_current_version", fields=["code"], condition=Q(is_current=True)),
+            models.UniqueConstraint(
+                name="policy_has_one_current_version", fields=["code"], condition=Q(is_current=True)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -204,7 +206,9 @@ class LedgerEntry(AppendOnly):
         ordering = ["clock", "number"]
         constraints = [
             models.UniqueConstraint(name="ledger_entry_is_numbered_once", fields=["clock", "number"]),
-            models.CheckConstraint(name="ledger_action_is_known", condition=Q(action__in=sorted(a.value for a in Action))),
+            models.CheckConstraint(
+                name="ledger_action_is_known", condition=Q(action__in=sorted(a.value for a in Action))
+            ),
         ]
 
     def __str__(self) -> str:

@@ -30,7 +30,9 @@ class ServiceIssueQuerySet(models.QuerySet["ServiceIssue"]):
 class ServiceIssue(models.Model):
     kind = models.CharField(_("kind"), max_length=20, choices=IssueKind)
     title = models.CharField(_("title"), max_length=160)
-    branch = models.ForeignKey(Branch, on_delete=models.PROTECT, related_name="service_issues", verbose_name=_("branch"))
+    branch = models.ForeignKey(
+        Branch, on_delete=models.PROTECT, related_name="service_issues", verbose_name=_("branch")
+    )
     feeder = models.ForeignKey(
         Feeder, on_delete=models.PROTECT, null=True, blank=True, related_name="service_issues", verbose_name=_("feeder")
     )
@@ -60,9 +62,7 @@ class ServiceIssue(models.Model):
                 name="issue_restored_after_start",
                 condition=models.Q(restored_at__isnull=True) | models.Q(restored_at__gte=models.F("started_at")),
             ),
-            models.CheckConstraint(
-                name="issue_kind_is_known", condition=models.Q(kind__in=sorted(IssueKind.values))
-            ),
+            models.CheckConstraint(name="issue_kind_is_known", condition=models.Q(kind__in=sorted(IssueKind.values))),
         ]
 
     def __str__(self) -> str:

@@ -6,89 +6,131 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('customers', '0001_initial'),
-        ('staff', '0001_initial'),
+        ("customers", "0001_initial"),
+        ("staff", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='customer',
-            name='account_manager',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='managed_customers', to=settings.AUTH_USER_MODEL),
+            model_name="customer",
+            name="account_manager",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="managed_customers",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='customer',
-            name='branch',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='customers', to='staff.branch'),
+            model_name="customer",
+            name="branch",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="customers", to="staff.branch"
+            ),
         ),
         migrations.AddField(
-            model_name='account',
-            name='customer',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='customers.customer'),
+            model_name="account",
+            name="customer",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="accounts", to="customers.customer"
+            ),
         ),
         migrations.AddField(
-            model_name='meter',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='meters', to='customers.account'),
+            model_name="meter",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="meters", to="customers.account"
+            ),
         ),
         migrations.AddField(
-            model_name='premise',
-            name='branch',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='premises', to='staff.branch'),
+            model_name="premise",
+            name="branch",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="premises", to="staff.branch"
+            ),
         ),
         migrations.AddField(
-            model_name='account',
-            name='premise',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='customers.premise'),
+            model_name="account",
+            name="premise",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="accounts", to="customers.premise"
+            ),
         ),
         migrations.AddField(
-            model_name='substation',
-            name='branch',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='substations', to='staff.branch'),
+            model_name="substation",
+            name="branch",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="substations", to="staff.branch"
+            ),
         ),
         migrations.AddField(
-            model_name='feeder',
-            name='substation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='feeders', to='customers.substation'),
+            model_name="feeder",
+            name="substation",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="feeders", to="customers.substation"
+            ),
         ),
         migrations.AddField(
-            model_name='transformerarea',
-            name='branch',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transformer_areas', to='staff.branch'),
+            model_name="transformerarea",
+            name="branch",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="transformer_areas", to="staff.branch"
+            ),
         ),
         migrations.AddField(
-            model_name='transformerarea',
-            name='feeder',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transformer_areas', to='customers.feeder'),
+            model_name="transformerarea",
+            name="feeder",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="transformer_areas", to="customers.feeder"
+            ),
         ),
         migrations.AddField(
-            model_name='premise',
-            name='transformer_area',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='premises', to='customers.transformerarea'),
+            model_name="premise",
+            name="transformer_area",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="premises",
+                to="customers.transformerarea",
+            ),
         ),
         migrations.AddIndex(
-            model_name='customer',
-            index=models.Index(fields=['phone_digits'], name='customer_by_phone'),
+            model_name="customer",
+            index=models.Index(fields=["phone_digits"], name="customer_by_phone"),
         ),
         migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['commercial', 'household', 'industrial', 'prosumer', 'public_body'])), name='customer_kind_is_known'),
+            model_name="customer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["commercial", "household", "industrial", "prosumer", "public_body"])),
+                name="customer_kind_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('closed_on__isnull', True), ('closed_on__gte', models.F('opened_on')), _connector='OR'), name='account_closes_after_it_opens'),
+            model_name="account",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("closed_on__isnull", True), ("closed_on__gte", models.F("opened_on")), _connector="OR"
+                ),
+                name="account_closes_after_it_opens",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transformerarea',
-            constraint=models.CheckConstraint(condition=models.Q(('area_class__in', ['remote', 'rural', 'urban'])), name='transformer_area_class_is_known'),
+            model_name="transformerarea",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("area_class__in", ["remote", "rural", "urban"])),
+                name="transformer_area_class_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='premise',
-            constraint=models.CheckConstraint(condition=models.Q(('area_class__in', ['remote', 'rural', 'urban'])), name='premise_area_class_is_known'),
+            model_name="premise",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("area_class__in", ["remote", "rural", "urban"])), name="premise_area_class_is_known"
+            ),
         ),
     ]

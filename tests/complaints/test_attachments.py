@@ -26,7 +26,9 @@ def test_a_photo_is_redrawn_smaller_and_without_its_position():
     assert not drawn.getexif()
 
 
-@pytest.mark.parametrize(("kind", "content_type"), [("PNG", "image/png"), ("WEBP", "image/jpeg"), ("TIFF", "image/jpeg")])
+@pytest.mark.parametrize(
+    ("kind", "content_type"), [("PNG", "image/png"), ("WEBP", "image/jpeg"), ("TIFF", "image/jpeg")]
+)
 def test_other_pictures_become_png_or_jpeg(kind, content_type):
     assert prepare(a_picture(kind), name="scan").content_type == content_type
 

@@ -109,9 +109,9 @@ def test_history_is_never_rewritten_in_python_or_in_sql(model):
         row.delete()
     table = model._meta.db_table
     for sql in (f"UPDATE {table} SET number = 99", f"DELETE FROM {table}"):
-        with pytest.raises(DatabaseError, match="never changed or deleted"), transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(sql)
+        refused = pytest.raises(DatabaseError, match="never changed or deleted")
+        with refused, transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql)
     assert model.objects.filter(pk=row.pk, number=row.number).exists()
 
 
@@ -144,7 +144,14 @@ def test_one_row_of_desk_settings_and_one_copy_of_a_file():
     with refuses("desk_settings_is_one_row"), transaction.atomic():
         DeskSettings.objects.create(pk=2)
     complaint = a_complaint()
-    file = {"complaint": complaint, "name": "a", "content_type": "image/png", "size": 1, "sha256": "0", "added_at": MONDAY}
+    file = {
+        "complaint": complaint,
+        "name": "a",
+        "content_type": "image/png",
+        "size": 1,
+        "sha256": "0",
+        "added_at": MONDAY,
+    }
     Attachment.objects.create(**file)
     with refuses("attachment_is_kept_once"), transaction.atomic():
         Attachment.objects.create(**file)

@@ -1,12 +1,15 @@
 """Every move, from every status, by every role: what the table allows happens, everything else changes nothing."""
 
+import io
 import itertools
 from datetime import timedelta
 
 import pytest
 from django.db import transaction
+from PIL import Image
 
 from complaints import workflow
+from complaints.attachments import prepare
 from complaints.models import Complaint, Event, IssueKind, LedgerEntry, Notice, ServiceIssue, Subcategory
 from complaints.refusals import Refusal
 from complaints.states import MOVES, PREVIOUS, SAME, Status
@@ -61,12 +64,6 @@ def details_for(name: str, complaint: Complaint) -> dict:
 
 
 def a_file():
-    import io
-
-    from PIL import Image
-
-    from complaints.attachments import prepare
-
     picture = io.BytesIO()
     Image.new("RGB", (8, 8), "teal").save(picture, "PNG")
     picture.seek(0)

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from complaints import workflow
-from complaints.clocks.running import as_entry
 from complaints.clocks.ledger import State, replay
+from complaints.clocks.running import as_entry
 from complaints.models import Clock, Complaint, Subcategory
 from complaints.refusals import ChangedMeanwhile, MoveRefused
 from complaints.states import Status
@@ -80,9 +80,7 @@ def test_waiting_for_the_customer_pauses_our_own_limit_and_their_answer_resumes_
     internal = clock(complaint, "resolve", "internal")
     assert (internal.state, internal.due_at) == (State.PAUSED, None)
     assert clock(complaint, "resolve", "statutory").state == State.RUNNING
-    workflow.perform(
-        "supplement", complaint, by=THE_CUSTOMER, at=MONDAY + timedelta(days=2), message="照片已上传。"
-    )
+    workflow.perform("supplement", complaint, by=THE_CUSTOMER, at=MONDAY + timedelta(days=2), message="照片已上传。")
     assert complaint.status == Status.INVESTIGATING
     internal.refresh_from_db()
     assert internal.state == State.RUNNING
@@ -200,7 +198,9 @@ def test_two_people_never_overwrite_each_other_silently():
         )
     assert [event.move for event in refused.value.events] == ["dispatch"]
     assert everything_about(complaint) == before
-    workflow.perform("note", complaint, by=an_actor(Role.AGENT), at=MONDAY + timedelta(hours=2), seen=seen, note="邻居也停电")
+    workflow.perform(
+        "note", complaint, by=an_actor(Role.AGENT), at=MONDAY + timedelta(hours=2), seen=seen, note="邻居也停电"
+    )
     assert complaint.events.latest("number").move == "note"
 
 
@@ -217,7 +217,15 @@ def test_becoming_a_safety_matter_dispatches_at_once_and_keeps_the_time_used():
 
 def test_the_stored_clock_is_what_its_ledger_gives_after_a_whole_life():
     complaint = bring(a_complaint(account=an_account()), Status.WAITING)
-    steps = [("resume", 24), ("prioritise", 25), ("resolve", 30), ("reopen", 50), ("contact", 51), ("resolve", 60), ("close", 90)]
+    steps = [
+        ("resume", 24),
+        ("prioritise", 25),
+        ("resolve", 30),
+        ("reopen", 50),
+        ("contact", 51),
+        ("resolve", 60),
+        ("close", 90),
+    ]
     for name, hours in steps:
         do(name, complaint, after=timedelta(hours=hours))
     for one in complaint.clocks.all():
@@ -230,7 +238,9 @@ def test_withdrawing_is_the_customers_own_act():
     complaint = bring(a_complaint(), Status.INVESTIGATING)
     before = everything_about(complaint)
     with pytest.raises(MoveRefused, match="how the customer withdrew"):
-        workflow.perform("withdraw", complaint, by=an_actor(Role.AGENT), at=MONDAY + timedelta(hours=1), reason="不用了")
+        workflow.perform(
+            "withdraw", complaint, by=an_actor(Role.AGENT), at=MONDAY + timedelta(hours=1), reason="不用了"
+        )
     assert everything_about(complaint) == before
     do("withdraw", complaint, by="customer", reason="已经来电了")
     assert (complaint.status, complaint.outcome) == (Status.CLOSED, "withdrawn")
