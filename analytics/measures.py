@@ -1,0 +1,106 @@
+"""Every figure, defined once: its name, unit, formula and definition in words. Board and reports show these texts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise as LazyText
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """`formula` is how the figure is computed, `definition` what is counted, what is left out, and why."""
+
+    code: str
+    name: LazyText
+    unit: LazyText
+    formula: LazyText
+    definition: LazyText
+
+
+COMPLAINTS, ANSWERS, SHARE, PROMISES = _("complaints"), _("answers"), _("per cent"), _("deadlines")
+
+_ALL = [
+    Measure(
+        "received",
+        _("Complaints received"),
+        COMPLAINTS,
+        _("Number of complaints whose time of receipt lies in the period"),
+        _(
+            "Counted by when it reached us, not by when it was typed in. Only requests of the type “complaint”; "
+            "fault reports, enquiries, suggestions and reports of wrongdoing are left out, and so are duplicates "
+            "merged into another complaint."
+        ),
+    ),
+    Measure(
+        "asked",
+        _("Asked"),
+        ANSWERS,
+        _("Number of times a customer was asked, by the time of asking"),
+        _(
+            "A customer is asked each time a complaint is resolved, so a complaint that was reopened can be asked "
+            "about more than once, and each answer counts: a good answer later does not hide a bad one before."
+        ),
+    ),
+    Measure(
+        "answered",
+        _("Answered"),
+        ANSWERS,
+        _("Those asked in the period who have answered so far"),
+        _("By link or by a call. Somebody who has not answered is never counted as satisfied."),
+    ),
+    Measure(
+        "response_rate",
+        _("Response rate"),
+        SHARE,
+        _("Answered ÷ asked"),
+        _("Stands beside satisfaction everywhere, because few answers can mislead however good they are."),
+    ),
+    Measure(
+        "satisfaction",
+        _("Satisfaction rate"),
+        SHARE,
+        _("Scores of 4 or 5 ÷ answers that gave a score"),
+        _(
+            "The two best of five scores count as satisfied. Answers without a score are left out of both numbers. "
+            "The range is Wilson’s 95 % interval. Under 5 scores no percentage is shown; under 30 it is marked as a "
+            "low base. “If everyone had answered” goes from all the silent being dissatisfied to all being satisfied."
+        ),
+    ),
+    Measure(
+        "sla_compliance",
+        _("Deadlines met"),
+        SHARE,
+        _("Met ÷ (met + missed), of the deadlines that fell in the period"),
+        _(
+            "Counted by when the deadline fell, not by when the complaint was closed, so a late complaint does not "
+            "vanish until somebody closes it: one still open past its deadline counts as missed. Excused, paused, "
+            "cancelled and not yet due deadlines are shown apart and are in neither number. Promises that speak of "
+            "an average are left out. Each tier is judged by itself."
+        ),
+    ),
+    Measure(
+        "open",
+        _("Open by status and team"),
+        COMPLAINTS,
+        _("Number of matters that are not closed, now"),
+        _("Everything on the desk that is not closed, of every type, including what is resolved and awaits feedback."),
+    ),
+    Measure(
+        "usual",
+        _("Usual range"),
+        COMPLAINTS,
+        _("Fewest to most, and mean, of the same weekday in the last 8 weeks up to this time of day"),
+        _(
+            "Today is compared with the same weekday up to the same time of day, because mornings differ from "
+            "evenings and Mondays from Sundays. Days before the first complaint are not counted; under 3 such days "
+            "nothing is called usual."
+        ),
+    ),
+]
+MEASURES = {measure.code: measure for measure in _ALL}
+
+
+def measures(*codes: str) -> list[Measure]:
+    return [MEASURES[code] for code in codes]

@@ -1,0 +1,72 @@
+"""How sure a figure is: intervals, bounds and usual ranges. Pure arithmetic, no rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+Z_95 = 1.96
+TOO_FEW = 5
+LOW_BASE = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """From `low` to `high`, both included, as shares between 0 and 1."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class UsualRange:
+    """What the same weekday brought lately: the fewest, the most and the mean of `days` days."""
+
+    low: int
+    high: int
+    mean: float
+    days: int
+
+    def judge(self, count: int) -> str:
+        """Whether `count` is "below", "within" or "above" what is usual."""
+        if count < self.low:
+            return "below"
+        return "above" if count > self.high else "within"
+
+
+def wilson(successes: int, of: int, z: float = Z_95) -> Interval:
+    """Wilson's score interval for a share; it never leaves 0 to 1 and always holds the share. Raises ValueError."""
+    if of <= 0 or not 0 <= successes <= of:
+        raise ValueError(f"{successes} of {of} is not a share.")
+    share = successes / of
+    middle = share + z * z / (2 * of)
+    reach = z * sqrt(share * (1 - share) / of + z * z / (4 * of * of))
+    scale = 1 + z * z / of
+    return Interval(
+        low=min(share, max(0.0, (middle - reach) / scale)), high=max(share, min(1.0, (middle + reach) / scale))
+    )
+
+
+def if_everyone_had_answered(satisfied: int, rated: int, asked: int) -> Interval:
+    """Where satisfaction would lie if everyone silent were dissatisfied, and if everyone silent were satisfied.
+
+    Raises ValueError unless satisfied ≤ rated ≤ asked and somebody was asked.
+    """
+    if asked <= 0 or not 0 <= satisfied <= rated <= asked:
+        raise ValueError(f"{satisfied} satisfied of {rated} rated of {asked} asked does not add up.")
+    return Interval(low=satisfied / asked, high=(satisfied + asked - rated) / asked)
+
+
+def usual_range(counts: Sequence[int]) -> UsualRange | None:
+    """The range of these days' counts; nothing under three days, because two days are no habit."""
+    if len(counts) < 3:
+        return None
+    return UsualRange(low=min(counts), high=max(counts), mean=sum(counts) / len(counts), days=len(counts))
+
+
+def relative_change(now: int, before: int, least_base: int = 10) -> float | None:
+    """(now - before) / before; nothing when the base is so small that a percentage would mislead."""
+    if before < least_base:
+        return None
+    return (now - before) / before

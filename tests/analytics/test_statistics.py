@@ -1,0 +1,90 @@
+"""The arithmetic of being sure: against published examples, and as properties over all inputs."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analytics.statistics import if_everyone_had_answered, relative_change, usual_range, wilson
+
+
+@st.composite
+def shares(draw):
+    of = draw(st.integers(1, 5000))
+    return draw(st.integers(0, of)), of
+
+
+def test_the_interval_of_a_real_monthly_report():
+    """49 satisfied of 55 who rated."""
+    interval = wilson(49, 55)
+    assert (round(interval.low, 3), round(interval.high, 3)) == (0.782, 0.949)
+
+
+def test_five_of_five_is_not_certainty():
+    interval = wilson(5, 5)
+    assert (round(interval.low, 3), interval.high) == (0.566, 1.0)
+
+
+def test_the_bounds_for_those_who_did_not_answer():
+    """59 asked, 55 rated, 49 satisfied."""
+    bounds = if_everyone_had_answered(49, 55, 59)
+    assert (round(bounds.low, 3), round(bounds.high, 3)) == (0.831, 0.898)
+
+
+@pytest.mark.parametrize(("successes", "of"), [(0, 0), (1, 0), (3, 2), (-1, 5)])
+def test_what_is_not_a_share_is_refused(successes, of):
+    with pytest.raises(ValueError, match="is not a share"):
+        wilson(successes, of)
+
+
+@pytest.mark.parametrize(("satisfied", "rated", "asked"), [(0, 0, 0), (3, 2, 5), (1, 5, 4)])
+def test_answers_that_do_not_add_up_are_refused(satisfied, rated, asked):
+    with pytest.raises(ValueError, match="does not add up"):
+        if_everyone_had_answered(satisfied, rated, asked)
+
+
+@given(shares())
+def test_the_interval_holds_the_share_and_stays_within_0_and_1(share):
+    successes, of = share
+    interval = wilson(successes, of)
+    assert 0 <= interval.low <= successes / of <= interval.high <= 1
+
+
+@given(shares())
+def test_the_interval_is_the_same_seen_from_the_other_side(share):
+    successes, of = share
+    there, back = wilson(successes, of), wilson(of - successes, of)
+    assert there.low == pytest.approx(1 - back.high, abs=1e-9)
+    assert there.high == pytest.approx(1 - back.low, abs=1e-9)
+
+
+@given(shares())
+def test_more_answers_with_the_same_share_make_the_interval_no_wider(share):
+    successes, of = share
+    few, many = wilson(successes, of), wilson(successes * 10, of * 10)
+    assert many.high - many.low <= few.high - few.low + 1e-9
+
+
+@given(shares(), st.integers(0, 1000))
+def test_satisfaction_lies_within_the_bounds_for_the_silent(share, silent):
+    satisfied, rated = share
+    bounds = if_everyone_had_answered(satisfied, rated, rated + silent)
+    assert 0 <= bounds.low <= satisfied / rated + 1e-12
+    assert satisfied / rated - 1e-12 <= bounds.high <= 1
+    assert bounds.high - bounds.low == pytest.approx(silent / (rated + silent))
+
+
+@given(st.lists(st.integers(0, 1000), min_size=3, max_size=8))
+def test_the_usual_range_holds_its_own_days(counts):
+    usual = usual_range(counts)
+    assert usual.low <= usual.mean <= usual.high
+    assert all(usual.judge(count) == "within" for count in counts)
+    assert (usual.judge(usual.low - 1), usual.judge(usual.high + 1)) == ("below", "above")
+
+
+def test_two_days_are_no_habit():
+    assert usual_range([3, 4]) is None
+
+
+def test_a_change_against_a_tiny_base_is_not_a_percentage():
+    assert relative_change(9, 3) is None
+    assert relative_change(15, 10) == 0.5
