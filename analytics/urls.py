@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from analytics import views
 
 app_name = "analytics"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("board/", views.board, name="board"),
+    path("reports/", views.reports, name="reports"),
+    path("reports/<slug:name>/", views.report, name="report"),
+    path("reports/<slug:name>/list/", views.report_list, name="report-list"),
+]

@@ -1,0 +1,146 @@
+"""The notices of a lived complaint, by the same rules and texts as `complaints.outbox`; every one was sent long ago."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from analytics.demo.moments import SECOND, Moment
+from analytics.demo.rows import plain
+from analytics.demo.world import Person
+from complaints import outbox
+
+if TYPE_CHECKING:
+    from analytics.demo.record import EventLine, Record
+
+
+class NoticeLine(NamedTuple):
+    event: int
+    code: str
+    medium: str
+    address: str
+    is_to_customer: bool
+    language: str
+    subject: str
+    body: str
+    queued: Moment
+    sent: Moment
+
+
+class Reader(NamedTuple):
+    medium: str
+    address: str
+    language: str
+    name: str
+    is_customer: bool
+
+
+def notices_of(record: Record, event: EventLine) -> list[NoticeLine]:
+    rules = outbox.RULES.get(event.move)
+    if rules is None:
+        return []
+    return [
+        line
+        for code, who in rules
+        for reader in WHO[who.__name__](record, event)
+        if (line := _line(record, event, code, reader)) is not None
+    ]
+
+
+def customer(record: Record, event: EventLine) -> list[Reader]:
+    if record.do_not_contact:
+        return []
+    ways = {}
+    if record.email:
+        ways["email"] = record.email
+    if record.phone and is_mobile(record.phone):
+        ways["sms"] = record.phone
+    preferred = "email" if record.contact_method == "email" else "sms"
+    medium = preferred if preferred in ways else next(iter(ways), None)
+    return [Reader(medium, ways[medium], record.language, record.contact_name, True)] if medium else []
+
+
+def supervisors(record: Record, event: EventLine) -> list[Reader]:
+    return [_by_mail(person) for person in record.world.supervisors_told[record.branch]]
+
+
+def assignee_or_supervisors(record: Record, event: EventLine) -> list[Reader]:
+    if record.assignee is not None and record.assignee.email:
+        return [_by_mail(record.assignee)]
+    return supervisors(record, event)
+
+
+def supervisors_after_urgings(record: Record, event: EventLine) -> list[Reader]:
+    if record.urged < record.world.desk.urgings_tell_supervisor:
+        return assignee_or_supervisors(record, event)
+    return supervisors(record, event)
+
+
+def customer_without_answer(record: Record, event: EventLine) -> list[Reader]:
+    return customer(record, event) if event.by.role == "clock" else []
+
+
+WHO = {
+    rule.__name__: rule
+    for rule in (customer, supervisors, assignee_or_supervisors, supervisors_after_urgings, customer_without_answer)
+}
+"""For each rule of the outbox, the same one for a complaint in memory."""
+
+_MOBILE: dict[str, bool] = {}
+
+
+def is_mobile(phone: str) -> bool:
+    """Remembered by the first seven digits, which decide it."""
+    found = _MOBILE.get(phone[:7])
+    if found is None:
+        found = _MOBILE[phone[:7]] = outbox.is_mobile(phone)
+    return found
+
+
+def _by_mail(person: Person) -> Reader:
+    return Reader("email", person.email, person.language, person.text, False)
+
+
+def _line(record: Record, event: EventLine, code: str, reader: Reader) -> NoticeLine | None:
+    world = record.world
+    text = world.texts.get((code, reader.medium, reader.language))
+    if text is None:
+        return None
+    details = event.details
+    asked = record.feedback[-1] if record.feedback and record.status == "resolved" else None
+    words = {
+        "reference": record.reference,
+        "name": reader.name or record.reference,
+        "category": record.kind.category_zh if reader.language.startswith("zh") else record.kind.category_en,
+        "track_url": world.track_url.format(record.token),
+        "feedback_url": world.feedback_url.format(asked.token) if asked else "",
+        "desk_url": world.desk_url.format(record.reference),
+        "due": world.spoken(reader.language, _promised(record)),
+        "message": plain(details.get("message", "")),
+        "reason": plain(details.get("reason", "")),
+        "resolution": plain(record.resolution),
+        "referred_to": record.referred_to,
+        "merged_into": record.merged_into.reference if record.merged_into else "",
+        "clock": details.get("clock", ""),
+        "count": record.urged,
+        "hotline": world.desk.hotline,
+        "regulator": world.desk.regulator_hotline,
+        "utility": world.desk.utility_zh if reader.language.startswith("zh") else world.desk.utility_en,
+    }
+    return NoticeLine(
+        event.id,
+        code,
+        reader.medium,
+        reader.address,
+        reader.is_customer,
+        reader.language,
+        text.subject.format_map(words),
+        text.body.format_map(words),
+        event.at,
+        event.at + 3 * SECOND + event.id % 5 * SECOND,
+    )
+
+
+def _promised(record: Record) -> Moment | None:
+    """The due moment the customer is told: the regulator's date, else our commitment, else the law's; the last round's."""
+    due = {clock.terms.tier: clock.due for clock in record.clocks if clock.terms.kind == "resolve"}
+    return due.get("external") or due.get("commitment") or due.get("statutory")

@@ -1,0 +1,256 @@
+"""What every life refers to, read once from the database: staff, teams, promises, texts to send, classifications."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.urls import get_script_prefix, reverse
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from analytics.demo.moments import LocalTime, Moment, instant_of
+from analytics.demo.rows import plain
+from analytics.demo.terms import SetFromOutside, Terms
+from complaints import outbox
+from complaints.clocks import running
+from complaints.clocks.policies import Facts, promises_for
+from complaints.models import Category, Clock, DeskSettings, MessageTemplate, RootCause, RoutingRule, Subcategory
+from complaints.models.promises import ClockKind
+from staff.actors import CLOCK, CUSTOMER, Role
+from staff.models import Branch, Team, TeamKind, User
+
+
+class Person(NamedTuple):
+    """Who makes a move."""
+
+    id: int | None
+    role: str
+    text: str
+    language: str = ""
+    email: str = ""
+    branch: int | None = None
+    team: int | None = None
+
+
+THE_CLOCK = Person(None, CLOCK, "")
+THE_CUSTOMER = Person(None, CUSTOMER, "")
+
+
+class Named(NamedTuple):
+    """A row that a move's details name."""
+
+    id: int
+    text: str
+
+
+class TeamRow(NamedTuple):
+    id: int
+    text: str
+    kind: str
+    branch: int
+
+
+class Text(NamedTuple):
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A subcategory with its category."""
+
+    id: int
+    code: str
+    category_id: int
+    category_code: str
+    category_zh: str
+    category_en: str
+    priority: int
+    category_text: str
+    text: str
+    request_type: str
+
+
+class World:
+    """Everything is plain data, so that a forked process carries it along for nothing."""
+
+    def __init__(self, *, first: date, last: date) -> None:
+        self.desk = DeskSettings.current()
+        self._calendars = running.Calendars()
+        self._rules = running.rules_in_force()
+        self._terms: dict[tuple[str, ...], dict[tuple[str, str], Terms]] = {}
+        self._read_staff()
+        self._read_classification()
+        self._read_texts()
+        self.local = LocalTime(timezone.get_default_timezone(), self._office_calendar(), first, last)  # type: ignore[arg-type]
+
+    # staff
+
+    def _read_staff(self) -> None:
+        self.branch_paths = dict(Branch.objects.values_list("pk", "path"))
+        self._branch_of_path = {path: pk for pk, path in self.branch_paths.items()}
+        self.upwards = {
+            pk: [self._branch_of_path[up] for up in outbox._upwards(Branch(path=path))]
+            for pk, path in self.branch_paths.items()
+        }
+        self.teams: dict[tuple[int, str], TeamRow] = {}
+        with translation.override(settings.LANGUAGE_CODE):
+            for team in Team.objects.filter(is_active=True).order_by("code"):
+                row = TeamRow(team.pk, str(team), team.kind, team.branch_id)
+                self.teams.setdefault((team.branch_id, team.kind), row)
+        self.people: dict[str, dict[int, list[Person]]] = {role: defaultdict(list) for role in Role.values}
+        self.members: dict[int, list[Person]] = defaultdict(list)
+        on_duty: dict[int, list[Person]] = defaultdict(list)
+        anyone: dict[int, list[Person]] = defaultdict(list)
+        administrators = []
+        for user in User.objects.filter(is_active=True, branch__isnull=False).order_by("pk"):
+            person = Person(user.pk, user.role, user.display_name, user.language, user.email, user.branch_id, user.team_id)
+            self.people[user.role][person.branch or 0].append(person)
+            if person.team is not None and user.role == Role.INVESTIGATOR:
+                self.members[person.team].append(person)
+            if user.role == Role.SUPERVISOR and user.email:
+                anyone[person.branch or 0].append(person)
+                if user.is_on_duty:
+                    on_duty[person.branch or 0].append(person)
+            elif user.role == Role.ADMINISTRATOR and user.email:
+                administrators.append(person)
+        self.supervisors_told = {
+            pk: self._nearest(on_duty, pk) or self._nearest(anyone, pk) or administrators for pk in self.branch_paths
+        }
+
+    def _nearest(self, people: dict[int, list[Person]], branch: int) -> list[Person]:
+        return next((people[up] for up in self.upwards[branch] if people.get(up)), [])
+
+    def someone(self, role: str, branch: int) -> list[Person]:
+        """Those of a role in the nearest branch upwards that has any."""
+        return self._nearest(self.people[role], branch)
+
+    def team_for(self, kind: str, branch: int) -> TeamRow | None:
+        for wanted in (kind, TeamKind.DISPATCH.value):
+            for up in self.upwards[branch]:
+                if (up, wanted) in self.teams:
+                    return self.teams[up, wanted]
+        return None
+
+    # classification
+
+    def _read_classification(self) -> None:
+        with translation.override(settings.LANGUAGE_CODE):
+            self.kinds = {
+                s.code: Kind(
+                    s.pk,
+                    s.code,
+                    s.category_id,
+                    s.category.code,
+                    s.category.name_zh,
+                    s.category.name_en,
+                    s.default_priority,
+                    str(s.category),
+                    str(s),
+                    s.request_type,
+                )
+                for s in Subcategory.objects.filter(is_active=True).select_related("category").order_by("code")
+            }
+            self.causes = {
+                cause.code: Named(cause.pk, str(cause))
+                for cause in RootCause.objects.filter(is_active=True, children__isnull=True)
+            }
+        self.categories = list(Category.objects.filter(is_active=True).values_list("code", flat=True))
+        self._routes = list(
+            RoutingRule.objects.values_list(
+                "request_type", "channel", "category_id", "subcategory_id", "area_class", "team_kind"
+            )
+        )
+
+    def team_kind(self, request_type: str, channel: str, kind: Kind, area: str) -> str:
+        facts = (request_type, channel, kind.category_id, kind.id, area)
+        for *wanted, team_kind in self._routes:
+            if all(want in (None, "", fact) for want, fact in zip(wanted, facts, strict=True)):
+                return str(team_kind)
+        return TeamKind.DISPATCH.value
+
+    # promises
+
+    def terms(self, *facts: str) -> dict[tuple[str, str], Terms]:
+        """The promises for these facts, in the order of `Facts`."""
+        found = self._terms.get(facts)
+        if found is None:
+            promised = promises_for(self._rules, Facts(*facts))
+            found = self._terms[facts] = {
+                (p.kind, p.tier): Terms(p, self._calendars.row(p.calendar), self.local) for p in promised
+            }
+        return found
+
+    @cached_property
+    def set_from_outside(self) -> SetFromOutside:
+        return SetFromOutside()
+
+    def _office_calendar(self) -> Any:
+        """The calendar of the resolve promise of an ordinary complaint."""
+        promised = promises_for(self._rules, Facts(request_type="complaint"))
+        codes = [p.calendar for p in promised if p.kind == ClockKind.RESOLVE and p.calendar]
+        row = self._calendars.row(codes[0] if codes else "")
+        if row is None:
+            raise ValueError("The profile has no working calendar.")
+        return row.working_calendar()
+
+    # texts
+
+    def _read_texts(self) -> None:
+        self.texts = {
+            (t.code, t.medium, t.language): Text(plain(t.subject), plain(t.body))
+            for t in MessageTemplate.objects.all()
+        }
+        base = settings.BASE_URL + get_script_prefix().rstrip("/")
+        self.track_url, self.feedback_url, self.desk_url = (
+            _address(base, name, argument)
+            for name, argument in (("track", "TOKEN"), ("feedback", "TOKEN"), ("complaint", "REFERENCE"))
+        )
+        with translation.override(settings.LANGUAGE_CODE):
+            labels = {
+                f"{kind} {tier}".strip(): Clock(kind=kind, tier=tier).label
+                for kind in ClockKind.values
+                for tier in ("", "internal", "commitment", "statutory", "external")
+            }
+            self.still_overdue = {
+                name: _("%(clock)s still overdue") % {"clock": label} for name, label in labels.items()
+            }
+            self.not_solved = _("The customer says it is not solved.")
+            self.returned_often = _("Returned %(count)d times: decide who handles it.")
+        self._spoken: dict[tuple[str, Moment], str] = {}
+
+    def spoken(self, language: str, moment: Moment | None) -> str:
+        if moment is None:
+            return ""
+        key = (language, moment)
+        found = self._spoken.get(key)
+        if found is None:
+            with translation.override(language):
+                found = outbox.spoken(instant_of(moment))
+            if len(self._spoken) < 20_000:
+                self._spoken[key] = found
+        return found
+
+
+def _address(base: str, name: str, argument: str) -> str:
+    return settings.BASE_URL + reverse(f"complaints:{name}", args=[argument]).replace(argument, "{}")
+
+
+def weighted(pairs: Iterable[tuple[Any, float]]) -> tuple[list[Any], list[float]]:
+    """Values and cumulative weights, as `random.choices` wants them."""
+    values, sums, total = [], [], 0.0
+    for value, weight in pairs:
+        total += weight
+        values.append(value)
+        sums.append(total)
+    return values, sums
+
+
+__all__ = ["THE_CLOCK", "THE_CUSTOMER", "Kind", "Named", "Person", "TeamRow", "World", "date_format", "weighted"]

@@ -1,0 +1,97 @@
+"""Stretches of days in the utility's own time zone, and how they are cut into days, weeks and months."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.db import models
+from django.db.models.functions import TruncDay, TruncMonth, TruncWeek
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+
+class Granularity(models.TextChoices):
+    DAY = "day", _("day")
+    WEEK = "week", _("week")
+    MONTH = "month", _("month")
+
+
+TRUNCATE = {Granularity.DAY: TruncDay, Granularity.WEEK: TruncWeek, Granularity.MONTH: TruncMonth}
+
+
+def midnight(day: date) -> datetime:
+    """The first moment of a day in the current time zone."""
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Whole days from `first` to `last`, both included."""
+
+    first: date
+    last: date
+
+    @property
+    def start(self) -> datetime:
+        return midnight(self.first)
+
+    @property
+    def end(self) -> datetime:
+        """The first moment after the period."""
+        return midnight(self.last + timedelta(days=1))
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+    @property
+    def before(self) -> Period:
+        """The same number of days just before."""
+        return Period(self.first - timedelta(days=self.days), self.first - timedelta(days=1))
+
+    def within(self, field: str) -> models.Q:
+        """A condition that `field`, a moment, lies in this period."""
+        return models.Q(**{f"{field}__gte": self.start, f"{field}__lt": self.end})
+
+    def __str__(self) -> str:
+        if self.first == self.last:
+            return formats.date_format(self.first)
+        return _t("%(first)s to %(last)s") % {
+            "first": formats.date_format(self.first),
+            "last": formats.date_format(self.last),
+        }
+
+
+def bucket_start(day: date, granularity: str) -> date:
+    """The first day of the day, week (from Monday) or month that `day` lies in, as the database truncates."""
+    if granularity == Granularity.WEEK:
+        return day - timedelta(days=day.weekday())
+    return day.replace(day=1) if granularity == Granularity.MONTH else day
+
+
+def buckets(period: Period, granularity: str) -> dict[date, Period]:
+    """The period cut into pieces by their first day; the first and last are clipped to the period."""
+    pieces: dict[date, Period] = {}
+    start = bucket_start(period.first, granularity)
+    while start <= period.last:
+        following = _next(start, granularity)
+        pieces[start] = Period(max(start, period.first), min(following - timedelta(days=1), period.last))
+        start = following
+    return pieces
+
+
+def _next(start: date, granularity: str) -> date:
+    if granularity == Granularity.MONTH:
+        return (start + timedelta(days=31)).replace(day=1)
+    return start + timedelta(days=7 if granularity == Granularity.WEEK else 1)
+
+
+def label(piece: Period, granularity: str) -> str:
+    """What a piece is called on an axis."""
+    if granularity == Granularity.MONTH:
+        return formats.date_format(piece.first, "YEAR_MONTH_FORMAT")
+    if granularity == Granularity.WEEK and piece.days > 1:
+        return f"{piece.first:%m-%d} – {piece.last:%m-%d}"
+    return f"{piece.first:%Y-%m-%d}"

@@ -1,0 +1,295 @@
+"""What customers said of our answers: how many were asked, how many replied, how many were satisfied, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Count, DateField, F, Q, QuerySet
+from django.http import Http404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from analytics.filters import Chosen
+from analytics.measures import measures
+from analytics.periods import TRUNCATE, buckets, label
+from analytics.reports.base import (
+    Cell,
+    Chart,
+    Column,
+    Findings,
+    Listing,
+    Report,
+    Series,
+    Table,
+    in_percent,
+    interval_cell,
+    interval_in_percent,
+    moment_cell,
+    percent,
+    percents,
+    share_cell,
+)
+from analytics.reports.groups import GROUP_FIELDS, groups
+from analytics.statistics import LOW_BASE, TOO_FEW, if_everyone_had_answered, wilson
+from complaints.models import AnsweredBy, Feedback
+from staff.models import User
+
+SATISFIED_FROM = 4
+
+PICKS: dict[str, Q] = {
+    "asked": Q(),
+    "answered": Q(answered_at__isnull=False),
+    "rated": Q(score__isnull=False),
+    "satisfied": Q(score__gte=SATISFIED_FROM),
+}
+"""What a number counts of those asked; the list behind it applies the same condition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    asked: int = 0
+    answered: int = 0
+    rated: int = 0
+    satisfied: int = 0
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            self.asked + other.asked,
+            self.answered + other.answered,
+            self.rated + other.rated,
+            self.satisfied + other.satisfied,
+        )
+
+
+def questions(chosen: Chosen, user: User) -> QuerySet[Feedback]:
+    """Every time a customer was asked in the period, about a complaint this person may see."""
+    return Feedback.objects.filter(chosen.period.within("asked_at"), complaint__in=chosen.complaints(user))
+
+
+def tally(asked: QuerySet[Feedback], by: Any) -> dict[Any, Tally]:
+    """The four counts for each value of `by`, a field or an expression, in one query."""
+    numbers = {name: Count("pk", filter=condition) for name, condition in PICKS.items()}
+    rows = asked.annotate(group=by).values("group").annotate(**numbers).order_by()
+    return {row["group"]: Tally(*(row[name] for name in PICKS)) for row in rows}
+
+
+def whole(chosen: Chosen, user: User) -> Tally:
+    """All of it together."""
+    numbers = {name: Count("pk", filter=condition) for name, condition in PICKS.items()}
+    return Tally(**questions(chosen, user).aggregate(**numbers))
+
+
+def read(chosen: Chosen, user: User, at: datetime) -> Findings:
+    asked = questions(chosen, user)
+    parts = _parts(chosen, asked)
+    total = sum((part for _name, part, _changed in parts), Tally())
+    if not total.asked:
+        return Findings(_("Nobody was asked from %(period)s.") % {"period": chosen.period}, tables=[])
+    return Findings(
+        sentence=_sentence(chosen, total),
+        tables=[_table(chosen, parts, total), _by_answer(chosen, asked)],
+        chart=_chart(parts),
+        notes=_notes(total),
+    )
+
+
+def _parts(chosen: Chosen, asked: QuerySet[Feedback]) -> list[tuple[str, Tally, Mapping[str, str]]]:
+    """Name, counts and the filters that lead to each part of the whole."""
+    if chosen.by == "period":
+        pieces = buckets(chosen.period, chosen.granularity)
+        found = tally(asked, TRUNCATE[chosen.granularity]("asked_at", output_field=DateField()))
+        return [
+            (
+                label(piece, chosen.granularity),
+                found.get(start, Tally()),
+                {"from": piece.first.isoformat(), "to": piece.last.isoformat()},
+            )
+            for start, piece in pieces.items()
+        ]
+    found = tally(asked, F(f"complaint__{GROUP_FIELDS[chosen.by]}"))
+    return [(name, found[key], {chosen.by: key}) for key, name in groups(chosen.by).items() if key in found]
+
+
+def _sentence(chosen: Chosen, whole: Tally) -> str:
+    told = ngettext(
+        "From %(period)s %(asked)d customer was asked and %(answered)d answered (%(rate)s).",
+        "From %(period)s %(asked)d customers were asked and %(answered)d answered (%(rate)s).",
+        whole.asked,
+    ) % {
+        "period": chosen.period,
+        "asked": whole.asked,
+        "answered": whole.answered,
+        "rate": percent(whole.answered / whole.asked, 0),
+    }
+    if whole.rated < TOO_FEW:
+        return told + " " + _("That is too few scores to speak of satisfaction.")
+    return (
+        told
+        + " "
+        + _("%(satisfied)d of %(rated)d who gave a score were satisfied: %(share)s (95%% range %(range)s).")
+        % {
+            "satisfied": whole.satisfied,
+            "rated": whole.rated,
+            "share": percent(whole.satisfied / whole.rated),
+            "range": percents(wilson(whole.satisfied, whole.rated)),
+        }
+    )
+
+
+def _table(chosen: Chosen, parts: list[tuple[str, Tally, Mapping[str, str]]], whole: Tally) -> Table:
+    columns = [
+        Column(dict(REPORT.grouping)[chosen.by].capitalize(), is_number=False),
+        Column(_("Asked")),
+        Column(_("Answered")),
+        Column(_("Response rate")),
+        Column(_("Gave a score")),
+        Column(_("Satisfied")),
+        Column(_("Satisfaction")),
+        Column(_("95% range")),
+        Column(_("If everyone had answered")),
+    ]
+
+    def row(name: str, part: Tally, changed: Mapping[str, str]) -> list[Cell]:
+        bounds = if_everyone_had_answered(part.satisfied, part.rated, part.asked) if part.asked >= TOO_FEW else None
+        return [
+            Cell(name),
+            _number(chosen, part.asked, "asked", changed),
+            _number(chosen, part.answered, "answered", changed),
+            Cell(round(part.answered / part.asked, 4), percent(part.answered / part.asked))
+            if part.asked
+            else Cell(None, "–"),
+            _number(chosen, part.rated, "rated", changed),
+            _number(chosen, part.satisfied, "satisfied", changed),
+            share_cell(part.satisfied, part.rated),
+            interval_cell(part.satisfied, part.rated),
+            Cell(percents(bounds)) if bounds else Cell(None, "–"),
+        ]
+
+    return Table("satisfaction", _("Satisfaction"), columns, [row(*part) for part in parts], row(_("All"), whole, {}))
+
+
+def _by_answer(chosen: Chosen, asked: QuerySet[Feedback]) -> Table:
+    """Answers by link and by call, side by side: people say kinder things to a voice."""
+    found = tally(asked.filter(PICKS["answered"]), F("answered_by"))
+    columns = [
+        Column(_("How they answered"), is_number=False),
+        Column(_("Answered")),
+        Column(_("Gave a score")),
+        Column(_("Satisfied")),
+        Column(_("Satisfaction")),
+        Column(_("95% range")),
+    ]
+    rows = []
+    for way in AnsweredBy:
+        part = found.get(way.value, Tally())
+        numbers = [
+            _number(chosen, getattr(part, pick), f"{pick}-{way.value}", {})
+            for pick in ("answered", "rated", "satisfied")
+        ]
+        rows.append(
+            [
+                Cell(str(way.label)),
+                *numbers,
+                share_cell(part.satisfied, part.rated),
+                interval_cell(part.satisfied, part.rated),
+            ]
+        )
+    return Table("answered-by", _("By how they answered"), columns, rows)
+
+
+def _number(chosen: Chosen, count: int, pick: str, changed: Mapping[str, str]) -> Cell:
+    return Cell(count, href=list_address(chosen, pick, **changed) if count else "")
+
+
+def list_address(chosen: Chosen, pick: str, **changed: str) -> str:
+    params = chosen.params(**changed, pick=pick)
+    return f"{reverse('analytics:report-list', args=['satisfaction'])}?{urlencode(params)}"
+
+
+def _chart(parts: list[tuple[str, Tally, Mapping[str, str]]]) -> Chart:
+    ranges = [interval_in_percent(part.satisfied, part.rated) for _name, part, _changed in parts]
+    return Chart(
+        kind="shares",
+        labels=[name for name, _part, _changed in parts],
+        series=[Series(_("Satisfaction"), [in_percent(part.satisfied, part.rated) for _name, part, _changed in parts])],
+        lows=[low for low, _high in ranges],
+        highs=[high for _low, high in ranges],
+    )
+
+
+def _notes(whole: Tally) -> list[str]:
+    bounds = if_everyone_had_answered(whole.satisfied, whole.rated, whole.asked)
+    notes = []
+    if TOO_FEW <= whole.rated < LOW_BASE:
+        notes.append(
+            _("Low base: fewer than %(count)d scores. Read the range, not the percentage.") % {"count": LOW_BASE}
+        )
+    if whole.asked > whole.rated and whole.asked >= TOO_FEW:
+        notes.append(
+            _("%(silent)d of those asked gave no score. Had everyone done so, satisfaction would lie within %(range)s.")
+            % {"silent": whole.asked - whole.rated, "range": percents(bounds)}
+        )
+    return notes
+
+
+def list_rows(chosen: Chosen, user: User, at: datetime, pick: str) -> Listing:
+    """The questions and answers behind a number, the newest first."""
+    what, _dash, how = pick.partition("-")
+    if what not in PICKS or (how and how not in AnsweredBy.values):
+        raise Http404
+    titles = {
+        "asked": _("Customers asked"),
+        "answered": _("Answers"),
+        "rated": _("Answers with a score"),
+        "satisfied": _("Satisfied answers"),
+    }
+    rows = questions(chosen, user).filter(PICKS[what])
+    return Listing(
+        title=titles[what],
+        rows=(rows.filter(answered_by=how) if how else rows).select_related("complaint").order_by("-asked_at", "-pk"),
+        columns=[
+            Column(_("Complaint"), is_number=False),
+            Column(_("Asked"), is_number=False),
+            Column(_("Answered"), is_number=False),
+            Column(_("How"), is_number=False),
+            Column(_("Solved"), is_number=False),
+            Column(_("Score")),
+            Column(_("What they said"), is_number=False),
+        ],
+        show=_shown,
+    )
+
+
+def _shown(answer: Feedback) -> list[Cell]:
+    reference = answer.complaint.reference
+    solved = {True: _("Yes"), False: _("No"), None: "–"}[answer.solved]
+    return [
+        Cell(reference, href=reverse("complaints:complaint", args=[reference])),
+        moment_cell(answer.asked_at),
+        moment_cell(answer.answered_at),
+        Cell(answer.get_answered_by_display() or "–"),
+        Cell(solved),
+        Cell(answer.score, text="" if answer.score else "–"),
+        Cell(answer.comment or "–"),
+    ]
+
+
+REPORT = Report(
+    name="satisfaction",
+    title=gettext_lazy("Satisfaction"),
+    purpose=gettext_lazy("What customers said of our answers, and how many said anything."),
+    measures=measures("asked", "answered", "response_rate", "satisfaction"),
+    grouping=[
+        ("period", gettext_lazy("period")),
+        ("category", gettext_lazy("category")),
+        ("channel", gettext_lazy("channel")),
+    ],
+    read=read,
+    listing=list_rows,
+    position=2,
+)

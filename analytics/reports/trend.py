@@ -1,0 +1,157 @@
+"""How many complaints were received, by day, week or month and by category or channel."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, datetime
+from urllib.parse import urlencode
+
+from django.db.models import Count, DateField
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from analytics.filters import Chosen
+from analytics.measures import measures
+from analytics.periods import TRUNCATE, Period, buckets, label
+from analytics.reports.base import Cell, Chart, Column, Findings, Report, Series, Table, percent
+from analytics.reports.groups import GROUP_FIELDS, groups
+from analytics.statistics import relative_change
+from complaints.models.complaint import ComplaintQuerySet
+from staff.models import User
+
+
+def received(chosen: Chosen, user: User, period: Period) -> ComplaintQuerySet:
+    """The complaints that count as received in the period."""
+    return chosen.complaints(user).filter(period.within("received_at"), merged_into__isnull=True)
+
+
+def desk_address(chosen: Chosen, period: Period, **more: str) -> str:
+    """The desk's list of exactly these complaints."""
+    params = {
+        "view": "all",
+        "request_type": "complaint",
+        "merged": "no",
+        **chosen.narrowing,
+        **more,
+        "received_from": period.first.isoformat(),
+        "received_to": period.last.isoformat(),
+    }
+    return f"{reverse('complaints:queue')}?{urlencode(params)}"
+
+
+def read(chosen: Chosen, user: User, at: datetime) -> Findings:
+    pieces = buckets(chosen.period, chosen.granularity)
+    names = groups(chosen.by)
+    counts = _counts(chosen, user)
+    total = sum(counts.values())
+    before = received(chosen, user, chosen.period.before).count()
+    of_group = {key: sum(counts[start, key] for start in pieces) for key in names}
+    shown = [key for key in names if of_group[key]]
+    return Findings(
+        sentence=_sentence(chosen, total, before, names, of_group),
+        tables=[_table(chosen, pieces, shown, names, counts)] if total else [],
+        chart=_chart(chosen, pieces, shown, names, counts) if total else None,
+        notes=[_("The period is not over yet: its last part can still grow.")]
+        if total and chosen.period.end > at
+        else [],
+    )
+
+
+def _counts(chosen: Chosen, user: User) -> Counter[tuple[date, str]]:
+    piece = TRUNCATE[chosen.granularity]("received_at", output_field=DateField())
+    rows = (
+        received(chosen, user, chosen.period)
+        .annotate(piece=piece)
+        .values_list("piece", GROUP_FIELDS[chosen.by])
+        .annotate(count=Count("pk"))
+        .order_by()
+    )
+    return Counter({(start, key): count for start, key, count in rows})
+
+
+def _sentence(chosen: Chosen, total: int, before: int, names: dict[str, str], of_group: dict[str, int]) -> str:
+    if not total:
+        return _("No complaints were received from %(period)s.") % {"period": chosen.period}
+    told = ngettext(
+        "%(count)s complaint was received from %(period)s.",
+        "%(count)s complaints were received from %(period)s.",
+        total,
+    ) % {"count": total, "period": chosen.period}
+    change = relative_change(total, before)
+    days = {"days": chosen.period.days, "before": before}
+    if change is None:
+        told += " " + _("In the %(days)d days before there were %(before)d.") % days
+    elif change == 0:
+        told += " " + _("That is as many as in the %(days)d days before.") % days
+    else:
+        text = _("That is %(change)s more than in the %(days)d days before (%(before)d).")
+        if change < 0:
+            text = _("That is %(change)s fewer than in the %(days)d days before (%(before)d).")
+        told += " " + text % {**days, "change": percent(abs(change), 0)}
+    largest = max(of_group, key=lambda key: of_group[key])
+    if of_group[largest] < total:
+        told += " " + _("The largest part is “%(name)s” with %(share)s.") % {
+            "name": names[largest],
+            "share": percent(of_group[largest] / total, 0),
+        }
+    return told
+
+
+def _table(
+    chosen: Chosen,
+    pieces: dict[date, Period],
+    shown: list[str],
+    names: dict[str, str],
+    counts: Counter[tuple[date, str]],
+) -> Table:
+    def row(first: Cell, starts: list[date], period: Period) -> list[Cell]:
+        found = {key: sum(counts[start, key] for start in starts) for key in shown}
+        cells = [
+            Cell(n, href=desk_address(chosen, period, **{chosen.by: key}) if n else "") for key, n in found.items()
+        ]
+        return [
+            first,
+            *cells,
+            Cell(sum(found.values()), href=desk_address(chosen, period) if any(found.values()) else ""),
+        ]
+
+    rows = [
+        row(Cell(piece.first.isoformat(), text=label(piece, chosen.granularity)), [start], piece)
+        for start, piece in pieces.items()
+    ]
+    columns = [Column(_("Received"), is_number=False), *(Column(names[key]) for key in shown), Column(_("All"))]
+    total = row(Cell(_("All")), list(pieces), chosen.period)
+    return Table("received", _("Complaints received"), columns, rows, total)
+
+
+def _chart(
+    chosen: Chosen,
+    pieces: dict[date, Period],
+    shown: list[str],
+    names: dict[str, str],
+    counts: Counter[tuple[date, str]],
+) -> Chart:
+    return Chart(
+        kind="counts",
+        labels=[label(piece, chosen.granularity) for piece in pieces.values()],
+        series=[
+            Series(
+                names[key],
+                [counts[start, key] for start in pieces],
+                [desk_address(chosen, piece, **{chosen.by: key}) for piece in pieces.values()],
+            )
+            for key in shown
+        ],
+    )
+
+
+REPORT = Report(
+    name="trend",
+    title=gettext_lazy("Complaints received"),
+    purpose=gettext_lazy("How many complaints reach us, about what and by which channel."),
+    measures=measures("received"),
+    grouping=[("category", gettext_lazy("category")), ("channel", gettext_lazy("channel"))],
+    read=read,
+    position=1,
+)

@@ -1,0 +1,109 @@
+"""The board and the reports, for those who answer for the whole desk rather than for one complaint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from analytics import board as boards
+from analytics.charts import option
+from analytics.export import csv_file
+from analytics.filters import ReportFilters
+from analytics.reports import all_reports
+from analytics.reports.base import Findings, Report, Table, lines
+from staff.actors import Role
+
+OVERSEERS = frozenset({Role.SUPERVISOR, Role.LIAISON, Role.ANALYST, Role.ADMINISTRATOR})
+PAGE = 50
+
+
+def for_overseers(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Only those who steer or study the desk; others are told so, because the page is no secret."""
+
+    @wraps(view)
+    @login_required
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.role not in OVERSEERS:
+            raise PermissionDenied(
+                _("The board and the reports are for supervisors, liaison, analysts and administrators.")
+            )
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+@for_overseers
+def board(request: HttpRequest) -> HttpResponseBase:
+    """The whole page, or only its figures when htmx asks again."""
+    template = "analytics/_board.html" if request.htmx else "analytics/board.html"
+    context = {"board": boards.read(request.user, timezone.now()), "is_wall": "wall" in request.GET}
+    return render(request, template, context)
+
+
+@for_overseers
+def reports(request: HttpRequest) -> HttpResponseBase:
+    return render(request, "analytics/reports.html", {"reports": all_reports().values()})
+
+
+@for_overseers
+def report(request: HttpRequest, name: str) -> HttpResponseBase:
+    found, form, at = _asked(request, name)
+    findings = found.read(form.chosen(), request.user, at)
+    if request.GET.get("format") == "csv":
+        return _download(found, findings, request.GET.get("table", ""))
+    context = {
+        "report": found,
+        "reports": all_reports().values(),
+        "form": form,
+        "chosen": form.chosen(),
+        "findings": findings,
+        "option": option(findings.chart) if findings.chart else None,
+        "at": at,
+    }
+    return render(request, "analytics/report.html", context)
+
+
+@for_overseers
+def report_list(request: HttpRequest, name: str) -> HttpResponseBase:
+    """The rows behind one number of a report that does not count complaints."""
+    found, form, at = _asked(request, name)
+    if found.listing is None:
+        raise Http404
+    listing = found.listing(form.chosen(), request.user, at, request.GET.get("pick", ""))
+    if request.GET.get("format") == "csv":
+        return csv_file(f"{name}-list", listing.columns, (listing.show(row) for row in listing.rows.iterator(2000)))
+    page = Paginator(listing.rows, PAGE).get_page(request.GET.get("page"))
+    context = {
+        "report": found,
+        "listing": listing,
+        "page": page,
+        "lines": lines(listing.columns, (listing.show(row) for row in page)),
+        "back": form.chosen().address(),
+        "here": form.chosen().address(pick=request.GET.get("pick", "")),
+        "at": at,
+    }
+    return render(request, "analytics/report_list.html", context)
+
+
+def _asked(request: HttpRequest, name: str) -> tuple[Report, ReportFilters, Any]:
+    found, at = all_reports().get(name), timezone.now()
+    if found is None:
+        raise Http404
+    form = ReportFilters(request.GET, user=request.user, today=timezone.localdate(at), grouping=found.grouping)
+    return found, form, at
+
+
+def _download(found: Report, findings: Findings, code: str) -> HttpResponse | Any:
+    """The table of that code, or the first; an empty report is an empty file, not an error."""
+    empty = Table(found.name, "", [], [])
+    table = next((table for table in findings.tables if table.code == code), next(iter(findings.tables), empty))
+    return csv_file(f"{found.name}-{table.code}", table.columns, [*table.rows, *([table.total] if table.total else [])])
