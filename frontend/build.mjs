@@ -1,0 +1,36 @@
+// Bundles what the pages take from packages: htmx, the parts of ECharts we draw with, and one sprite of icons.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const bundle = join(root, "static", "bundle");
+mkdirSync(bundle, { recursive: true });
+
+await build({
+  entryPoints: { htmx: join(root, "frontend", "htmx.mjs"), charts: join(root, "frontend", "charts.mjs") },
+  outdir: bundle,
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: "es2020",
+  legalComments: "eof",
+});
+
+const icons = JSON.parse(readFileSync(join(root, "frontend", "icons.json"), "utf8"));
+const symbols = Object.entries(icons).map(([name, source]) => symbol(name, source));
+writeFileSync(
+  join(bundle, "icons.svg"),
+  `<svg xmlns="http://www.w3.org/2000/svg">\n<!-- Lucide, ISC licence -->\n${symbols.join("\n")}\n</svg>\n`,
+);
+
+// Stroke and width are set here and not in a style sheet: a sprite used from another file does not see ours.
+function symbol(name, source) {
+  const file = readFileSync(join(root, "node_modules", "lucide-static", "icons", `${source}.svg`), "utf8");
+  const shapes = file.match(/<svg[^>]*>([\s\S]*)<\/svg>/)[1].replace(/\s+/g, " ").trim();
+  return (
+    `<symbol id="${name}" viewBox="0 0 24 24"><g fill="none" stroke="currentColor" stroke-width="2"` +
+    ` stroke-linecap="round" stroke-linejoin="round">${shapes}</g></symbol>`
+  );
+}
