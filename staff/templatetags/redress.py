@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from django import template
 from django.http import HttpRequest
 from django.template.context import RequestContext
@@ -12,6 +14,72 @@ from django.utils.safestring import SafeString
 register = template.Library()
 
 THEMES = {"light", "dark"}
+
+
+class Sign(NamedTuple):
+    """How a value looks: one of the meanings of tokens.css, an icon, and whether it must be seen across a room."""
+
+    meaning: str
+    icon_name: str
+    is_solid: bool = False
+
+
+PLAIN = Sign("plain", "")
+SIGNS = {
+    ("status", "registered"): Sign("calm", "circle-dashed"),
+    ("status", "dispatched"): Sign("calm", "send"),
+    ("status", "investigating"): Sign("calm", "search"),
+    ("status", "waiting"): Sign("plain", "circle-pause"),
+    ("status", "review"): Sign("calm", "scan-eye"),
+    ("status", "resolved"): Sign("done", "circle-check"),
+    ("status", "closed"): Sign("plain", "lock"),
+    ("severity", "special"): Sign("safety", "octagon-alert", is_solid=True),
+    ("severity", "major"): Sign("breached", "octagon-alert"),
+    ("severity", "important"): Sign("due", "triangle-alert"),
+    ("severity", "ordinary"): Sign("plain", "minus"),
+    ("priority", "1"): Sign("breached", "chevrons-up"),
+    ("priority", "2"): Sign("due", "chevron-up"),
+    ("priority", "3"): Sign("plain", "minus"),
+    ("priority", "4"): Sign("plain", "chevron-down"),
+    ("category", "outage"): Sign("plain", "zap-off"),
+    ("category", "quality"): Sign("plain", "activity"),
+    ("category", "power_quality"): Sign("plain", "activity"),
+    ("category", "voltage"): Sign("plain", "activity"),
+    ("category", "billing"): Sign("plain", "receipt-text"),
+    ("category", "metering"): Sign("plain", "gauge"),
+    ("category", "safety"): Sign("safety", "shield-alert", is_solid=True),
+    ("category", "service"): Sign("plain", "handshake"),
+    ("channel", "phone"): Sign("plain", "phone"),
+    ("channel", "web"): Sign("plain", "globe"),
+    ("channel", "letter"): Sign("plain", "mail"),
+    ("channel", "visit"): Sign("plain", "store"),
+    ("channel", "regulator"): Sign("due", "landmark"),
+    ("outcome", "upheld"): Sign("calm", "check"),
+    ("outcome", "partly_upheld"): Sign("calm", "circle-dot-dashed"),
+    ("outcome", "not_upheld"): Sign("plain", "x"),
+    ("outcome", "withdrawn"): Sign("plain", "undo-2"),
+    ("outcome", "duplicate"): Sign("plain", "copy"),
+    ("flag", "injury"): Sign("safety", "shield-alert", is_solid=True),
+    ("flag", "media"): Sign("due", "megaphone"),
+    ("flag", "group"): Sign("due", "users"),
+    ("flag", "vulnerable"): Sign("due", "heart-handshake"),
+    ("flag", "important_user"): Sign("due", "star"),
+    ("flag", "threat"): Sign("due", "triangle-alert"),
+    ("flag", "legal"): Sign("due", "scale"),
+}
+CLOCK_ICONS = {
+    "running": "clock",
+    "due_soon": "hourglass",
+    "breached": "triangle-alert",
+    "paused": "circle-pause",
+    "met": "circle-check",
+    "late": "clock-alert",
+    "excused": "shield-check",
+    "none": "minus",
+}
+
+BAR = 100.0
+BAR_MINIMUM = 2.0
 
 
 @register.simple_tag
@@ -28,6 +96,27 @@ def icon(name: str, label: str = "", size: int = 16) -> SafeString:
     return format_html(
         '<svg class="icon" width="{0}" height="{0}" aria-hidden="true"><use href="{1}"></use></svg>', size, href
     )
+
+
+@register.simple_tag
+def clock_icon(state: str) -> SafeString:
+    """The shape that goes with a clock's colour, so that colour is never alone."""
+    return icon(CLOCK_ICONS.get(state, "clock"), size=14)
+
+
+@register.inclusion_tag("components/badge.html")
+def badge(kind: str, value: object, label: object) -> dict[str, object]:
+    """A value of one of the fixed lists (`kind`) with its colour and sign; an unknown value is shown plainly."""
+    return {**SIGNS.get((kind, str(value)), PLAIN)._asdict(), "label": label}
+
+
+@register.inclusion_tag("components/timebar.html")
+def timebar(share: float | None, state: str) -> dict[str, object]:
+    """A bar of the spent share of a promise; past its end the bar is full and a mark shows where the promise ended."""
+    spent = max(float(share or 0), 0.0)
+    if spent <= 1:
+        return {"state": state, "width": f"{max(spent * BAR, BAR_MINIMUM if spent else 0):.1f}", "mark": None}
+    return {"state": state, "width": "104", "mark": f"{max(BAR / spent, 8):.1f}"}
 
 
 @register.simple_tag(takes_context=True)
