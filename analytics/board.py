@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from analytics.filters import Chosen
 from analytics.periods import Granularity, Period
@@ -118,10 +119,11 @@ def read(user: User, at: datetime) -> Board:
             Question("received", _("Received today"), received),
             Question("resolved", _("Resolved today"), {"view": "all", **_on("resolved", today)}, "done"),
             Question("call-backs", _("Waiting for feedback"), {"view": "feedback"}),
-            Question("open", _("Open"), {"view": "unfinished"}),
+            Question("open", pgettext_lazy("queue", "Open"), {"view": "unfinished"}),
             *(Question(status.value, status.label, {"view": "unfinished", "status": status.value}) for status in SHOWN),
         ],
         user,
+        at,
     )
     days = same_weekdays(user, at)
     return Board(
@@ -134,7 +136,7 @@ def read(user: User, at: datetime) -> Board:
         call_backs=found["call-backs"],
         satisfaction=_satisfaction(user, today),
         statuses=[found[status.value] for status in SHOWN],
-        teams=_teams(user),
+        teams=_teams(user, at),
         open=found["open"],
     )
 
@@ -150,12 +152,12 @@ def desk(params: Mapping[str, str]) -> str:
     return f"{reverse('complaints:queue')}?{urlencode(params)}"
 
 
-def count(questions: Iterable[Question], user: User) -> dict[str, Figure]:
+def count(questions: Iterable[Question], user: User, at: datetime) -> dict[str, Figure]:
     """Every figure in one statement, each counted by the very filters that its link gives to the desk's list."""
     questions = list(questions)
     visible = Complaint.objects.visible_to(user)
     first, *rest = (
-        narrow(visible, question.params, user)
+        narrow(visible, question.params, user, at=at)
         .order_by()
         .annotate(figure=Value(question.code, output_field=CharField()))
         .values("figure")
@@ -216,9 +218,9 @@ def _satisfaction(user: User, today: date) -> SatisfactionFigure:
     )
 
 
-def _teams(user: User) -> list[TeamRow]:
+def _teams(user: User, at: datetime) -> list[TeamRow]:
     """Open complaints of each team by status, the fullest first; each cell is a list of its own."""
-    visible = narrow(Complaint.objects.visible_to(user), {"view": "unfinished"}, user).order_by()
+    visible = narrow(Complaint.objects.visible_to(user), {"view": "unfinished"}, user, at=at).order_by()
     rows = visible.values_list("team__code", "team__name_zh", "team__name_en", "status").annotate(counted=Count("pk"))
     cells: dict[str, dict[str, int]] = {}
     names: dict[str, str] = {}

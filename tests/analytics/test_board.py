@@ -12,7 +12,7 @@ from staff.models import TeamKind
 from tests.analytics.test_reports import how_many, linked_numbers, rated, resolved
 from tests.factories import MONDAY, a_branch, a_complaint, a_team, a_user
 
-pytestmark = pytest.mark.usefixtures("profile")
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("profile")]
 
 NOW = MONDAY + timedelta(hours=6)
 HOUR = timedelta(hours=1)

@@ -18,7 +18,7 @@ from staff.actors import THE_CUSTOMER, Actor, Role
 from staff.models import TeamKind
 from tests.factories import MONDAY, a_branch, a_complaint, a_team, a_user, an_answer
 
-pytestmark = pytest.mark.usefixtures("profile")
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("profile")]
 
 MARCH = {"from": "2026-03-01", "to": "2026-03-31"}
 LATER = MONDAY + timedelta(days=40)
@@ -88,7 +88,12 @@ def test_the_trend_counts_complaints_by_the_day_they_reached_us(desk):
     a_complaint("OUT-03", at=MONDAY + timedelta(days=3), received_at=MONDAY)
     a_complaint("BIL-02", at=MONDAY + timedelta(days=1), channel="web", source="website")
     table = read(desk, "trend", granularity="day", to="2026-03-04").tables[0]
-    assert numbers(table) == [["2026-03-01", 0, 0, 0], ["2026-03-02", 2, 0, 2], ["2026-03-03", 0, 1, 1], ["2026-03-04", 0, 0, 0]]
+    assert numbers(table) == [
+        ["2026-03-01", 0, 0, 0],
+        ["2026-03-02", 2, 0, 2],
+        ["2026-03-03", 0, 1, 1],
+        ["2026-03-04", 0, 0, 0],
+    ]
     assert [cell.raw for cell in table.total][1:] == [2, 1, 3]
 
 
@@ -183,7 +188,10 @@ def test_a_good_answer_later_does_not_hide_a_bad_one_before(desk, supervisor):
 def compliance(client, kind, tier):
     rows = read(client, "sla-compliance").tables
     name = Clock(kind=kind, tier=tier).label
-    return next((dict(zip(TITLES, [cell.raw for cell in row[2:]], strict=True)) for row in rows[0].rows if row[0].raw == name), None)
+    return next(
+        (dict(zip(TITLES, [cell.raw for cell in row[2:]], strict=True)) for row in rows[0].rows if row[0].raw == name),
+        None,
+    )
 
 
 TITLES = ["met", "missed", "still_open", "not_due", "excused", "cancelled", "paused"]
@@ -210,7 +218,9 @@ def test_every_deadline_of_the_period_stands_in_one_column(desk):
     a_complaint()
     with time_machine.travel(LATER, tick=False):
         table = read(desk, "sla-compliance").tables[0]
-    counted = sum(cell.raw for row in table.rows for title, cell in zip(TITLES, row[2:], strict=True) if title != "still_open")
+    counted = sum(
+        cell.raw for row in table.rows for title, cell in zip(TITLES, row[2:], strict=True) if title != "still_open"
+    )
     assert counted == Clock.objects.filter(statistic="each", due_at__lt="2026-03-31T16:00Z").count()
 
 
@@ -307,7 +317,7 @@ def test_the_file_has_the_same_numbers_as_the_page(desk):
     assert rows[-1][-1] == "2"
 
 
-@pytest.mark.parametrize("comment", ["=HYPERLINK(\"http://x\")", "+1", "-1", "@x", "\t=1"])
+@pytest.mark.parametrize("comment", ['=HYPERLINK("http://x")', "+1", "-1", "@x", "\t=1"])
 def test_what_a_customer_wrote_is_never_a_formula(desk, comment):
     complaint = resolved()
     workflow.perform(
