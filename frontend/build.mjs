@@ -8,26 +8,19 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bundle = join(root, "static", "bundle");
 mkdirSync(bundle, { recursive: true });
 
-await build({
-  entryPoints: { htmx: join(root, "frontend", "htmx.mjs"), charts: join(root, "frontend", "charts.mjs") },
-  outdir: bundle,
-  bundle: true,
-  minify: true,
-  format: "esm",
-  target: "es2020",
-  legalComments: "eof",
-});
+const how = { outdir: bundle, bundle: true, minify: true, target: "es2020", legalComments: "eof" };
+await build({ ...how, entryPoints: { htmx: join(root, "frontend", "htmx.mjs") }, format: "iife" });
+await build({ ...how, entryPoints: { charts: join(root, "frontend", "charts.mjs") }, format: "esm" });
 
 const icons = JSON.parse(readFileSync(join(root, "frontend", "icons.json"), "utf8"));
-const symbols = Object.entries(icons).map(([name, source]) => symbol(name, source));
 writeFileSync(
   join(bundle, "icons.svg"),
-  `<svg xmlns="http://www.w3.org/2000/svg">\n<!-- Lucide, ISC licence -->\n${symbols.join("\n")}\n</svg>\n`,
+  `<svg xmlns="http://www.w3.org/2000/svg">\n<!-- Lucide, ISC licence -->\n${icons.map(symbol).join("\n")}\n</svg>\n`,
 );
 
 // Stroke and width are set here and not in a style sheet: a sprite used from another file does not see ours.
-function symbol(name, source) {
-  const file = readFileSync(join(root, "node_modules", "lucide-static", "icons", `${source}.svg`), "utf8");
+function symbol(name) {
+  const file = readFileSync(join(root, "node_modules", "lucide-static", "icons", `${name}.svg`), "utf8");
   const shapes = file.match(/<svg[^>]*>([\s\S]*)<\/svg>/)[1].replace(/\s+/g, " ").trim();
   return (
     `<symbol id="${name}" viewBox="0 0 24 24"><g fill="none" stroke="currentColor" stroke-width="2"` +

@@ -1,32 +1,46 @@
-// The parts of ECharts our charts are made of; anything not named here is left out of the bundle.
-import { BarChart, CustomChart, HeatmapChart, LineChart } from "echarts/charts";
-import {
-  AriaComponent,
-  GridComponent,
-  LegendComponent,
-  MarkAreaComponent,
-  MarkLineComponent,
-  TooltipComponent,
-  VisualMapComponent,
-} from "echarts/components";
+// Draws every element with data-chart="<id of a JSON block>" in the colours of the style sheet; the table beside it says the same.
+import { BarChart, HeatmapChart, LineChart } from "echarts/charts";
+import { GridComponent, LegendComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
 import { init, use } from "echarts/core";
-import { LabelLayout } from "echarts/features";
 import { SVGRenderer } from "echarts/renderers";
+import { optionFor } from "./options.mjs";
 
-use([
-  BarChart,
-  CustomChart,
-  HeatmapChart,
-  LineChart,
-  AriaComponent,
-  GridComponent,
-  LegendComponent,
-  MarkAreaComponent,
-  MarkLineComponent,
-  TooltipComponent,
-  VisualMapComponent,
-  LabelLayout,
-  SVGRenderer,
-]);
+use([BarChart, HeatmapChart, LineChart, GridComponent, LegendComponent, TooltipComponent, VisualMapComponent, SVGRenderer]);
 
-export { init };
+const drawn = new Map();
+
+function draw(element) {
+  const block = document.getElementById(element.dataset.chart);
+  if (!block) return;
+  drawn.get(element)?.dispose();
+  const data = JSON.parse(block.textContent);
+  const chart = init(element, null, { renderer: "svg" });
+  chart.setOption(optionFor(data, getComputedStyle(element), element.clientWidth));
+  chart.on("click", ({ seriesIndex, dataIndex }) => {
+    const href = data.series[seriesIndex]?.hrefs?.[dataIndex];
+    if (href) window.location.assign(href);
+  });
+  drawn.set(element, chart);
+}
+
+function drawAll(root = document) {
+  for (const element of drawn.keys()) {
+    if (!element.isConnected) {
+      drawn.get(element).dispose();
+      drawn.delete(element);
+    }
+  }
+  root.querySelectorAll("[data-chart]").forEach(draw);
+}
+
+const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => drawn.get(target)?.resize()));
+
+function start() {
+  drawAll();
+  drawn.forEach((_, element) => sizes.observe(element));
+}
+
+start();
+document.addEventListener("htmx:afterSettle", start);
+document.addEventListener("redress:theme", start);
+window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", start);

@@ -1,0 +1,149 @@
+// Turns our plain charts (kind, labels, series, lows, highs) into what ECharts wants, with direct labels and one look.
+
+/** Kinds: "counts" (stacked bars), "shares" (one line in per cent with its range), "lines", "bars", "heat". */
+export function optionFor(data, style, width) {
+  const look = lookOf(style);
+  const kinds = { shares, lines, bars, heat };
+  return { ...common(look), ...(kinds[data.kind] ?? counts)(data, look, width) };
+}
+
+function lookOf(style) {
+  const of = (name) => style.getPropertyValue(name).trim();
+  return {
+    ink: of("--ink"),
+    quiet: of("--ink-3"),
+    line: of("--line"),
+    surface: of("--surface"),
+    accent: of("--accent"),
+    soft: of("--accent-soft"),
+    font: style.fontFamily,
+    series: [1, 2, 3, 4, 5, 6].map((number) => of(`--series-${number}`)),
+  };
+}
+
+function common(look) {
+  return {
+    animation: false,
+    color: look.series,
+    textStyle: { fontFamily: look.font, color: look.ink },
+    tooltip: {
+      trigger: "axis",
+      renderMode: "richText",
+      confine: true,
+      backgroundColor: look.surface,
+      borderColor: look.line,
+      textStyle: { color: look.ink, fontSize: 12, fontFamily: look.font },
+      axisPointer: { type: "line", lineStyle: { color: look.quiet } },
+    },
+  };
+}
+
+function axes(labels, look, format = "{value}") {
+  const text = { color: look.quiet, fontSize: 12, hideOverlap: true };
+  return {
+    xAxis: {
+      type: "category",
+      data: labels,
+      axisTick: { show: false },
+      axisLine: { lineStyle: { color: look.quiet } },
+      axisLabel: text,
+    },
+    yAxis: {
+      type: "value",
+      splitLine: { lineStyle: { color: look.line } },
+      axisLabel: { ...text, formatter: format },
+    },
+  };
+}
+
+function legend(look, names) {
+  return names.length < 2 ? {} : { top: 0, left: 0, itemWidth: 12, itemHeight: 12, textStyle: { color: look.ink, fontSize: 12 }, data: names };
+}
+
+// Stacked bars cannot carry a name each where they are thin, so they keep a legend; one row of values needs none.
+function counts(data, look) {
+  const names = data.series.map((row) => row.name);
+  return {
+    ...axes(data.labels, look),
+    legend: legend(look, names),
+    grid: { left: 8, right: 12, top: names.length < 2 ? 12 : 40, bottom: 4, containLabel: true },
+    series: data.series.map((row) => ({
+      type: "bar",
+      name: row.name,
+      stack: "all",
+      data: row.values,
+      barMaxWidth: 36,
+      itemStyle: { borderColor: look.surface, borderWidth: 1 },
+      cursor: row.hrefs?.length ? "pointer" : "default",
+    })),
+  };
+}
+
+function bars(data, look) {
+  return { ...counts(data, look), series: counts(data, look).series.map((row) => ({ ...row, stack: undefined })) };
+}
+
+function line(row, width) {
+  return {
+    type: "line",
+    name: row.name,
+    data: row.values,
+    symbol: row.values.length > 40 ? "none" : "circle",
+    symbolSize: 5,
+    lineStyle: { width: 2 },
+    endLabel: width < 480 ? undefined : { show: true, formatter: "{a}", color: "inherit", fontSize: 12 },
+    cursor: row.hrefs?.length ? "pointer" : "default",
+  };
+}
+
+function lines(data, look, width) {
+  const isNarrow = width < 480;
+  const names = data.series.map((row) => row.name);
+  return {
+    ...axes(data.labels, look),
+    legend: isNarrow ? legend(look, names) : { show: false },
+    grid: { left: 8, right: isNarrow || names.length < 2 ? 16 : 120, top: isNarrow && names.length > 1 ? 40 : 12, bottom: 4, containLabel: true },
+    series: data.series.map((row) => line(row, names.length < 2 ? 0 : width)),
+  };
+}
+
+// The range is two stacked lines: an unseen one up to the low end, and an area from there to the high end.
+function shares(data, look) {
+  const spread = data.highs.map((high, index) => (high === null ? null : high - data.lows[index]));
+  const unseen = { type: "line", stack: "range", symbol: "none", silent: true, lineStyle: { opacity: 0 }, tooltip: { show: false } };
+  const both = axes(data.labels, look, "{value}%");
+  return {
+    ...both,
+    yAxis: { ...both.yAxis, min: 0, max: 100 },
+    grid: { left: 8, right: 16, top: 12, bottom: 4, containLabel: true },
+    series: [
+      ...data.series.map((row) => line(row, 0)),
+      { ...unseen, name: "", data: data.lows },
+      { ...unseen, name: "", data: spread, areaStyle: { color: look.accent, opacity: 0.14 } },
+    ],
+  };
+}
+
+function heat(data, look) {
+  const cells = data.series.flatMap((row, y) => row.values.map((value, x) => [x, y, value ?? "-"]));
+  const most = Math.max(1, ...data.series.flatMap((row) => row.values.map((value) => value ?? 0)));
+  const both = axes(data.labels, look);
+  return {
+    tooltip: { ...common(look).tooltip, trigger: "item" },
+    xAxis: both.xAxis,
+    yAxis: { type: "category", inverse: true, data: data.series.map((row) => row.name), axisTick: { show: false }, axisLabel: both.xAxis.axisLabel },
+    grid: { left: 8, right: 12, top: 12, bottom: 40, containLabel: true },
+    visualMap: {
+      min: 0,
+      max: most,
+      orient: "horizontal",
+      left: 0,
+      bottom: 0,
+      itemHeight: 120,
+      itemWidth: 12,
+      inRange: { color: [look.soft, look.accent] },
+      textStyle: { color: look.quiet, fontSize: 12 },
+    },
+    series: [{ type: "heatmap", data: cells, itemStyle: { borderColor: look.surface, borderWidth: 2 } }],
+  };
+}
