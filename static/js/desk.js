@@ -1,0 +1,6 @@
+// What only the desk does: live fragments that come alive too, and keys.
+import { enliven } from "./forms.js";
+import { listenForKeys } from "./keys.js";
+
+document.addEventListener("htmx:afterSettle", ({ target }) => enliven(target));
+listenForKeys();
