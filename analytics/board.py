@@ -17,6 +17,7 @@ from django.utils.translation import pgettext_lazy
 from analytics.filters import Chosen
 from analytics.periods import Granularity, Period
 from analytics.reports import satisfaction
+from analytics.reports.base import percent, percents
 from analytics.statistics import LOW_BASE, TOO_FEW, Interval, UsualRange, usual_range, wilson
 from complaints.models import Complaint, RequestType
 from complaints.queues import narrow
@@ -30,13 +31,14 @@ SATISFACTION_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number of complaints and the list that makes it. `tone` is what a number above zero means."""
+    """A number of complaints and the list that makes it, as components/figure.html draws one."""
 
     code: str
     label: LazyText | str
-    count: int
-    href: str
-    tone: str = ""
+    value: int | str
+    url: str
+    meaning: str = "calm"
+    band: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,8 @@ class SatisfactionFigure:
     rated: int
     satisfied: int
     interval: Interval | None
-    href: str
-    list_href: str
+    url: str
+    list_url: str
 
     @property
     def share(self) -> float | None:
@@ -63,6 +65,16 @@ class SatisfactionFigure:
     @property
     def is_low_base(self) -> bool:
         return TOO_FEW <= self.rated < LOW_BASE
+
+    @property
+    def figure(self) -> Figure:
+        """The rate as one figure with its range, and its list in the report."""
+        value = percent(self.share) if self.share is not None else "–"
+        band = _("too few scores to show a percentage")
+        if self.interval is not None:
+            text = _("95%% range %(range)s, low base") if self.is_low_base else _("95%% range %(range)s")
+            band = text % {"range": percents(self.interval)}
+        return Figure("satisfaction", _("Satisfied, last 30 days"), value, self.url, band=str(band))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,30 +93,30 @@ class Board:
 
     @property
     def is_calm(self) -> bool:
-        return not any(figure.count for figure in self.decisions)
+        return not any(figure.value for figure in self.decisions)
 
     @property
     def judgement(self) -> str:
-        return self.usual.judge(self.received.count) if self.usual else ""
+        return self.usual.judge(self.received.value) if self.usual else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Something to count: the filters of the desk's list that answer it."""
+    """Something to count: the filters of the desk's list that answer it. `meaning` is that of a number above zero."""
 
     code: str
     label: LazyText | str
     params: Mapping[str, str]
-    tone: str = ""
+    meaning: str = "calm"
 
 
 DECISIONS = [
     Question("safety", _("Life-safety, open"), {"view": "unfinished", "priority": "1"}, "safety"),
     Question("breached", _("Deadline missed"), {"view": "breached"}, "breached"),
-    Question("due-soon", _("Due in the next 4 hours"), {"view": "due-soon"}, "soon"),
-    Question("unassigned", _("Nobody is on it"), {"view": "unassigned"}, "soon"),
-    Question("review", _("Waiting for your review"), {"view": "review"}, "soon"),
-    Question("urged", _("Urged twice or more"), {"view": "unfinished", "urged": "2"}, "soon"),
+    Question("due-soon", _("Due in the next 4 hours"), {"view": "due-soon"}, "due"),
+    Question("unassigned", _("Nobody is on it"), {"view": "unassigned"}, "due"),
+    Question("review", _("Waiting for your review"), {"view": "review"}, "due"),
+    Question("urged", _("Urged twice or more"), {"view": "unfinished", "urged": "2"}, "due"),
     Question("undelivered", _("Message could not be sent"), {"view": "unfinished", "undelivered": "1"}, "breached"),
 ]
 
@@ -168,7 +180,11 @@ def count(questions: Iterable[Question], user: User, at: datetime) -> dict[str, 
     counted = dict(first.union(*rest, all=True))
     return {
         question.code: Figure(
-            question.code, question.label, counted.get(question.code, 0), desk(question.params), question.tone
+            question.code,
+            question.label,
+            counted.get(question.code, 0),
+            desk(question.params),
+            question.meaning if counted.get(question.code) else "calm",
         )
         for question in questions
     }
@@ -213,8 +229,8 @@ def _satisfaction(user: User, today: date) -> SatisfactionFigure:
         rated=tally.rated,
         satisfied=tally.satisfied,
         interval=wilson(tally.satisfied, tally.rated) if tally.rated >= TOO_FEW else None,
-        href=f"{reverse('analytics:report', args=['satisfaction'])}{chosen.address()}",
-        list_href=satisfaction.list_address(chosen, "rated"),
+        url=f"{reverse('analytics:report', args=['satisfaction'])}{chosen.address()}",
+        list_url=satisfaction.list_address(chosen, "rated"),
     )
 
 

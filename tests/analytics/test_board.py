@@ -43,7 +43,7 @@ def board(client, **params):
 
 
 def decisions(client):
-    return {figure.code: figure.count for figure in board(client).decisions if figure.count}
+    return {figure.code: figure.value for figure in board(client).decisions if figure.value}
 
 
 def a_busy_day(supervisor):
@@ -79,10 +79,10 @@ def test_figures_of_the_big_kind_open_their_lists_too(desk, supervisor):
     a_busy_day(supervisor)
     shown = board(desk)
     figures = [*shown.decisions, shown.received, shown.resolved, shown.call_backs, shown.open, *shown.statuses]
-    assert {figure.code: figure.count for figure in figures} == {
-        figure.code: how_many(desk, supervisor, figure.href) for figure in figures
+    assert {figure.code: figure.value for figure in figures} == {
+        figure.code: how_many(desk, supervisor, figure.url) for figure in figures
     }
-    assert how_many(desk, supervisor, shown.satisfaction.list_href) == shown.satisfaction.rated == 3
+    assert how_many(desk, supervisor, shown.satisfaction.list_url) == shown.satisfaction.rated == 3
 
 
 def test_what_needs_a_decision_comes_first(desk, supervisor):
@@ -111,7 +111,7 @@ def test_today_is_compared_with_the_same_weekday_up_to_the_same_time(desk):
         a_complaint(at=NOW - HOUR)
     shown = board(desk)
     assert (shown.usual.low, shown.usual.high, shown.usual.mean, shown.usual.days) == (1, 3, 2, 3)
-    assert (shown.received.count, shown.judgement) == (4, "above")
+    assert (shown.received.value, shown.judgement) == (4, "above")
 
 
 def test_two_weeks_of_history_are_not_called_usual(desk):
@@ -123,19 +123,19 @@ def test_two_weeks_of_history_are_not_called_usual(desk):
 def test_teams_and_statuses_add_up_to_what_is_open(desk, supervisor):
     a_busy_day(supervisor)
     shown = board(desk)
-    assert sum(team.all.count for team in shown.teams) == shown.open.count == Complaint.objects.unfinished().count()
-    assert [sum(column) for column in zip(*([f.count for f in team.figures] for team in shown.teams), strict=True)] == [
-        figure.count for figure in shown.statuses
+    assert sum(team.all.value for team in shown.teams) == shown.open.value == Complaint.objects.unfinished().count()
+    assert [sum(column) for column in zip(*([f.value for f in team.figures] for team in shown.teams), strict=True)] == [
+        figure.value for figure in shown.statuses
     ]
 
 
 def test_a_board_counts_only_what_its_reader_may_see(client, supervisor):
     a_busy_day(supervisor)
     client.force_login(a_user(Role.SUPERVISOR, branch=a_branch("north")))
-    assert board(client).open.count == 1
+    assert board(client).open.value == 1
     client.force_login(a_user(Role.SUPERVISOR, branch=None))
     shown = board(client)
-    assert (shown.open.count, shown.received.count, shown.is_calm) == (0, 0, True)
+    assert (shown.open.value, shown.received.value, shown.is_calm) == (0, 0, True)
 
 
 def test_htmx_gets_the_figures_alone(desk):
@@ -147,7 +147,7 @@ def test_htmx_gets_the_figures_alone(desk):
 
 def test_the_wall_shows_the_same_numbers(desk, supervisor):
     a_busy_day(supervisor)
-    assert board(desk, wall="1").open.count == board(desk).open.count
+    assert board(desk, wall="1").open.value == board(desk).open.value
 
 
 def test_the_board_costs_the_same_for_20_complaints_and_for_200(desk, supervisor, django_assert_num_queries):

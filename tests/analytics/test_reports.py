@@ -56,7 +56,8 @@ def rated(score, *, at=MONDAY, solved=True, **fields):
 
 def linked_numbers(response):
     """Every number of a page with the address that it opens."""
-    links = re.findall(r'<a[^>]*href="([^"]+)"[^>]*>\s*([\d,]+)\s*<', response.content.decode())
+    pattern = r'<a[^>]*href="([^"]+)"[^>]*>\s*(?:<span class="figure-label">[^<]*</span>\s*<span class="figure-value">)?([\d,]+)\s*<'
+    links = re.findall(pattern, response.content.decode())
     return [(unescape(address), int(number.replace(",", ""))) for address, number in links]
 
 

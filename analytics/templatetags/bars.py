@@ -1,4 +1,4 @@
-"""How shares and small bars are drawn on the board."""
+"""How small bars are drawn on the board."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 
 from analytics.board import Board
-from analytics.reports import base
-from analytics.statistics import Interval
 
 register = template.Library()
 HEIGHT, STEP = 32, 12
@@ -26,20 +24,10 @@ class Bar:
 
 
 @register.filter
-def percent(share: float) -> str:
-    return base.percent(share)
-
-
-@register.filter
-def percents(interval: Interval) -> str:
-    return base.percents(interval)
-
-
-@register.filter
 def bars(board: Board) -> list[Bar]:
     """One bar for each of the past days and one for today, at most as high as the drawing."""
     counts = [(formats.date_format(day, "SHORT_DATE_FORMAT"), count) for day, count in board.days]
-    counts.append((_("today"), board.received.count))
+    counts.append((_("today"), int(board.received.value)))
     most = max([count for _day, count in counts] + [1])
     heights = [max(1, round(HEIGHT * count / most)) for _day, count in counts]
     return [
