@@ -55,6 +55,9 @@ document.addEventListener("input", ({ target }) => {
 
 document.addEventListener("change", ({ target }) => {
   if (target.matches("input[type=file]")) preview(target);
+  if (target.dataset.chooseAll) {
+    for (const box of document.getElementsByName(target.dataset.chooseAll)) box.checked = target.checked;
+  }
   const form = target.closest("[data-autosubmit]") && target.form;
   if (form) form.requestSubmit();
 });
@@ -76,6 +79,12 @@ window.addEventListener("beforeunload", (event) => {
   for (const form of typedIn) {
     if (form.isConnected) event.preventDefault();
   }
+});
+
+document.addEventListener("click", ({ target }) => {
+  const copy = target.closest("[data-copy]");
+  if (copy) navigator.clipboard?.writeText(copy.dataset.copy);
+  if (target.closest("[data-print]")) window.print();
 });
 
 // Menus made of <details> close on Escape and when the person turns elsewhere.
