@@ -30,7 +30,15 @@ class EventLine:
     __slots__ = ("at", "by", "details", "from_status", "id", "move", "number", "recorded", "to_status")
 
     def __init__(
-        self, id: int, number: int, move: str, from_status: str, to_status: str, at: Moment, by: Person, details: Details
+        self,
+        id: int,
+        number: int,
+        move: str,
+        from_status: str,
+        to_status: str,
+        at: Moment,
+        by: Person,
+        details: Details,
     ) -> None:
         self.id, self.number, self.move = id, number, move
         self.from_status, self.to_status = from_status, to_status
@@ -41,7 +49,18 @@ class EventLine:
 class Question:
     """One asking for feedback."""
 
-    __slots__ = ("answered_at", "answered_by", "asked_at", "attitude", "comment", "recorded_by", "round", "score", "solved", "token")
+    __slots__ = (
+        "answered_at",
+        "answered_by",
+        "asked_at",
+        "attitude",
+        "comment",
+        "recorded_by",
+        "round",
+        "score",
+        "solved",
+        "token",
+    )
 
     def __init__(self, round: int, token: str, asked_at: Moment) -> None:
         self.round, self.token, self.asked_at = round, token, asked_at
@@ -254,7 +273,9 @@ class Record:
             if clock.terms.kind == kind and clock.is_ticking:
                 self._enter(clock, "stop", max(at, clock.started), event)
 
-    def _enter(self, clock: LivedClock, action: str, at: Moment, event: EventLine, terms: Any = None, reason: str = "") -> None:
+    def _enter(
+        self, clock: LivedClock, action: str, at: Moment, event: EventLine, terms: Any = None, reason: str = ""
+    ) -> None:
         clock.enter(action, at, event.id, terms, reason)
         self.alarms.extend(clock.set_alarms(event.at, len(self.alarms)))
 
@@ -291,7 +312,11 @@ def _said(name: str, value: Any) -> Any:
     if isinstance(value, tuple):
         return {"id": value[0], "text": value.text}  # type: ignore[attr-defined]
     if isinstance(value, Kind):
-        return {"id": value.category_id, "text": value.category_text} if name == "category" else {"id": value.id, "text": value.text}
+        return (
+            {"id": value.category_id, "text": value.category_text}
+            if name == "category"
+            else {"id": value.id, "text": value.text}
+        )
     return iso(value) if name == "contacted_at" else value
 
 

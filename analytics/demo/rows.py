@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from analytics.demo.moments import Moment, written
+from analytics.demo.moments import SECOND, Moment, written
+from analytics.demo.people import mixed
+
+if TYPE_CHECKING:
+    from analytics.demo.record import Record
 
 NULL = "\\N"
 
-COLUMNS = {
+_COLUMNS = {
     "complaints_complaint": (
         "id reference token version request_type category_id subcategory_id severity priority flags channel source"
         " source_reference channel_details external_due_at branch_id team_id assignee_id entered_by_id customer_id"
@@ -36,9 +42,10 @@ COLUMNS = {
     "complaints_feedback": (
         "id complaint_id round token asked_at answered_at answered_by solved score attitude comment recorded_by_id"
     ),
+    "channels_intake_inboundrecord": "id channel source external_id received_at recorded_at payload complaint_id",
 }
+COLUMNS = {table: columns.split() for table, columns in _COLUMNS.items()}
 """Tables in the order in which they are written, so that what is pointed at is there first."""
-COLUMNS = {table: columns.split() for table, columns in COLUMNS.items()}
 
 MOST_PER_COMPLAINT = {
     "complaints_complaint": 1,
@@ -48,6 +55,7 @@ MOST_PER_COMPLAINT = {
     "complaints_alarm": 250,
     "complaints_notice": 250,
     "complaints_feedback": 10,
+    "channels_intake_inboundrecord": 1,
 }
 """How many primary keys are set aside for each complaint, so that two processes never give the same one."""
 
@@ -80,3 +88,124 @@ def _cell(value: Any) -> str:
     if value is False:
         return "f"
     return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows for COPY, by table, and what they come to."""
+
+    complaints: int
+    rows: dict[str, bytes]
+    by_status: Counter[str]
+    overdue: int
+
+
+class Writer:
+    """Turns lived complaints into rows; ids are counted up from each complaint's own share of numbers."""
+
+    def __init__(self, bases: dict[str, int]) -> None:
+        self._bases = bases
+        self._lines: dict[str, list[str]] = {table: [] for table in COLUMNS}
+        self._records: list[Record] = []
+
+    def write(self, index: int, record: Record, fields: dict[str, Any], ending: Moment) -> None:
+        first = {table: self._bases[table] + index * most for table, most in MOST_PER_COMPLAINT.items()}
+        self._records.append(record)
+        self._lines["complaints_complaint"].append(self._complaint(record, fields))
+        self._events(record)
+        self._clocks(record, first)
+        self._alarms(record, first)
+        self._notices(record, first, ending)
+        self._feedback(record, first)
+        self._lines["channels_intake_inboundrecord"].append(
+            f"{first['channels_intake_inboundrecord']}\t{record.channel}\t{record.source}\t{record.token}\t"
+            f"{written(record.received)}\t{written(record.entered)}\t{{}}\t{record.id}"
+        )
+
+    def batch(self, ending: Moment) -> Batch:
+        unfinished = [record for record in self._records if record.status != "closed"]
+        return Batch(
+            complaints=len(self._records),
+            rows={table: "".join([f"{one}\n" for one in lines]).encode() for table, lines in self._lines.items()},
+            by_status=Counter(record.status for record in self._records),
+            overdue=sum(1 for record in unfinished if record.next_due is not None and record.next_due < ending),
+        )
+
+    def _complaint(self, r: Record, fields: dict[str, Any]) -> str:
+        return line(
+            (
+                r.id, r.reference, r.token, r.version, r.request_type, r.kind.category_id, r.kind.id, r.severity, r.priority,
+                "{" + ",".join(fields["flags"]) + "}", r.channel, r.source, fields["source_reference"], "{}",
+                when(r.external_due), r.branch, r.team.id if r.team else None, r.assignee.id if r.assignee else None,
+                fields["entered_by"].id, fields["customer"], fields["account"], fields["premise"], fields["area_id"], r.area,
+                r.contact_name, r.phone, r.email, fields["address"], r.contact_method, r.language, False, False,
+                plain(fields["story"]), fields["remedy"], fields["place"], when(fields["occurred"]), "{}", written(r.received),
+                written(r.entered), r.status, when(r.dispatched), when(r.contacted), when(r.resolved), when(r.closed),
+                r.outcome, r.responsibility, r.root_cause.id if r.root_cause else None, plain(r.resolution), r.referred_to,
+                r.merged_into.id if r.merged_into else None, r.service_issue.id if r.service_issue else None, r.urged,
+                r.reopened, r.transferred, r.returned, r.escalated, when(r.next_due), r.next_due_clock, when(r.breached),
+            )
+        )  # fmt: skip
+
+    def _events(self, r: Record) -> None:
+        add = self._lines["complaints_event"].append
+        for e in r.events:
+            by = e.by
+            add(
+                f"{e.id}\t{r.id}\t{e.number}\t{e.move}\t{e.from_status}\t{e.to_status}\t{written(e.at)}\t{written(e.recorded)}"
+                f"\t{by.role}\t{NULL if by.id is None else by.id}\t{by.text}\t{as_json(e.details)}"
+            )
+
+    def _clocks(self, r: Record, first: dict[str, int]) -> None:
+        add, enter = self._lines["complaints_clock"].append, self._lines["complaints_ledgerentry"].append
+        entry = first["complaints_ledgerentry"]
+        for c in r.clocks:
+            t, id = c.terms, first["complaints_clock"] + c.order
+            policy = NULL if t.policy_id is None else t.policy_id
+            calendar = NULL if t.calendar_id is None else t.calendar_id
+            add(
+                f"{id}\t{r.id}\t{t.kind}\t{t.tier}\t{c.round}\t{c.revision}\t{policy}\t{calendar}\t{t.limit_text}"
+                f"\t{t.statistic}\t{'t' if t.is_pausable else 'f'}\t{t.warn_json}\t{t.escalate_json}\t{c.state}"
+                f"\t{written(c.started)}\t{when(c.due)}\t{when(c.paused)}\t{c.pause_reason}\t{when(c.stopped)}"
+                f"\t{when(c.breached)}\t{c.paused_for / SECOND} seconds\tf"
+            )
+            for e in c.ledger:
+                limit, calendar = ("", NULL) if e.terms is None else (e.terms.limit_text, e.terms.calendar_id or NULL)
+                enter(f"{entry}\t{id}\t{e.number}\t{e.action}\t{written(e.at)}\t{e.event}\t{limit}\t{calendar}\t{when(e.due)}\t{e.reason}")
+                entry += 1
+
+    def _alarms(self, r: Record, first: dict[str, int]) -> None:
+        add, base, clocks = self._lines["complaints_alarm"].append, first["complaints_alarm"], first["complaints_clock"]
+        for a in r.alarms:
+            event = NULL if a.event is None else a.event
+            add(
+                f"{base + a.order}\t{clocks + a.clock.order}\t{r.id}\t{a.revision}\t{a.level}\t{written(a.fires)}"
+                f"\t{when(a.settled)}\t{event}"
+            )
+
+    def _notices(self, r: Record, first: dict[str, int], ending: Moment) -> None:
+        add = self._lines["complaints_notice"].append
+        for id, n in enumerate(r.notices, start=first["complaints_notice"]):
+            queued = written(n.queued)
+            add(
+                f"{id}\t{_uuid(id)}\t{r.id}\t{n.event}\t{n.code}\t{n.medium}\t{n.address}\t{'t' if n.is_to_customer else 'f'}"
+                f"\t{n.language}\t{n.subject}\t{n.body}\tsent\t1\t{queued}\t{written(min(n.sent, ending))}\t\t{queued}"
+            )
+
+    def _feedback(self, r: Record, first: dict[str, int]) -> None:
+        for id, q in enumerate(r.feedback, start=first["complaints_feedback"]):
+            self._lines["complaints_feedback"].append(
+                line(
+                    (
+                        id, r.id, q.round, q.token, written(q.asked_at), when(q.answered_at), q.answered_by, q.solved, q.score,
+                        q.attitude, plain(q.comment), q.recorded_by,
+                    )
+                )
+            )  # fmt: skip
+
+
+def _uuid(number: int) -> str:
+    """A well-mixed UUID of version 8 (RFC 9562: made by a rule of one's own)."""
+    high, low = mixed(number, 1), mixed(number, 2)
+    text = f"{high:016x}{low:016x}"
+    return f"{text[:8]}-{text[8:12]}-8{text[13:16]}-a{text[17:20]}-{text[20:]}"

@@ -114,9 +114,9 @@ def _county_posts(root: Branch, county: int) -> Iterator[_Post]:
 
 
 def _branch(code: str, parent: Branch, name_zh: str, name_en: str) -> Branch:
-    return Branch.objects.get_or_create(
-        code=code, defaults={"parent": parent, "name_zh": name_zh, "name_en": name_en}
-    )[0]
+    return Branch.objects.get_or_create(code=code, defaults={"parent": parent, "name_zh": name_zh, "name_en": name_en})[
+        0
+    ]
 
 
 def _team(branch: Branch, kind: TeamKind, place_zh: str = "", place_en: str = "") -> Team:
@@ -134,7 +134,17 @@ def _team(branch: Branch, kind: TeamKind, place_zh: str = "", place_en: str = ""
 
 def sign_ins() -> list[SignIn]:
     """One person for each role in the whole company, and those of the first county."""
-    shown = ["agent", "investigator", "supervisor", "liaison", "analyst", "admin", "agent-01", "outage-01-1", "supervisor-01"]
+    shown = [
+        "agent",
+        "investigator",
+        "supervisor",
+        "liaison",
+        "analyst",
+        "admin",
+        "agent-01",
+        "outage-01-1",
+        "supervisor-01",
+    ]
     users = {user.username: user for user in demo_users().filter(username__in=shown).select_related("branch")}
     return [
         SignIn(str(users[name].get_role_display()), name, users[name].full_name, str(users[name].branch or ""))

@@ -111,7 +111,9 @@ class World:
         anyone: dict[int, list[Person]] = defaultdict(list)
         administrators = []
         for user in User.objects.filter(is_active=True, branch__isnull=False).order_by("pk"):
-            person = Person(user.pk, user.role, user.display_name, user.language, user.email, user.branch_id, user.team_id)
+            person = Person(
+                user.pk, user.role, user.display_name, user.language, user.email, user.branch_id, user.team_id
+            )
             self.people[user.role][person.branch or 0].append(person)
             if person.team is not None and user.role == Role.INVESTIGATOR:
                 self.members[person.team].append(person)
@@ -205,8 +207,7 @@ class World:
 
     def _read_texts(self) -> None:
         self.texts = {
-            (t.code, t.medium, t.language): Text(plain(t.subject), plain(t.body))
-            for t in MessageTemplate.objects.all()
+            (t.code, t.medium, t.language): Text(plain(t.subject), plain(t.body)) for t in MessageTemplate.objects.all()
         }
         base = settings.BASE_URL + get_script_prefix().rstrip("/")
         self.track_url, self.feedback_url, self.desk_url = (

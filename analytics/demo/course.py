@@ -1,0 +1,384 @@
+"""The life of one complaint as timed moves: who does what when, with the delays, doubts and mistakes of a real desk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import exp
+from random import Random
+from typing import Any
+
+from analytics.demo import texts
+from analytics.demo.moments import DAY, HOUR, MINUTE, SECOND, Moment
+from analytics.demo.record import Record
+from analytics.demo.world import THE_CLOCK, THE_CUSTOMER, Named, Person, TeamRow, World
+
+Move = tuple[str, Moment, Person, dict[str, Any]]
+
+CAUSES = {
+    "OUT": ["equipment-ageing", "equipment-protection", "external-excavation", "external-vehicle", "external-object",
+            "external-animal", "maintenance-defect", "maintenance-trees", "planning-late-notice", "planning-overrun",
+            "planning-not-combined", "capacity-no-alternative", "equipment-overload", "process-time-limit"],
+    "VOL": ["capacity-line-end", "equipment-overload", "maintenance-imbalance", "maintenance-reactive", "capacity-project",
+            "equipment-ageing", "customer-internal-fault"],
+    "BIL": ["process-data", "process-record", "equipment-meter", "equipment-communication", "customer-misunderstanding",
+            "process-it", "people-skill", "policy-tariff"],
+    "SAF": ["equipment-ageing", "maintenance-inspection", "maintenance-trees", "maintenance-defect", "external-vehicle",
+            "policy-siting", "people-contractor", "external-theft"],
+    "SVC": ["people-attitude", "people-skill", "people-rules", "process-handover", "process-time-limit", "process-it",
+            "people-contractor", "policy-compensation"],
+}  # fmt: skip
+STORM_CAUSES = ["weather-wind", "weather-flood", "weather-lightning", "maintenance-trees", "external-object"]
+CUSTOMER_CAUSES = ["customer-internal-fault", "customer-misunderstanding", "customer-equipment"]
+SATISFIED_BY_OUTCOME = {"upheld": 0.94, "partly_upheld": 0.91, "not_upheld": 0.78, "unverifiable": 0.75}
+
+
+class Course:
+    """Draws the moves of one complaint; it looks at the record, which is brought up to date between two moves."""
+
+    def __init__(
+        self,
+        world: World,
+        words: texts.Texts,
+        record: Record,
+        rng: Random,
+        *,
+        stops_at: str = "",
+        stormy: bool = False,
+        issue: Named | None = None,
+        original: Record | None = None,
+    ) -> None:
+        self.world, self.words, self.record, self.rng = world, words, record, rng
+        self.stops_at, self.stormy, self.issue, self.original = stops_at, stormy, issue, original
+        self.language = "zh" if record.language.startswith("zh") else "en"
+        self.asides: list[Move] = []
+        self.desk = self._one_of("agent")
+
+    def moves(self) -> Iterator[Move]:
+        record, rng = self.record, self.rng
+        at = record.entered
+        if self.original is not None:
+            at += rng.randint(3, 90) * MINUTE
+            yield "merge", at, self.desk, {"into": self.original, "reason": rng.choice(texts.MERGERS)}
+            return
+        ends_early = self._early_end(at)
+        finish = self._finish(at)
+        self._plan_asides(at, finish)
+        if record.status == "registered":
+            if self.stops_at == "registered":
+                return
+            at = self._dispatched_at(at)
+            if ends_early and ends_early[1] < at:
+                yield ends_early
+                return
+            yield from self._asides_until(at)
+            yield "dispatch", at, self._dispatcher(), {"team": record.team}
+        if self.stops_at == "dispatched":
+            yield from self._asides_until(at + 2 * DAY)
+            return
+        if not record.priority == 1 and rng.random() < 0.03:
+            at += rng.randint(8, 60) * MINUTE
+            yield "return", at, self._member(), {"reason": rng.choice(texts.RETURNS)}
+            at += rng.randint(5, 40) * MINUTE
+            yield "dispatch", at, self._dispatcher(), {"team": record.team}
+        contacted_at = self._contact_at()
+        if contacted_at is not None:
+            self._plan_contact(contacted_at)
+        at = self._accepted_at(at)
+        if ends_early and ends_early[1] < at:
+            yield from self._asides_until(ends_early[1])
+            yield ends_early
+            return
+        yield from self._asides_until(at)
+        yield "accept", at, self._member(), {}
+        if rng.random() < 0.21:
+            at, moves = self._transfer(at)
+            for move in moves:
+                yield from self._asides_until(move[1])
+                yield move
+        if ends_early:
+            yield from self._asides_until(ends_early[1])
+            if record.status in ("investigating", "dispatched"):
+                yield ends_early
+            return
+        yield from self._investigate(at, max(finish, (contacted_at or 0) + 20 * MINUTE))
+
+    # handing over
+
+    def _early_end(self, at: Moment) -> Move | None:
+        rng, record = self.rng, self.record
+        draw = rng.random()
+        if record.kind.code == "BIL-12" and draw < 0.6 or draw < 0.010:
+            details = {"referred_to": rng.choice(texts.REFERRALS[:2]), "reason": rng.choice(texts.REFER_REASONS)}
+            by = self._one_of("liaison") if record.channel == "regulator" else self._one_of("supervisor")
+            return "refer", at + rng.randint(60, 1500) * MINUTE, by, details
+        if draw < 0.016 and record.priority > 1:
+            return "reject", at + rng.randint(40, 900) * MINUTE, self._one_of("supervisor"), {
+                "reason": rng.choice(texts.REJECTIONS)
+            }  # fmt: skip
+        if draw < 0.036:
+            when = at + rng.randint(60, 2400) * MINUTE
+            reason = rng.choice(texts.WITHDRAWALS)
+            if record.channel == "web":
+                return "withdraw", when, THE_CUSTOMER, {"reason": reason}
+            return "withdraw", when, self.desk, {"reason": reason, "evidence": "来电申请撤诉，已录音"}
+        return None
+
+    def _dispatched_at(self, at: Moment) -> Moment:
+        clock = next((c for c in self.record.clocks if c.terms.kind == "dispatch"), None)
+        limit = clock.due - clock.started if clock and clock.due else 20 * MINUTE
+        if limit > HOUR:
+            at = self.world.local.in_office(at, self.rng)
+            limit = 4 * HOUR
+        late = 3.0 if self.stormy and self.rng.random() < 0.2 else 1.0
+        return at + max(30, int(limit / SECOND * late * self.rng.lognormvariate(-1.1, 0.6))) * SECOND
+
+    def _accepted_at(self, at: Moment) -> Moment:
+        if self.record.priority <= 2:
+            return at + self.rng.randint(60, 900) * SECOND
+        return self.world.local.in_office(at + int(60 * self.rng.lognormvariate(3.4, 0.8)) * SECOND, self.rng)
+
+    def _transfer(self, at: Moment) -> tuple[Moment, list[Move]]:
+        record, rng, world = self.record, self.rng, self.world
+        kinds = ["outage", "power_quality", "billing", "service", "safety"]
+        team = record.team
+        for _attempt in range(4):
+            team = world.team_for(rng.choice(kinds), record.branch)
+            if team != record.team:
+                break
+        assert team is not None  # every branch has one upwards
+        at = world.local.in_office(at + int(60 * rng.lognormvariate(4.2, 0.9)) * SECOND, rng)
+        moves: list[Move] = [("transfer", at, self._member(), {"team": team, "reason": rng.choice(texts.TRANSFERS)})]
+        at = self._accepted_at(at)
+        moves.append(("accept", at, self._member(team), {}))
+        return at, moves
+
+    # contact
+
+    def _contact_at(self) -> Moment | None:
+        """When somebody first speaks with the customer; None where nobody can, or it is done."""
+        record, rng = self.record, self.rng
+        if record.contacted is not None or not record.can_be_reached:
+            return None
+        clocks = [c for c in record.clocks if c.terms.kind == "first_contact" and c.due is not None]
+        limit = min((c.due - c.started for c in clocks if c.due is not None), default=24 * HOUR)
+        if limit <= 4 * HOUR:
+            return record.entered + max(60, int(limit / SECOND * rng.lognormvariate(-0.9, 0.5))) * SECOND
+        if rng.random() < (0.08 if self.stormy else 0.025):
+            return self.world.local.awake(record.entered + rng.randint(25 * 60, 44 * 60) * MINUTE, rng)
+        at = self.world.local.awake(record.entered + int(3600 * rng.lognormvariate(0.8, 0.8)) * SECOND, rng)
+        return min(at, record.entered + 23 * HOUR)
+
+    def _plan_contact(self, at: Moment) -> None:
+        rng, record = self.rng, self.record
+        limit_is_short = at - record.entered < 4 * HOUR
+        by = self.desk
+        if rng.random() < 0.012 and not limit_is_short:
+            for number in range(3):
+                when = record.entered + (at - record.entered) * (number + 1) // 4
+                self._aside("contact", when, by, {"reached": False, "method": "phone", "note": rng.choice(texts.NO_ANSWER)})
+            self._aside("message", at - 5 * MINUTE, by, {"message": texts.MESSAGES[2]})
+        elif rng.random() < 0.12 and at - record.entered > HOUR:
+            when = record.entered + (at - record.entered) // 2
+            self._aside("contact", when, by, {"reached": False, "method": "phone", "note": rng.choice(texts.NO_ANSWER)})
+        method = "phone" if record.phone else "email"
+        self._aside("contact", at, by, {"reached": True, "method": method, "note": rng.choice(texts.CONTACTS)})
+
+    # beside the main line
+
+    def _plan_asides(self, at: Moment, finish: Moment) -> None:
+        rng, record = self.rng, self.record
+        span = max(HOUR, finish - at) // SECOND
+        if self.issue is not None:
+            self._aside("link", at + rng.randint(1, 20) * MINUTE, self.desk, {"service_issue": self.issue})
+        if rng.random() < 0.14:
+            for _urging in range(1 + (rng.random() < 0.3) + (rng.random() < 0.1)):
+                by = THE_CUSTOMER if record.channel == "web" and rng.random() < 0.6 else self._one_of("agent")
+                when = at + max(1800, int(span * rng.uniform(0.2, 0.95))) * SECOND
+                self._aside("urge", when, by, {"note": rng.choice(texts.URGINGS)})
+        if rng.random() < 0.3:
+            self._aside("note", at + int(span * rng.random()) * SECOND, self.desk, {"note": rng.choice(texts.NOTES)})
+        if rng.random() < 0.06:
+            when = at + int(span * rng.uniform(0.2, 0.9)) * SECOND
+            self._aside("message", when, self.desk, {"message": rng.choice(texts.MESSAGES[:2])})
+        if rng.random() < 0.04:
+            when = at + int(span * rng.uniform(0.1, 0.8)) * SECOND
+            self._aside("supplement", when, THE_CUSTOMER, {"message": rng.choice(texts.ANSWERS)})
+        if rng.random() < 0.012:
+            when = at + int(span * rng.uniform(0.3, 0.9)) * SECOND
+            self._aside("escalate", when, self._one_of("supervisor"), {"reason": rng.choice(texts.ESCALATIONS)})
+        if rng.random() < 0.02:
+            others = [k for k in self.world.kinds.values() if k.category_id == record.kind.category_id and k.priority > 1]
+            if others and record.priority > 1:
+                when = at + rng.randint(5, 180) * MINUTE
+                self._aside("recategorise", when, self.desk, {"category": (other := rng.choice(others)), "subcategory": other})
+        if rng.random() < 0.012 and record.priority == 3:
+            self._aside("prioritise", at + rng.randint(5, 600) * MINUTE, self._one_of("supervisor"), {"priority": 2})
+
+    def _aside(self, name: str, at: Moment, by: Person, details: dict[str, Any]) -> None:
+        self.asides.append((name, at, by, details))
+
+    def _asides_until(self, at: Moment) -> Iterator[Move]:
+        """What happens in between, in order of time."""
+        ready = sorted((move for move in self.asides if move[1] <= at), key=lambda move: move[1])
+        self.asides = [move for move in self.asides if move[1] > at]
+        yield from ready
+
+    # finding and answering
+
+    def _finish(self, at: Moment) -> Moment:
+        """When the answer would be given if nothing came between."""
+        record, rng = self.record, self.rng
+        if record.priority == 1:
+            return at + int(3600 * rng.lognormvariate(1.9, 0.7)) * SECOND
+        if record.kind.code in ("OUT-01", "OUT-02", "OUT-10"):
+            return at + int(3600 * rng.lognormvariate(1.7, 0.8)) * SECOND
+        median = {"regulator": 3.0, "letter": 3.2}.get(record.channel, 2.2)
+        if record.source == "petition":
+            median = 16
+        days = median * exp(rng.gauss(0, 0.5)) * (1.3 if self.stormy else 1.0)
+        return self.world.local.working_days_later(at, min(days, 60))
+
+    def _investigate(self, at: Moment, finish: Moment) -> Iterator[Move]:
+        record, rng, local = self.record, self.rng, self.world.local
+        if record.priority > 1 and (self.stops_at == "waiting" or rng.random() < 0.11):
+            asked = local.in_office(max(at + 10 * MINUTE, at + (finish - at) // 3), rng)
+            yield from self._asides_until(asked)
+            yield "ask", asked, self._owner(), {"message": rng.choice(texts.QUESTIONS)}
+            if self.stops_at == "waiting":
+                return
+            resumed = local.awake(asked + int(3600 * rng.lognormvariate(3.0, 0.8)) * SECOND, rng)
+            self.asides = [move for move in self.asides if move[0] != "supplement"]
+            yield from self._asides_until(resumed)
+            if rng.random() < 0.6:
+                yield "supplement", resumed, THE_CUSTOMER, {"message": rng.choice(texts.ANSWERS)}
+            else:
+                yield "resume", resumed, self._owner(), {"note": "客户已电话答复"}
+            finish = max(finish + resumed - asked, resumed + 30 * MINUTE)
+        if self.stops_at == "investigating":
+            yield from self._asides_until(at + 60 * DAY)
+            return
+        at = max(at + 10 * MINUTE, finish)
+        if record.priority > 2:
+            at = local.in_office(at, rng)
+        yield from self._answer(at)
+
+    def _answer(self, at: Moment) -> Iterator[Move]:
+        record, rng, local = self.record, self.rng, self.world.local
+        yield from self._asides_until(at)
+        if record.can_be_reached and record.contacted is None:
+            yield "contact", at, self._owner(), {"reached": True, "method": "phone"}
+            at += rng.randint(3, 30) * MINUTE
+        if record.needs_review:
+            yield "propose", at, self._owner(), self._findings()
+            if self.stops_at == "review":
+                return
+            if rng.random() < 0.07:
+                at = local.in_office(at + rng.randint(20, 300) * MINUTE, rng)
+                yield "send_back", at, self._one_of("supervisor"), {"reason": rng.choice(texts.SEND_BACKS)}
+                at = local.in_office(at + rng.randint(30, 400) * MINUTE, rng)
+                yield "propose", at, self._owner(), self._findings()
+            at = local.in_office(at + int(60 * rng.lognormvariate(4.0, 0.8)) * SECOND, rng)
+            yield "approve", at, self._one_of("supervisor"), {}
+        else:
+            yield "resolve", at, self._owner(), self._findings()
+        yield from self._hear(at)
+
+    def _findings(self) -> dict[str, Any]:
+        rng, record = self.rng, self.record
+        draw = rng.random()
+        outcome = (
+            "upheld" if draw < 0.35 else "partly_upheld" if draw < 0.55 else "not_upheld" if draw < 0.95 else "unverifiable"
+        )
+        category = record.kind.category_code
+        codes = CAUSES.get(category, list(self.world.causes))
+        if self.stormy and category in ("OUT", "SAF") and rng.random() < 0.7:
+            codes = STORM_CAUSES
+        elif outcome == "not_upheld" and rng.random() < 0.5:
+            codes = CUSTOMER_CAUSES
+        code = codes[min(int(rng.expovariate(0.35)), len(codes) - 1)]
+        if code not in self.world.causes:
+            code = rng.choice(sorted(self.world.causes))
+        group = code.partition("-")[0]
+        responsible = {"customer": "customer", "external": "third_party", "weather": "force_majeure"}.get(group, "utility")
+        return {
+            "outcome": outcome,
+            "root_cause": self.world.causes[code],
+            "resolution": self.words.answer(code, outcome, self.language, rng),
+            "responsibility": responsible,
+        }
+
+    # what the customer says
+
+    def _hear(self, at: Moment) -> Iterator[Move]:
+        record, rng, local = self.record, self.rng, self.world.local
+        self.asides = []
+        draw = rng.random()
+        if draw < 0.07:
+            if record.phone:
+                for _attempt in range(2):
+                    when = local.awake(at + int(3600 * rng.uniform(1, 30)) * SECOND, rng)
+                    self._aside("contact", when, self.desk, {"reached": False, "method": "phone", "note": "回访未接通"})
+            closes = at + self.world.desk.answer_days * DAY + rng.randint(5, 290) * SECOND
+            yield from self._asides_until(closes)
+            yield "close", closes, THE_CLOCK, {}
+        else:
+            by_link = draw < 0.30 or not record.phone
+            if by_link:
+                when, by = at + int(3600 * rng.lognormvariate(1.6, 0.9)) * SECOND, THE_CUSTOMER
+            else:
+                when = local.awake(at + int(3600 * rng.lognormvariate(1.1, 0.8)) * SECOND, rng)
+                by = self._one_of("agent")
+            when = min(when, at + 6 * DAY)
+            answer = self._opinion(by_link)
+            yield "feedback", when, by, answer
+            if not answer["solved"]:
+                yield from self._again(when)
+                return
+        if record.closed is not None and rng.random() < 0.012 and record.reopened == 0:
+            when = local.awake(record.closed + rng.randint(1, 25) * DAY, rng)
+            yield "reopen", when, self.desk, {"reason": rng.choice(texts.LATE_REOPENINGS)}
+            yield from self._again(when)
+
+    def _again(self, at: Moment) -> Iterator[Move]:
+        """A reopened complaint is looked into once more, and better."""
+        finish = self.world.local.working_days_later(at, 1.1 * exp(self.rng.gauss(0, 0.5)))
+        yield from self._answer(max(finish, at + HOUR))
+
+    def _opinion(self, by_link: bool) -> dict[str, Any]:
+        record, rng = self.record, self.rng
+        chance = SATISFIED_BY_OUTCOME.get(record.outcome, 0.85)
+        if any(clock.terms.kind == "resolve" and clock.state == "late" for clock in record.clocks):
+            chance *= 0.85
+        if record.urged >= 2:
+            chance *= 0.9
+        if rng.random() < chance:
+            score = 5 if rng.random() < 0.67 else 4
+        else:
+            score = rng.choice((3, 3, 3, 3, 3, 2, 2, 2, 1, 1))
+        unhappy = 0.004 if score > 3 else 0.12 if score == 3 else 0.5
+        solved = rng.random() >= unhappy or record.reopened > 1
+        comments = texts.SATISFIED if score > 3 else texts.DISSATISFIED if solved else texts.NOT_SOLVED
+        return {
+            "solved": solved,
+            "score": score,
+            "attitude": max(1, min(5, score + rng.choice((0, 0, 0, 1, -1)))),
+            "comment": rng.choice(comments) if rng.random() < 0.5 else "",
+            "answered_by": "link" if by_link else "call",
+        }
+
+    # who
+
+    def _one_of(self, role: str) -> Person:
+        return self.rng.choice(self.world.someone(role, self.record.branch))
+
+    def _dispatcher(self) -> Person:
+        return self._one_of("liaison" if self.record.channel == "regulator" else "supervisor")
+
+    def _member(self, team: TeamRow | None = None) -> Person:
+        """Somebody of the team."""
+        team = team or self.record.team
+        members = self.world.members.get(team.id, []) if team else []
+        return self.rng.choice(members) if members else self._one_of("supervisor")
+
+    def _owner(self) -> Person:
+        return self.record.assignee or self._member()

@@ -1,0 +1,307 @@
+"""One day's complaints, from those who bring them to the rows that are left: what a generating process does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import accumulate
+from random import Random
+from typing import Any
+
+from analytics.demo import network, people, rows
+from analytics.demo.course import Course
+from analytics.demo.issues import Issue
+from analytics.demo.moments import DAY, HOUR, MINUTE, SECOND, Moment, instant_of
+from analytics.demo.record import Record
+from analytics.demo.seasons import SUBCATEGORY_WEIGHTS, Day, hour
+from analytics.demo.texts import Texts
+from analytics.demo.world import THE_CUSTOMER, Kind, Named, Person, World, weighted
+from complaints.references import reference_for
+from complaints.states import OPEN
+
+CHANNELS = (("phone", 70.0), ("web", 19.0), ("visit", 6.0), ("regulator", 4.0), ("letter", 1.0))
+SOURCES = {
+    "phone": (("hotline", 1.0),),
+    "web": (("website", 45.0), ("app", 27.0), ("wechat", 24.0), ("email", 4.0)),
+    "letter": (("post", 95.0), ("petition", 5.0)),
+    "visit": (("counter", 1.0),),
+    "regulator": (("12398", 42.0), ("12345", 55.0), ("petition", 3.0)),
+}
+LATELY = 9 * DAY
+"""Complaints younger than this may have come to a stop somewhere, as on any real desk."""
+STOPS = weighted([("", 62), ("dispatched", 8), ("investigating", 14), ("waiting", 9), ("review", 7)])
+HOT = 40
+"""One complaint in nine comes from the one customer in forty who complains more than once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A part of a day: its complaints from `start` to `stop` of `count`, the first of them with this running number."""
+
+    day: int
+    count: int
+    start: int
+    stop: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bases:
+    """The numbers that are in use already: the new rows go above."""
+
+    ids: dict[str, int]
+    number: int
+    customers: int
+    premises: int
+    accounts: int
+    areas: int
+
+
+class Generator:
+    """Lives whole days of the made-up utility; nothing it does reads the database or a clock."""
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        seed: int,
+        days: list[Day],
+        ending: Moment,
+        shape: network.Shape,
+        bases: Bases,
+        issues: list[Issue],
+        stations: list[int],
+    ) -> None:
+        self.world, self.seed, self.days, self.ending = world, seed, days, ending
+        self.shape, self.bases, self.stations = shape, bases, stations
+        self.texts = Texts()
+        self.issues: dict[int, list[Issue]] = {}
+        for issue in issues:
+            for day in range((issue.ended or ending) // DAY - issue.started // DAY + 2):
+                self.issues.setdefault(issue.started // DAY + day, []).append(issue)
+        self._sources = {channel: weighted(pairs) for channel, pairs in SOURCES.items()}
+        self._kinds = {
+            category: weighted(
+                (kind, SUBCATEGORY_WEIGHTS.get(kind.code, 1.0))
+                for kind in world.kinds.values()
+                if kind.category_code == category
+            )
+            for category in world.categories
+        }
+
+    def live(self, task: Task) -> rows.Batch:
+        """The same rows for the same task, whoever asks and how often."""
+        arrivals = self._arrivals(task)[task.start : task.stop]
+        rng = Random(f"lives {self.seed} {task.day} {task.start}")
+        writer = rows.Writer(self.bases.ids)
+        recent: list[tuple[Record, dict[str, Any]]] = []
+        for index, (received, category, channel) in enumerate(arrivals, start=task.number):
+            fields = self._brought(rng, index, received, category, channel, self.days[task.day])
+            original = self._original(rng, fields, recent)
+            record = self._lived(rng, index, fields, original)
+            writer.write(index, record, fields, self.ending)
+            recent.append((record, fields))
+        return writer.batch(self.ending)
+
+    def _arrivals(self, task: Task) -> list[tuple[Moment, str, str]]:
+        """Everything of the day in order of time; a part of the day is cut out of the same list."""
+        day, local = self.days[task.day], self.world.local
+        rng = Random(f"arrivals {self.seed} {task.day}")
+        names, sums = day.categories
+        years = (day.date - self.days[-1].date).days / 365
+        channels, _weights = zip(*CHANNELS, strict=True)
+        channel_sums = list(accumulate(w + {"web": 1.5 * years, "phone": -1.5 * years}.get(c, 0.0) for c, w in CHANNELS))
+        found = []
+        for _number in range(task.count):
+            category = rng.choices(names, cum_weights=sums)[0]
+            channel = rng.choices(channels, cum_weights=channel_sums)[0]
+            at = local.at(day.date, hour(category, channel, rng))
+            if at > self.ending - 5 * MINUTE:
+                latest = max(1, (self.ending - 5 * MINUTE - local.midnight(day.date)) // SECOND)
+                at = local.midnight(day.date) + rng.randrange(latest) * SECOND
+            found.append((at, category, channel))
+        found.sort()
+        return found
+
+    def _brought(
+        self, rng: Random, index: int, received: Moment, category: str, channel: str, day: Day
+    ) -> dict[str, Any]:
+        """Who complains about what."""
+        world = self.world
+        kinds, sums = self._kinds[category]
+        kind: Kind = rng.choices(kinds, cum_weights=sums)[0]
+        issue = self._issue(rng, kind, received)
+        place = self._customer_index(rng, day, category, issue)
+        station = place % network.STATIONS
+        area = network.area_class(station)
+        county = network.COUNTY_NAMES[network.county_of(station)][0]
+        who = people.customer(place, self.seed, county=county, is_rural=area != "urban")
+        branch = self.stations[station]
+        sources, source_sums = self._sources[channel]
+        source: str = rng.choices(sources, cum_weights=source_sums)[0]
+        language = "en" if who.language == "en" or rng.random() < 0.01 else "zh-hans"
+        entered, entered_by = self._entered(rng, received, channel, branch)
+        by_post_only = channel == "letter" and rng.random() < 0.4
+        request_type = kind.request_type or "complaint"
+        if request_type == "complaint" and category in ("BIL", "SVC") and rng.random() < 0.05:
+            request_type = rng.choice(("opinion", "suggestion", "enquiry"))
+        severity, flags = self._severity(rng, kind, channel, who)
+        external = None
+        if channel == "regulator" and rng.random() < 0.5:
+            external = world.local.midnight(world.local.day(received + rng.randint(7, 11) * DAY))
+        words = "en" if language == "en" else "zh"
+        if by_post_only:
+            phone = email = ""
+        else:
+            phone, email = who.phone, who.email if channel == "web" or rng.random() < 0.5 else ""
+            if channel == "web" and source == "email":
+                phone, email = "", who.email or f"customer{place}@example.org"
+        team = world.team_for(world.team_kind(request_type, channel, kind, area), branch)
+        return {
+            "kind": kind,
+            "request_type": request_type,
+            "severity": severity,
+            "priority": kind.priority,
+            "flags": flags,
+            "channel": channel,
+            "source": source,
+            "source_reference": f"{source}-{instant_of(received):%y%m%d}-{index % 10000:04d}" if channel == "regulator" else "",
+            "segment": who.segment,
+            "area": area,
+            "area_id": self.bases.areas + place % self.shape.areas,
+            "branch": branch,
+            "team": team,
+            "language": language,
+            "phone": phone,
+            "email": email,
+            "address": who.address if by_post_only or channel == "letter" else "",
+            "contact_method": "letter" if by_post_only else who.contact_method,
+            "contact_name": who.name if who.kind in ("household", "prosumer") else people.name(people.mixed(place, 3)),
+            "do_not_contact": who.do_not_contact,
+            "external_due": external,
+            "received": received,
+            "entered": entered,
+            "entered_by": entered_by,
+            "customer": self.bases.customers + place,
+            "account": self.bases.accounts + place,
+            "premise": self.bases.premises + place,
+            "place": who.address if category in ("SAF", "OUT") else "",
+            "occurred": received - rng.randint(10, 2000) * MINUTE if rng.random() < 0.6 else None,
+            "story": self.texts.story(kind.code, words, rng),
+            "remedy": self.texts.remedy(category, words, rng),
+            "issue": issue,
+            "stormy": day.is_stormy and network.county_of(station) in day.stormy,
+        }
+
+    def _entered(self, rng: Random, received: Moment, channel: str, branch: int) -> tuple[Moment, Person]:
+        """When it was typed in, and by whom; letters wait for the mail round."""
+        world = self.world
+        if channel == "web":
+            return received, THE_CUSTOMER
+        if channel == "letter":
+            entered = world.local.in_office(received + rng.randint(2, 40) * HOUR, rng)
+            if entered > self.ending:
+                entered = received
+            return entered, rng.choice(world.someone("agent", branch))
+        if channel == "regulator":
+            return min(self.ending, received + rng.randint(5, 50) * MINUTE), rng.choice(world.someone("liaison", branch))
+        seconds = rng.randint(90, 420)
+        return min(self.ending, received + seconds * SECOND), rng.choice(world.someone("agent", branch))
+
+    def _severity(self, rng: Random, kind: Kind, channel: str, who: people.Customer) -> tuple[str, list[str]]:
+        flags = []
+        severity = "important" if channel == "regulator" else "ordinary"
+        draw = rng.random()
+        if kind.code == "SAF-02":
+            severity, flags = "major", ["injury"]
+        elif draw < 0.0015:
+            severity, flags = "special", ["media"]
+        elif draw < 0.006:
+            severity, flags = "major", ["group"]
+        elif draw < 0.03:
+            flags = ["threat"]
+        if who.vulnerability:
+            flags.append("vulnerable")
+            severity = "important" if severity == "ordinary" else severity
+        if who.is_key:
+            flags.append("important_user")
+            severity = "important" if severity == "ordinary" else severity
+        return severity, flags
+
+    def _customer_index(self, rng: Random, day: Day, category: str, issue: Issue | None) -> int:
+        if issue is not None:
+            return issue.feeder + self.shape.feeders * rng.randrange(self.shape.customers // self.shape.feeders)
+        station = rng.randrange(network.STATIONS)
+        boost = day.boost.get(category, 1.0)
+        if boost > 1 and network.county_of(station) not in day.stormy and rng.random() > 1 / boost:
+            county = rng.choice(sorted(day.stormy))
+            station = county + network.COUNTIES * rng.randrange((network.STATIONS - county + 7) // network.COUNTIES)
+        each = self.shape.customers // network.STATIONS
+        pick = rng.randrange(max(1, each // HOT)) * HOT if rng.random() < 0.11 else rng.randrange(each)
+        return station + network.STATIONS * min(pick, each - 1)
+
+    def _issue(self, rng: Random, kind: Kind, received: Moment) -> Issue | None:
+        going_on = [
+            issue
+            for issue in self.issues.get(received // DAY, ())
+            if kind.code in issue.kinds and issue.started <= received <= (issue.ended or received) + DAY
+        ]
+        return rng.choice(going_on) if going_on and rng.random() < 0.7 else None
+
+    def _original(
+        self, rng: Random, fields: dict[str, Any], recent: list[tuple[Record, dict[str, Any]]]
+    ) -> Record | None:
+        """Sometimes the same customer has complained of the same thing hours ago; then this one is merged."""
+        if not recent or rng.random() > 0.02 or fields["priority"] == 1:
+            return None
+        record, earlier = recent[-1 - min(int(rng.expovariate(0.1)), len(recent) - 1)]
+        latest = fields["entered"] + 2 * HOUR
+        still_open = record.status in OPEN or (record.closed or record.resolved or 0) > latest
+        if not still_open or record.merged_into is not None or record.request_type != "complaint" or latest > self.ending:
+            return None
+        if any(event.to_status in ("closed", "resolved") and event.at <= latest for event in record.events):
+            return None
+        kept = ("kind", "customer", "account", "premise", "area", "area_id", "branch", "team", "segment", "phone", "email",
+                "contact_name", "place", "priority", "request_type", "story", "contact_method", "do_not_contact", "language",
+                "address")  # fmt: skip
+        fields.update({name: earlier[name] for name in kept})
+        fields["issue"] = None
+        return record
+
+    def _lived(self, rng: Random, index: int, fields: dict[str, Any], original: Record | None) -> Record:
+        number = self.bases.number + index
+        record = Record(
+            self.world,
+            id=self.bases.ids["complaints_complaint"] + index,
+            reference=reference_for(number, received_at=instant_of(fields["received"])),
+            token=f"demo-{people.mixed(number, self.seed):016x}",
+            first_event=self.bases.ids["complaints_event"] + index * rows.MOST_PER_COMPLAINT["complaints_event"],
+            **fields,
+        )
+        record.register(fields["entered_by"])
+        issue = fields["issue"]
+        course = Course(
+            self.world,
+            self.texts,
+            record,
+            rng,
+            stops_at=self._stop(rng, record),
+            stormy=fields["stormy"],
+            issue=Named(issue.id, issue.title) if issue else None,
+            original=original,
+        )
+        for name, at, by, details in course.moves():
+            if at > self.ending:
+                break
+            record.perform(name, max(at, record.events[-1].at), by, details)
+        record.ring_until(self.ending)
+        return record
+
+    def _stop(self, rng: Random, record: Record) -> str:
+        age = self.ending - record.entered
+        if age > LATELY:
+            return ""
+        stops, sums = STOPS
+        stop = str(rng.choices(stops, cum_weights=sums)[0])
+        if age < 12 * HOUR and rng.random() < 0.35:
+            stop = "registered"
+        return stop

@@ -1,0 +1,365 @@
+"""Loads the made-up utility through COPY, in one transaction: either all of it is there, or nothing is."""
+
+from __future__ import annotations
+
+import io
+import multiprocessing
+import os
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from analytics.demo import network, people, rows, staffing
+from analytics.demo.issues import Issue, issues_of
+from analytics.demo.lives import Bases, Generator, Task
+from analytics.demo.moments import Moment, instant_of, moment_of, written
+from analytics.demo.seasons import counts, days_between
+from analytics.demo.world import World
+from complaints.models import Complaint, ServiceIssue
+from customers.models import Account, Customer, Feeder, Meter, Premise, Substation, TransformerArea
+from staff.models import Branch, User
+
+PART = 500
+"""Complaints that are lived and copied together."""
+MANY = 5000
+"""From here on several processes are worth starting, and foreign keys are not checked row by row (see docs/decisions)."""
+TOKEN = "demo-"
+"""Every made-up complaint's token begins with this, which is how they are told from real ones."""
+NUMBER = "D"
+"""Every made-up customer's number begins with this."""
+
+Say = Callable[[int], None]
+
+
+class NotADemo(Exception):
+    """The database holds what was not made up."""
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What there is now."""
+
+    complaints: int = 0
+    customers: int = 0
+    issues: int = 0
+    overdue: int = 0
+    by_status: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+
+
+def check_is_ours() -> None:
+    """Raises NotADemo when a complaint or a customer was not made up here."""
+    real = Complaint.objects.exclude(token__startswith=TOKEN).order_by("pk").first()
+    if real is not None:
+        raise NotADemo(f"complaint {real.reference}")
+    customer = Customer.objects.exclude(number__startswith=NUMBER).order_by("pk").first()
+    if customer is not None:
+        raise NotADemo(f"customer {customer.number}")
+
+
+def load(*, complaints: int, days: int, seed: int, ending: datetime, customers: int, say: Say) -> Loaded:
+    """Make the staff, the network, the customers and so many complaints of the days before `ending`."""
+    began = time.monotonic()
+    root = Branch.objects.filter(parent__isnull=True).order_by("pk").first()
+    if root is None:
+        raise NotADemo("no branch at all; load a profile first")
+    local_last = timezone.localtime(ending).date()
+    first = local_last - timedelta(days=days - 1)
+    processes = min(os.cpu_count() or 1, 4) if complaints >= MANY else 0
+    with transaction.atomic():
+        _lock()
+        staffing.hire(root)
+        shape = _network_and_customers(root, customers, seed)
+        stations = [Branch.objects.get(code=network.station_code(root.code, s)).pk for s in range(network.STATIONS)]
+        world = World(first=first, last=local_last)
+        seasons = days_between(first, local_last, seed=seed, local=world.local, known=world.categories)
+        until = moment_of(ending.replace(microsecond=0))
+        issues = issues_of(
+            seasons, seed=seed, ending=until, local=world.local, shape=shape, stations=stations,
+            first_id=_highest(ServiceIssue._meta.db_table) + 1,
+        )  # fmt: skip
+        _copy_issues(issues, {issue.feeder: 0 for issue in issues}, shape)
+        bases = _bases()
+        generator = Generator(
+            world, seed=seed, days=seasons, ending=until, shape=shape, bases=bases, issues=issues, stations=stations
+        )
+        loaded = Loaded(customers=shape.customers, issues=len(issues))
+        with _unchecked(complaints >= MANY):
+            for batch in _lived(generator, _tasks(counts(seasons, complaints)), processes):
+                for table, text in batch.rows.items():
+                    _copy(table, rows.COLUMNS[table], text)
+                loaded.complaints += batch.complaints
+                loaded.by_status += batch.by_status
+                loaded.overdue += batch.overdue
+                say(loaded.complaints)
+        _set_sequences(bases.number + complaints)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    loaded.seconds = time.monotonic() - began
+    return loaded
+
+
+def _tasks(per_day: list[int]) -> Iterator[Task]:
+    number = 1
+    for day, count in enumerate(per_day):
+        for start in range(0, count, PART):
+            stop = min(count, start + PART)
+            yield Task(day, count, start, stop, number)
+            number += stop - start
+
+
+_GENERATOR: Generator | None = None
+"""What forked processes inherit."""
+
+
+def _live(task: Task) -> rows.Batch:
+    assert _GENERATOR is not None
+    return _GENERATOR.live(task)
+
+
+def _lived(generator: Generator, tasks: Iterable[Task], processes: int) -> Iterator[rows.Batch]:
+    """Batches in order of time; never more than a few wait in memory."""
+    if not processes:
+        yield from map(generator.live, tasks)
+        return
+    global _GENERATOR
+    _GENERATOR = generator
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("fork")) as pool:
+        waiting: deque[Future[rows.Batch]] = deque()
+        for task in tasks:
+            waiting.append(pool.submit(_live, task))
+            if len(waiting) > 4 * processes:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    _GENERATOR = None
+
+
+# tables
+
+
+def _copy(table: str, columns: Iterable[str], text: bytes) -> None:
+    if text:
+        names = ", ".join(f'"{column}"' for column in columns)
+        with connection.cursor() as cursor:
+            cursor.copy_expert(f'COPY "{table}" ({names}) FROM STDIN', io.BytesIO(text))
+
+
+def _copy_lines(table: str, columns: str, lines: Iterable[str]) -> None:
+    """COPY in pieces, so that a million customers need little memory."""
+    piece: list[str] = []
+    for line in lines:
+        piece.append(line)
+        if len(piece) == 20_000:
+            _copy(table, columns.split(), ("\n".join(piece) + "\n").encode())
+            piece.clear()
+    if piece:
+        _copy(table, columns.split(), ("\n".join(piece) + "\n").encode())
+
+
+def _lock() -> None:
+    """Nobody else writes these tables while ids are given out here; everybody may read."""
+    tables = [*rows.COLUMNS, *(m._meta.db_table for m in (ServiceIssue, Customer, Premise, Account, Meter, User))]
+    with connection.cursor() as cursor:
+        cursor.execute(f"LOCK TABLE {', '.join(tables)} IN SHARE ROW EXCLUSIVE MODE")
+
+
+@contextmanager
+def _unchecked(wanted: bool) -> Iterator[None]:
+    """Without the row-by-row check of foreign keys, where the database user may turn it off; every reference is made here."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        wanted = wanted and bool(cursor.fetchone()[0])
+        if wanted:
+            cursor.execute("SET LOCAL session_replication_role = replica")
+        else:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = origin" if wanted else "SET CONSTRAINTS ALL DEFERRED")
+
+
+def _highest(table: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f'SELECT coalesce(max(id), 0) FROM "{table}"')
+        return int(cursor.fetchone()[0])
+
+
+def _bases() -> Bases:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM complaint_reference")
+        number = int(cursor.fetchone()[0])
+    first = Customer.objects.filter(number__startswith=NUMBER).order_by("number").first()
+    assert first is not None
+    account = first.accounts.order_by("number").first()
+    area = TransformerArea.objects.filter(code__startswith=NUMBER).order_by("code").first()
+    assert account is not None
+    assert area is not None
+    return Bases(
+        ids={table: _highest(table) for table in rows.COLUMNS},
+        number=number,
+        customers=first.pk,
+        premises=account.premise_id,
+        accounts=account.pk,
+        areas=area.pk,
+    )
+
+
+def _set_sequences(number: int) -> None:
+    """Whoever writes next gets the next number."""
+    models = (ServiceIssue, Customer, Premise, Account, Meter, Substation, Feeder, TransformerArea)
+    with connection.cursor() as cursor:
+        for table in [*rows.COLUMNS, *(model._meta.db_table for model in models)]:
+            cursor.execute(
+                f"""SELECT setval(pg_get_serial_sequence('"{table}"', 'id'), greatest(max(id), 1)) FROM "{table}" """
+            )
+        cursor.execute("SELECT setval('complaint_reference', %s)", [number])
+
+
+# network, customers, service issues
+
+
+def _network_and_customers(root: Branch, customers: int, seed: int) -> network.Shape:
+    there = Customer.objects.filter(number__startswith=NUMBER).count()
+    shape = network.Shape.for_customers(there or customers)
+    if there:
+        return shape
+    codes = [network.station_code(root.code, station) for station in range(network.STATIONS)]
+    branches = dict(Branch.objects.filter(code__in=codes).values_list("code", "pk"))
+    stations = [branches[code] for code in codes]
+    substations, feeders, areas = (_highest(m._meta.db_table) + 1 for m in (Substation, Feeder, TransformerArea))
+    _copy_lines(
+        Substation._meta.db_table,
+        "id code name_zh name_en branch_id",
+        (f"{substations + s}\t{NUMBER}{codes[s]}\t{_place(s)[0]}变\t{_place(s)[1]}\t{stations[s]}" for s in range(network.STATIONS)),
+    )
+    _copy_lines(
+        Feeder._meta.db_table,
+        "id code name_zh name_en substation_id",
+        (
+            f"{feeders + f}\t{NUMBER}F{f:04d}\t{_place(f % network.STATIONS)[0]}{f // network.STATIONS + 1}线"
+            f"\t{_place(f % network.STATIONS)[1]} {f // network.STATIONS + 1}\t{substations + f % network.STATIONS}"
+            for f in range(shape.feeders)
+        ),
+    )
+    _copy_lines(
+        TransformerArea._meta.db_table,
+        "id code name_zh name_en feeder_id branch_id area_class",
+        (
+            f"{areas + a}\t{NUMBER}T{a:06d}\t{people.STREETS[a % 24]}{a // shape.feeders + 1}号台区"
+            f"\tArea {a + 1}\t{feeders + a % shape.feeders}\t{stations[a % network.STATIONS]}"
+            f"\t{network.area_class(a % network.STATIONS)}"
+            for a in range(shape.areas)
+        ),
+    )
+    _copy_people(shape, seed, stations, areas)
+    return shape
+
+
+def _place(station: int) -> tuple[str, str]:
+    county_zh, county_en = network.COUNTY_NAMES[network.county_of(station)]
+    name_zh, name_en = network.STATION_NAMES[station // network.COUNTIES]
+    return f"{county_zh[:2]}{name_zh}", f"{county_en} {name_en}"
+
+
+def _copy_people(shape: network.Shape, seed: int, stations: list[int], areas: int) -> None:
+    first = {model: _highest(model._meta.db_table) + 1 for model in (Customer, Premise, Account, Meter)}
+    managers = list(staffing.demo_users().filter(username__startswith="supervisor-").order_by("pk").values_list("pk", flat=True))
+    extra = [i for i in range(shape.customers) if people.has_second_account(i)]
+    total = shape.customers + len(extra)
+
+    def everyone() -> Iterator[people.Customer]:
+        for i in range(shape.customers):
+            station = i % network.STATIONS
+            county = network.COUNTY_NAMES[network.county_of(station)][0]
+            yield people.customer(i, seed, county=county, is_rural=network.area_class(station) != "urban")
+
+    _copy_lines(
+        Customer._meta.db_table,
+        "id number kind name phone phone_digits email address language contact_method branch_id account_manager_id is_key"
+        " is_vulnerable vulnerability do_not_contact",
+        (
+            rows.line(
+                (
+                    first[Customer] + c.index, f"{NUMBER}{c.index:09d}", c.kind, c.name, c.phone, c.phone, c.email, c.address,
+                    c.language, c.contact_method, stations[c.index % network.STATIONS],
+                    managers[c.index % len(managers)] if c.is_key and managers else None, c.is_key, bool(c.vulnerability),
+                    c.vulnerability, c.do_not_contact,
+                )
+            )
+            for c in everyone()
+        ),
+    )  # fmt: skip
+    _copy_lines(
+        Premise._meta.db_table,
+        "id address transformer_area_id branch_id area_class",
+        (
+            f"{first[Premise] + n}\t{address}\t{areas + i % shape.areas}\t{stations[i % network.STATIONS]}"
+            f"\t{network.area_class(i % network.STATIONS)}"
+            for n, i, address in _premises(everyone(), extra, shape)
+        ),
+    )
+    _copy_lines(
+        Account._meta.db_table,
+        "id number customer_id premise_id tariff opened_on",
+        (
+            f"{first[Account] + n}\t{7_000_000_000 + n}\t{first[Customer] + i}\t{first[Premise] + n}\t{_tariff(i)}"
+            f"\t{2005 + people.mixed(i, 7) % 19}-{people.mixed(i, 8) % 12 + 1:02d}-15"
+            for n, i in _accounts(extra, shape)
+        ),
+    )
+    _copy_lines(
+        Meter._meta.db_table,
+        "id number account_id installed_on",
+        (
+            f"{first[Meter] + n}\tM{n:011d}\t{first[Account] + n}\t{2015 + people.mixed(n, 9) % 10}-06-01"
+            for n in range(total)
+        ),
+    )
+
+
+def _premises(
+    everyone: Iterator[people.Customer], extra: list[int], shape: network.Shape
+) -> Iterator[tuple[int, int, str]]:
+    for who in everyone:
+        yield who.index, who.index, who.address
+    for number, index in enumerate(extra, start=shape.customers):
+        county = network.COUNTY_NAMES[network.county_of(index % network.STATIONS)][0]
+        yield number, index, f"{county}{people.STREETS[index % 24]}{index % 97 + 1}号商铺"
+
+
+def _accounts(extra: list[int], shape: network.Shape) -> Iterator[tuple[int, int]]:
+    yield from ((i, i) for i in range(shape.customers))
+    yield from enumerate(extra, start=shape.customers)
+
+
+def _tariff(index: int) -> str:
+    return ["居民生活用电", "居民生活用电", "居民生活用电", "居民峰谷电价", "一般工商业用电"][people.mixed(index, 6) % 5]
+
+
+def _copy_issues(issues: list[Issue], _unused: dict[int, int], shape: network.Shape) -> None:
+    first = Feeder.objects.filter(code=f"{NUMBER}F0000").values_list("pk", flat=True).get()
+    _copy_lines(
+        ServiceIssue._meta.db_table,
+        "id kind title branch_id feeder_id started_at expected_at restored_at cause created_at",
+        (
+            rows.line(
+                (
+                    issue.id, issue.kind, issue.title, issue.branch, first + issue.feeder, written(issue.started),
+                    written(issue.expected), rows.when(issue.ended), issue.cause, written(issue.started),
+                )
+            )
+            for issue in issues
+        ),
+    )  # fmt: skip
+
+
+def instant(moment: Moment) -> datetime:
+    return instant_of(moment)
