@@ -1,11 +1,213 @@
-"""The machine interface to complaints."""
+"""The machine interface to complaints: list, retrieve, move. Registering one is in channels_intake, behind the one door."""
 
 from __future__ import annotations
 
-from rest_framework import viewsets
+from typing import Any
 
-from complaints.models import Complaint
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import mixins, serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from complaints import queues, workflow
+from complaints.forms import MoveForm
+from complaints.models import Clock, Complaint, Event
+from complaints.models.complaint import ComplaintQuerySet
+from complaints.refusals import BadInput
+from complaints.states import MOVES
+from staff.actors import Actor
+from staff.models import User
 
 
-class ComplaintViewSet(viewsets.GenericViewSet[Complaint]):
+class ClockOut(serializers.ModelSerializer[Clock]):
+    class Meta:
+        model = Clock
+        fields = ["kind", "tier", "round", "state", "limit", "started_at", "due_at", "stopped_at", "breached_at"]
+        read_only_fields = fields
+
+
+class EventOut(serializers.ModelSerializer[Event]):
+    actor = serializers.CharField(read_only=True)
+
+    class Meta:
+        model = Event
+        fields = ["number", "move", "from_status", "to_status", "at", "recorded_at", "role", "actor", "details"]
+        read_only_fields = fields
+
+
+class ComplaintOut(serializers.ModelSerializer[Complaint]):
+    """A complaint as a list shows it. Codes for what is chosen from a list, ISO 8601 with offset for times."""
+
+    category = serializers.SlugRelatedField[Any](slug_field="code", read_only=True)
+    subcategory = serializers.SlugRelatedField[Any](slug_field="code", read_only=True, allow_null=True)
+    branch = serializers.SlugRelatedField[Any](slug_field="code", read_only=True)
+    team = serializers.SlugRelatedField[Any](slug_field="code", read_only=True, allow_null=True)
+    assignee = serializers.SlugRelatedField[Any](slug_field="username", read_only=True, allow_null=True)
+    account = serializers.SlugRelatedField[Any](slug_field="number", read_only=True, allow_null=True)
+
+    class Meta:
+        model = Complaint
+        fields = [
+            "reference",
+            "version",
+            "status",
+            "request_type",
+            "category",
+            "subcategory",
+            "severity",
+            "priority",
+            "channel",
+            "source",
+            "source_reference",
+            "branch",
+            "team",
+            "assignee",
+            "account",
+            "contact_name",
+            "contact_phone",
+            "contact_email",
+            "language",
+            "story",
+            "place",
+            "received_at",
+            "entered_at",
+            "next_due_at",
+            "resolved_at",
+            "closed_at",
+            "outcome",
+            "urged_count",
+            "reopened_count",
+        ]
+        read_only_fields = fields
+
+
+class ComplaintWhole(ComplaintOut):
+    """One complaint with its clocks, its history and the moves that the caller may make now."""
+
+    clocks = ClockOut(many=True, read_only=True)
+    events = EventOut(many=True, read_only=True)
+    moves = serializers.SerializerMethodField()
+
+    class Meta(ComplaintOut.Meta):
+        fields = [*ComplaintOut.Meta.fields, "resolution", "clocks", "events", "moves"]
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(choices=sorted(MOVES))))
+    def get_moves(self, complaint: Complaint) -> list[str]:
+        return [name for name, _move in complaint.moves_for(self.context["request"].user.role)]
+
+
+class MoveIn(serializers.Serializer[Any]):
+    """What is said with a move: the names that its `needs` and `takes` list, and the version that the caller last saw."""
+
+    seen = serializers.IntegerField(required=False, help_text=_("The version you last saw; refused if it was changed."))
+    details = serializers.DictField(required=False, default=dict)
+
+
+class Problem(serializers.Serializer[Any]):
+    """The one shape of every refusal and error."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+    fields_ = serializers.DictField(required=False, source="fields")
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields = super().get_fields()
+        fields["fields"] = fields.pop("fields_")
+        return fields
+
+
+class NewestFirst(CursorPagination):
+    """Keyset pages: the thousandth page costs what the first does, and new complaints shift nothing."""
+
+    ordering = ("-received_at", "-id")
+    page_size = 50
+    max_page_size = 200
+    page_size_query_param = "page_size"
+
+
+FILTERS = [
+    OpenApiParameter(name, OpenApiTypes.STR, description=str(text))
+    for name, text in {
+        "status": _("Status"),
+        "category": _("Code of the category"),
+        "channel": _("Channel"),
+        "team": _("Code of the team"),
+        "branch": _("Code of the branch"),
+        "received_from": _("Received on or after this date"),
+        "received_to": _("Received on or before this date"),
+        "overdue": _("1: with a missed deadline"),
+        "q": _("Reference, phone, name or words of the story"),
+    }.items()
+]
+
+
+def signed_in(request: Request) -> User:
+    """The caller; permissions have already turned everybody else away."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+class ComplaintViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Complaint]):
+    """Complaints that the caller may see; everything else does not exist for them."""
+
+    lookup_field = "reference"
+    lookup_value_regex = r"[0-9-]+"
+    pagination_class = NewestFirst
     queryset = Complaint.objects.none()
+
+    def get_queryset(self) -> ComplaintQuerySet:
+        user = signed_in(self.request)
+        visible = Complaint.objects.visible_to(user).select_related(
+            "category", "subcategory", "branch", "team", "assignee", "account"
+        )
+        if self.action == "list":
+            return queues.narrow(visible, self.request.query_params, user)
+        return visible.prefetch_related("clocks", "events")
+
+    def get_serializer_class(self) -> type[serializers.BaseSerializer[Any]]:
+        return ComplaintOut if self.action == "list" else ComplaintWhole
+
+    @extend_schema(parameters=FILTERS, responses={200: ComplaintOut(many=True)})
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().list(request, *args, **kwargs)
+
+    @extend_schema(
+        request=MoveIn,
+        responses={200: ComplaintWhole, 404: Problem, 409: Problem, 422: Problem},
+        parameters=[OpenApiParameter("name", str, OpenApiParameter.PATH, enum=sorted(MOVES))],
+        examples=[
+            OpenApiExample(
+                "dispatch",
+                value={"seen": 1, "details": {"team": "C01-outage", "note": "Two neighbours report the same"}},
+                request_only=True,
+            )
+        ],
+    )
+    @action(detail=True, methods=["post"], url_path=r"moves/(?P<name>[a-z_]+)", url_name="move")
+    def move(self, request: Request, reference: str, name: str) -> Response:
+        """Make one move. 409 when the table or somebody else's change refuses it, 422 when something is missing."""
+        complaint = self.get_object()
+        if name not in MOVES:
+            raise BadInput(_("There is no move of that name."))
+        said = MoveIn(data=request.data)
+        said.is_valid(raise_exception=True)
+        form = MoveForm(
+            said.validated_data["details"], request.FILES, name=name, complaint=complaint, user=signed_in(request)
+        )
+        if not form.is_valid():
+            raise serializers.ValidationError(
+                {name: [str(error) for error in errors] for name, errors in form.errors.items()}
+            )
+        workflow.perform(
+            name,
+            complaint,
+            by=Actor.staff(signed_in(request)),
+            seen=said.validated_data.get("seen"),
+            **form.details(),
+        )
+        return Response(ComplaintWhole(self.get_queryset().get(pk=complaint.pk), context={"request": request}).data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from typing import BinaryIO
+from typing import Protocol
 
 import puremagic
 from django.core.files.base import ContentFile
@@ -31,7 +31,13 @@ IMAGES = {
 PDF = ".pdf"
 
 
-def prepare(upload: BinaryIO, *, name: str) -> Attachment:
+class Readable(Protocol):
+    """An open file or an upload."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+def prepare(upload: Readable, *, name: str) -> Attachment:
     """An unsaved attachment made from what somebody handed in.
 
     The kind is read from the bytes, never from the name. Images are drawn anew, at most 2400 pixels a side, which drops

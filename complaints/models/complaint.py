@@ -8,6 +8,8 @@ from datetime import datetime
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models.classification import Category, Priority, RequestType, RootCause, Severity, Subcategory
@@ -249,6 +251,21 @@ class Complaint(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    def get_absolute_url(self) -> str:
+        return reverse("complaints:complaint", args=[self.reference])
+
+    def answered_questions(self) -> list[tuple[str, str]]:
+        """The category's questions that were answered, as (question, answer) in the language in use."""
+        language = "zh" if (get_language() or "").startswith("zh") else "en"
+        rows = []
+        for question in self.category.questions:
+            given = self.answers.get(question["key"])
+            if given not in (None, ""):
+                choices = {c["value"]: c[language] for c in question.get("choices", [])}
+                yes_no = {"yes": str(_("Yes")), "no": str(_("No")), True: str(_("Yes")), False: str(_("No"))}
+                rows.append((question[language], choices.get(given) or yes_no.get(given) or str(given)))
+        return rows
 
     @property
     def is_open(self) -> bool:

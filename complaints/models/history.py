@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.models.append_only import AppendOnly
 from complaints.models.complaint import Complaint
+from complaints.models.promises import Clock
 from complaints.states import MOVES, REGISTER
 from staff.actors import ACTOR_LABELS, CLOCK, CUSTOMER
 from staff.models import User
@@ -53,6 +54,12 @@ class Event(AppendOnly):
     @property
     def is_by_customer(self) -> bool:
         return self.role == CUSTOMER
+
+    @property
+    def clock_label(self) -> str:
+        """The clock that an alarm speaks of, in the language in use."""
+        kind, _space, tier = str(self.details.get("clock", "")).partition(" ")
+        return Clock(kind=kind, tier=tier).label if kind else ""
 
     @property
     def template(self) -> str:

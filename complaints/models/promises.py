@@ -11,15 +11,14 @@ from django.utils.translation import gettext_lazy as _
 from complaints.clocks.calendars import WorkingCalendar
 from complaints.clocks.ledger import Action, State
 from complaints.models.append_only import AppendOnly
+from staff.naming import Named
 
 
-class Calendar(models.Model):
+class Calendar(Named):
     """One version of a working calendar; versions are never edited, a change is a new version."""
 
     code = models.SlugField(_("code"))
     version = models.PositiveIntegerField(_("version"), default=1)
-    name_zh = models.CharField(_("name in Chinese"), max_length=120)
-    name_en = models.CharField(_("name in English"), max_length=120)
     rules = models.JSONField(_("rules"))
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -40,13 +39,11 @@ class Calendar(models.Model):
         return WorkingCalendar.from_rules(self.code, self.version, self.rules)
 
 
-class Policy(models.Model):
+class Policy(Named):
     """One version of a set of promises; `match` names the complaints it is for: {"category": ["OUT"], ...}, absent is any."""
 
     code = models.CharField(_("code"), max_length=60)
     version = models.PositiveIntegerField(_("version"), default=1)
-    name_zh = models.CharField(_("name in Chinese"), max_length=120)
-    name_en = models.CharField(_("name in English"), max_length=120)
     match = models.JSONField(_("for which complaints"), default=dict)
     source = models.CharField(_("source"), max_length=400, blank=True)
     confidence = models.CharField(_("confidence"), max_length=20, blank=True)

@@ -30,6 +30,20 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
     def visible_to(self, user: User) -> CustomerQuerySet:
         return self.filter(within_branches(user))
 
+    def matching(self, text: str) -> CustomerQuerySet:
+        """Customers whom this text may mean: part of a name or address, or the start of a phone, account or meter number."""
+        text = text.strip()
+        number = digits(text)
+        wanted = models.Q(name__icontains=text) | models.Q(accounts__premise__address__icontains=text)
+        if len(number) >= 4:
+            wanted |= (
+                models.Q(phone_digits__startswith=number)
+                | models.Q(accounts__number__startswith=number)
+                | models.Q(accounts__meters__number__startswith=text)
+                | models.Q(number__iexact=text)
+            )
+        return self.filter(pk__in=self.model.objects.filter(wanted).values("pk"))
+
 
 class Customer(models.Model):
     """A person or body that is supplied; `phone_digits` is the phone as its digits only, for look-up."""

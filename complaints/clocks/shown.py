@@ -1,0 +1,174 @@
+"""A clock as people read it: what state it is in, how much is used, when it is due in words, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.functional import Promise as LazyText
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from complaints.clocks.deadlines import Explanation, Pause, explain, share_used
+from complaints.clocks.ledger import State, replay
+from complaints.clocks.limits import Limit, Unit
+from complaints.clocks.running import as_entry
+from complaints.models import Clock, Complaint
+
+SOON = 0.75
+"""From this share of the way on, a deadline counts as due soon."""
+
+STATES = {
+    "running": gettext_lazy("running"),
+    "due_soon": gettext_lazy("due soon"),
+    "breached": gettext_lazy("deadline missed"),
+    "paused": gettext_lazy("paused"),
+    "met": gettext_lazy("kept"),
+    "late": gettext_lazy("kept late"),
+    "cancelled": gettext_lazy("no longer runs"),
+    "excused": gettext_lazy("excused"),
+    "none": gettext_lazy("no deadline"),
+}
+
+SEGMENTS = {
+    "counting": gettext_lazy("counts"),
+    "closed": gettext_lazy("outside working hours"),
+    "day_off": gettext_lazy("day off, does not count"),
+    "makeup": gettext_lazy("make-up working day, counts"),
+    "pause": gettext_lazy("paused, does not count"),
+    "receipt_day": gettext_lazy("day of receipt, does not count"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    start: datetime
+    end: datetime
+    words: LazyText | str
+
+
+@dataclass(frozen=True, slots=True)
+class ClockView:
+    """What the clock badge and its "why" draw."""
+
+    label: str
+    state: str
+    state_words: LazyText | str
+    due_at: datetime | None
+    share: float
+    words: str
+    is_ticking: bool
+    clock: Clock | None = None
+    limit_words: str = ""
+    why: tuple[Stretch, ...] = ()
+
+
+def clocks_of(complaint: Complaint) -> list[Clock]:
+    """All clocks of a complaint with what is needed to show them; those that press first."""
+    clocks = complaint.clocks.select_related("policy", "calendar").prefetch_related("ledger__calendar")
+    return sorted(
+        clocks,
+        key=lambda c: (c.state not in (State.RUNNING, State.PAUSED), c.due_at or timezone.now() + timedelta(days=9999)),
+    )
+
+
+def view_of(clock: Clock, now: datetime) -> ClockView:
+    state = state_of(clock, now)
+    share = share_used(clock.started_at, clock.due_at, clock.stopped_at or now) if clock.due_at else 0.0
+    return ClockView(
+        label=clock.label,
+        state=state,
+        state_words=STATES[state],
+        due_at=clock.due_at,
+        share=share,
+        words=due_words(clock.due_at, now) if state in ("running", "due_soon", "breached") else str(STATES[state]),
+        is_ticking=clock.state in (State.RUNNING, State.PAUSED),
+        clock=clock,
+        limit_words=limit_words(clock.limit) if clock.limit else "",
+        why=why(clock),
+    )
+
+
+def next_due(complaint: Complaint, now: datetime) -> ClockView:
+    """The deadline of a row in a queue, from what is stored on the complaint itself."""
+    due = complaint.next_due_at
+    if due is None or not complaint.is_unfinished:
+        state = "paused" if complaint.status == "waiting" else "none"
+        return ClockView("", state, STATES[state], None, 0.0, str(STATES[state]), False)
+    share = share_used(complaint.received_at, due, now)
+    state = "breached" if due < now else "due_soon" if share >= SOON else "running"
+    return ClockView(kind_label(complaint.next_due_clock), state, STATES[state], due, share, due_words(due, now), True)
+
+
+def kind_label(stored: str) -> str:
+    """The name of a clock as a complaint stores it: "resolve/internal"."""
+    kind, _slash, tier = stored.partition("/")
+    return Clock(kind=kind, tier=tier).label if kind else ""
+
+
+def state_of(clock: Clock, now: datetime) -> str:
+    if clock.is_excused:
+        return "excused"
+    if clock.state != State.RUNNING or clock.due_at is None:
+        return clock.state
+    if clock.due_at < now:
+        return "breached"
+    return "due_soon" if share_used(clock.started_at, clock.due_at, now) >= SOON else "running"
+
+
+def due_words(due: datetime | None, now: datetime) -> str:
+    """ "due in 3 h 20 min" or "2 days late"."""
+    if due is None:
+        return ""
+    if due >= now:
+        return _("due in %(span)s") % {"span": span_words(due - now)}
+    return _("%(span)s late") % {"span": span_words(now - due)}
+
+
+def span_words(span: timedelta) -> str:
+    """A length of time in its two largest parts."""
+    minutes = int(span.total_seconds() // 60)
+    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    if days >= 2:
+        return ngettext("%(days)d day", "%(days)d days", days) % {"days": days}
+    if days or hours:
+        return _("%(hours)d h %(minutes)d min") % {"hours": days * 24 + hours, "minutes": rest}
+    return _("%(minutes)d min") % {"minutes": rest}
+
+
+def limit_words(limit: str) -> str:
+    parsed = Limit.parse(limit)
+    texts = {
+        Unit.MINUTE: ngettext("%(count)d minute", "%(count)d minutes", parsed.amount),
+        Unit.HOUR: ngettext("%(count)d hour", "%(count)d hours", parsed.amount),
+        Unit.WORKING_HOUR: ngettext("%(count)d working hour", "%(count)d working hours", parsed.amount),
+        Unit.WORKING_DAY: ngettext("%(count)d working day", "%(count)d working days", parsed.amount),
+        Unit.CALENDAR_DAY: ngettext("%(count)d calendar day", "%(count)d calendar days", parsed.amount),
+    }
+    return texts[parsed.unit] % {"count": parsed.amount}
+
+
+def why(clock: Clock) -> tuple[Stretch, ...]:
+    """The way to the deadline, stretch by stretch, with like neighbours put together."""
+    if not clock.limit:
+        return ()
+    given = replay([as_entry(entry) for entry in clock.ledger.all()])
+    if given.limit is None:
+        return ()
+    explained: Explanation = explain(
+        given.limit, given.calendar, given.started_at, _up_to(given.pauses, given.stopped_at)
+    )
+    merged: list[Stretch] = []
+    for segment in explained.segments:
+        words = SEGMENTS[segment.kind]
+        if merged and merged[-1].words == words and merged[-1].end == segment.start:
+            merged[-1] = Stretch(merged[-1].start, segment.end, words)
+        else:
+            merged.append(Stretch(segment.start, segment.end, words))
+    return tuple(merged)
+
+
+def _up_to(pauses: tuple[Pause, ...], stopped_at: datetime | None) -> tuple[Pause, ...]:
+    """A pause that the stop cut short ended with it."""
+    return tuple((start, end or stopped_at) for start, end in pauses)

@@ -1,0 +1,56 @@
+"""What every desk page shows beside its own content: the rail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
+
+from complaints.queues import counts
+from staff.actors import Role
+from staff.models import User
+
+EVERYONE = frozenset(Role)
+ENTERING = frozenset({Role.AGENT, Role.SUPERVISOR, Role.LIAISON})
+STEERING = frozenset({Role.SUPERVISOR, Role.LIAISON, Role.ANALYST, Role.ADMINISTRATOR})
+ENTRIES = [
+    ("complaints:queue", (), "inbox", _("Queue"), EVERYONE),
+    ("channels_intake:new", ("phone",), "phone-incoming", _("New complaint"), ENTERING),
+    ("complaints:issues", (), "zap-off", _("Service issues"), EVERYONE),
+    ("customers:customers", (), "users", _("Customers"), EVERYONE),
+    ("analytics:board", (), "gauge", _("Board"), STEERING),
+    ("analytics:reports", (), "chart-column", _("Reports"), STEERING),
+]
+
+
+def rail(request: HttpRequest) -> dict[str, Any]:
+    """The entries of the rail; counted only when a page draws it."""
+    user = getattr(request, "user", None)
+    return {"rail": SimpleLazyObject(lambda: entries(user, request.path))} if isinstance(user, User) else {}
+
+
+def entries(user: User, path: str) -> list[dict[str, Any]]:
+    breached = counts(user, names=["breached"])["breached"]
+    shown = [
+        {
+            "url": reverse(name, args=args),
+            "icon": icon,
+            "label": label,
+            "count": breached if name == "complaints:queue" else 0,
+        }
+        for name, args, icon, label, roles in ENTRIES
+        if user.role in roles
+    ]
+    here = _section(path)
+    return [{**entry, "current": _section(str(entry["url"])) == here} for entry in shown]
+
+
+def _section(path: str) -> str:
+    """The part of the desk an address belongs to; a complaint belongs to the queue it was opened from."""
+    first, second = [*path.strip("/").split("/"), "", ""][:2]
+    if first in ("desk", "complaints"):
+        return "new" if second == "new" else "queue"
+    return first

@@ -1,0 +1,366 @@
+"""The short form of each move, built from what the move needs and takes; pages and the API check input with the same one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from complaints import routing
+from complaints.attachments import MAX_FILES, prepare
+from complaints.models import (
+    AnsweredBy,
+    Attachment,
+    Category,
+    Complaint,
+    IssueKind,
+    Priority,
+    Responsibility,
+    RootCause,
+    ServiceIssue,
+    Severity,
+    Subcategory,
+)
+from complaints.references import parse_reference
+from complaints.refusals import BadInput
+from complaints.states import FINDINGS, HANDLERS, MOVES, Outcome
+from customers.models import Feeder, TransformerArea
+from staff.models import Branch, Team, User
+from staff.scope import within_branches
+
+YES_NO = [("yes", _("Yes")), ("no", _("No"))]
+SCORES = [
+    (5, _("5 very satisfied")),
+    (4, _("4 satisfied")),
+    (3, _("3 neither")),
+    (2, _("2 dissatisfied")),
+    (1, _("1 very dissatisfied")),
+]
+METHODS = [
+    ("phone", _("Phone")),
+    ("visit", _("Visit")),
+    ("sms", _("Text message")),
+    ("email", _("E-mail")),
+    ("letter", _("Letter")),
+]
+EVIDENCE = [
+    ("call", _("Recorded call")),
+    ("letter", _("Letter")),
+    ("signature", _("Signature")),
+    ("message", _("Message")),
+]
+ORDER = [
+    "reached",
+    "method",
+    "contacted_at",
+    "team",
+    "assignee",
+    "category",
+    "subcategory",
+    "priority",
+    "severity",
+    "outcome",
+    "root_cause",
+    "responsibility",
+    "resolution",
+    "answered_by",
+    "solved",
+    "score",
+    "attitude",
+    "comment",
+    "into",
+    "service_issue",
+    "referred_to",
+    "evidence",
+    "message",
+    "files",
+    "reason",
+    "note",
+]
+"""The order in which a form asks, whatever the move."""
+
+
+class FilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Any number of photos and PDFs; cleans to prepared, unsaved attachments."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[Attachment]:
+        uploads: list[UploadedFile] = [one for one in (data if isinstance(data, list | tuple) else [data]) if one]
+        if not uploads and self.required:
+            raise forms.ValidationError(_("Choose a file."), code="required")
+        if len(uploads) > MAX_FILES:
+            raise forms.ValidationError(_("At most %(most)d files at a time.") % {"most": MAX_FILES})
+        try:
+            return [prepare(upload, name=upload.name or "") for upload in uploads]
+        except BadInput as refused:
+            raise forms.ValidationError(refused.message) from refused
+
+
+class YesNoField(forms.TypedChoiceField):
+    """Two radio buttons that clean to True or False; nothing chosen is not an answer."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=YES_NO, coerce=lambda value: value == "yes", empty_value=None, **kwargs)
+        self.widget = forms.RadioSelect(choices=YES_NO)
+
+    def clean(self, value: Any) -> Any:
+        words = {True: "yes", False: "no", "true": "yes", "false": "no"}
+        return super().clean(words.get(value, value))
+
+
+class ReferenceField(forms.CharField):
+    """A complaint by its reference, among those that the person may see."""
+
+    def __init__(self, *, user: User, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.user = user
+        self.widget.attrs |= {"inputmode": "numeric", "placeholder": "26-0000000-0"}
+
+    def clean(self, value: Any) -> Complaint | None:
+        text = super().clean(value)
+        if not text:
+            return None
+        found = Complaint.objects.visible_to(self.user).filter(reference=parse_reference(text) or "").first()
+        if found is None:
+            raise forms.ValidationError(_("There is no complaint with this reference. Check the digits."))
+        return found
+
+
+class PersonField(forms.ModelChoiceField):
+    def label_from_instance(self, obj: User) -> str:
+        return obj.display_name
+
+
+class CauseField(forms.ModelChoiceField):
+    """The leaves of the tree of causes, grouped by the branch they hang on."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        leaves = RootCause.objects.filter(is_active=True, children__isnull=True).select_related("parent")
+        super().__init__(queryset=leaves, to_field_name="code", **kwargs)
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for leaf in leaves.order_by("parent__position", "position"):
+            groups.setdefault(leaf.parent.name if leaf.parent else leaf.name, []).append((leaf.code, leaf.name))
+        self.choices = [("", self.empty_label), *groups.items()]
+
+
+def text(label: Any, rows: int = 3, most: int = 4000, **more: Any) -> forms.CharField:
+    return forms.CharField(label=label, max_length=most, widget=forms.Textarea(attrs={"rows": rows}), **more)
+
+
+class Asked:
+    """Whom and about what a form asks; each method is the field for the detail of its name."""
+
+    def __init__(self, name: str, complaint: Complaint, user: User) -> None:
+        self.name, self.complaint, self.user = name, complaint, user
+
+    def team(self) -> forms.Field:
+        teams = Team.objects.filter(is_active=True).select_related("branch")
+        near = _around(self.complaint.branch)
+        usual = self.complaint.team if self.name == "dispatch" else None
+        return forms.ModelChoiceField(
+            label=_("Team"),
+            queryset=teams.filter(near),
+            to_field_name="code",
+            initial=usual or (routing.team_for(self.complaint) if self.name == "dispatch" else None),
+        )
+
+    def assignee(self) -> forms.Field:
+        people = User.objects.filter(_around(self.complaint.branch), is_active=True, role__in=sorted(HANDLERS))
+        return PersonField(
+            label=_("Person"),
+            queryset=people.order_by("-is_on_duty", "full_name"),
+            to_field_name="username",
+            empty_label=_("nobody yet"),
+            initial=self.user if self.name == "assign" and self.user.role in HANDLERS else None,
+        )
+
+    def reached(self) -> forms.Field:
+        return YesNoField(label=_("Did you reach the customer?"))
+
+    def method(self) -> forms.Field:
+        return forms.ChoiceField(label=_("How"), choices=METHODS, initial="phone")
+
+    def contacted_at(self) -> forms.Field:
+        return forms.DateTimeField(
+            label=_("When, if not just now"),
+            widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        )
+
+    def category(self) -> forms.Field:
+        return forms.ModelChoiceField(
+            label=_("Category"),
+            queryset=Category.objects.filter(is_active=True),
+            to_field_name="code",
+            initial=self.complaint.category,
+            empty_label=None,
+        )
+
+    def subcategory(self) -> forms.Field:
+        rows = Subcategory.objects.filter(is_active=True).select_related("category")
+        field = forms.ModelChoiceField(
+            label=_("Subcategory"), queryset=rows, to_field_name="code", initial=self.complaint.subcategory
+        )
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for row in rows.order_by("category__position", "code"):
+            groups.setdefault(row.category.name, []).append((row.code, row.name))
+        field.choices = [("", _("not known yet")), *groups.items()]
+        return field
+
+    def priority(self) -> forms.Field:
+        return forms.TypedChoiceField(
+            label=_("Priority"), choices=Priority.choices, coerce=int, initial=self.complaint.priority
+        )
+
+    def severity(self) -> forms.Field:
+        return forms.ChoiceField(label=_("Severity"), choices=Severity.choices, initial=self.complaint.severity)
+
+    def outcome(self) -> forms.Field:
+        choices = [(one.value, one.label) for one in Outcome if one in FINDINGS]
+        return forms.ChoiceField(label=_("What did the investigation find?"), choices=choices, widget=forms.RadioSelect)
+
+    def root_cause(self) -> forms.Field:
+        return CauseField(label=_("Root cause"), initial=self.complaint.root_cause)
+
+    def responsibility(self) -> forms.Field:
+        return forms.ChoiceField(label=_("Whose responsibility?"), choices=[("", "—"), *Responsibility.choices])
+
+    def resolution(self) -> forms.Field:
+        return text(
+            _("Answer to the customer"),
+            rows=5,
+            initial=self.complaint.resolution,
+            help_text=_(
+                "What we found, why it happened, what was done, what comes next and when. The customer gets this text."
+            ),
+        )
+
+    def answered_by(self) -> forms.Field:
+        return forms.ChoiceField(
+            label=_("How did the customer answer?"), choices=AnsweredBy.choices, initial=AnsweredBy.CALL
+        )
+
+    def solved(self) -> forms.Field:
+        return YesNoField(label=_("Is the problem solved?"))
+
+    def score(self) -> forms.Field:
+        return self._rated(_("How satisfied with the result?"))
+
+    def attitude(self) -> forms.Field:
+        return self._rated(_("How satisfied with how we treated you?"))
+
+    def _rated(self, label: Any) -> forms.Field:
+        return forms.TypedChoiceField(
+            label=label, choices=[("", _("no answer")), *SCORES], coerce=int, empty_value=None
+        )
+
+    def comment(self) -> forms.Field:
+        return text(_("In the customer's words"))
+
+    def into(self) -> forms.Field:
+        return ReferenceField(user=self.user, label=_("Reference of the complaint that goes on"))
+
+    def service_issue(self) -> forms.Field:
+        return forms.ModelChoiceField(
+            label=_("Service issue"), queryset=ServiceIssue.objects.visible_to(self.user).open()
+        )
+
+    def referred_to(self) -> forms.Field:
+        return forms.CharField(label=_("Who takes it over?"), max_length=120)
+
+    def evidence(self) -> forms.Field:
+        return forms.ChoiceField(label=_("How did the customer tell us?"), choices=[("", "—"), *EVIDENCE])
+
+    def message(self) -> forms.Field:
+        if self.name == "supplement":
+            return text(_("What the customer says"), rows=4)
+        return text(_("Message to the customer"), rows=4, help_text=_("The customer gets this text as it stands."))
+
+    def files(self) -> forms.Field:
+        return FilesField(label=_("Photos or PDFs"), help_text=_("At most 12 MB each."))
+
+    def reason(self) -> forms.Field:
+        return text(pgettext_lazy("form", "Reason"), rows=2, most=1000)
+
+    def note(self) -> forms.Field:
+        if self.name == "note":
+            return text(_("Internal note"), rows=4, help_text=_("Colleagues read this; the customer never does."))
+        return text(_("Note"), rows=2)
+
+
+def _around(branch: Branch) -> Q:
+    """Teams and people of the branch, of those above it and of those below it."""
+    codes = branch.path.rstrip("/").split("/")
+    above = ["/".join(codes[:depth]) + "/" for depth in range(1, len(codes))]
+    return Q(branch__path__in=above) | Q(branch__path__startswith=branch.path)
+
+
+class MoveForm(forms.Form):
+    """What is said with one move of one complaint by one person."""
+
+    def __init__(
+        self, data: Any = None, files: Any = None, *, name: str, complaint: Complaint, user: User, **kwargs: Any
+    ) -> None:
+        super().__init__(data, files, **kwargs)
+        self.name, self.move = name, MOVES[name]
+        asked = Asked(name, complaint, user)
+        self.complaint = complaint
+        for detail in ORDER:
+            if detail in self.move.needs | self.move.takes:
+                make: Callable[[], forms.Field] = getattr(asked, detail)
+                field = make()
+                field.required = detail in self.move.needs
+                self.fields[detail] = field
+
+    def clean_contacted_at(self) -> Any:
+        when = self.cleaned_data.get("contacted_at")
+        if when is not None and when > timezone.now():
+            raise forms.ValidationError(_("That is in the future."))
+        return when
+
+    def details(self) -> dict[str, Any]:
+        """What `workflow.perform` is told: only what was said."""
+        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "", [])}
+
+
+class ServiceIssueForm(forms.ModelForm):
+    class Meta:
+        model = ServiceIssue
+        fields = ["kind", "title", "branch", "feeder", "transformer_area", "started_at", "expected_at", "cause"]
+        widgets = {
+            name: forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+            for name in ("started_at", "expected_at")
+        } | {"cause": forms.Textarea(attrs={"rows": 3})}
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        own = {
+            "branch": Branch.objects.filter(_own_branches(user)),
+            "feeder": Feeder.objects.filter(within_branches(user, "substation__branch")),
+            "transformer_area": TransformerArea.objects.filter(within_branches(user)),
+        }
+        for name, rows in own.items():
+            field = self.fields[name]
+            assert isinstance(field, forms.ModelChoiceField)
+            field.queryset = rows
+        self.fields["branch"].initial = user.branch
+
+    def clean_started_at(self) -> Any:
+        when = self.cleaned_data["started_at"]
+        if self.cleaned_data.get("kind") != IssueKind.PLANNED_OUTAGE and when > timezone.now():
+            raise forms.ValidationError(_("That is in the future. Only a planned outage starts later."))
+        return when
+
+
+def _own_branches(user: User) -> Q:
+    return Q(path__startswith=user.branch.path) if user.branch else Q(pk__in=[])

@@ -1,0 +1,1 @@
+"""Pages about complaints: the desk's queue, one complaint, service issues, and what customers see."""

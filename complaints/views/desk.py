@@ -1,0 +1,98 @@
+"""The queue: what to do next."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from complaints import queues
+from complaints.clocks import shown
+from complaints.models import Category, Channel, Complaint, Priority
+from complaints.models.complaint import ComplaintQuerySet
+from complaints.references import parse_reference
+from complaints.states import Status
+from staff.http import StaffRequest
+from staff.models import Branch
+
+PAGE = 50
+BAR = ("category", "channel", "status", "priority", "branch", "q")
+"""Filters that the bar shows; the others came with the address and are carried along."""
+FAR = datetime(9999, 1, 1, tzinfo=UTC)
+"""Stands for "no deadline" in page marks, so that complaints without one come last."""
+
+
+@login_required
+def queue(request: StaffRequest) -> HttpResponse:
+    """A list of complaints by the next deadline, narrowed by the address; a whole reference opens its complaint."""
+    now = timezone.now()
+    visible = Complaint.objects.visible_to(request.user)
+    reference = parse_reference(request.GET.get("q", ""))
+    if reference and visible.filter(reference=reference).exists():
+        return redirect("complaints:complaint", reference)
+    params = request.GET.dict()
+    if not any(params.get(name) for name in ("view", *queues.FILTERS)):
+        params["view"] = queues.usual_queue(request.user)
+    elif "view" not in params:
+        params["view"] = "all"
+    ignored: list[str] = []
+    found = queues.narrow(visible, params, request.user, at=now, ignored=ignored)
+    rows, older = page_of(found, params.get("after", ""))
+    context = {
+        "rows": [{"complaint": row, "deadline": shown.next_due(row, now)} for row in rows],
+        "narrowed": any(params.get(name) for name in queues.FILTERS),
+        "kept": [(name, params[name]) for name in queues.FILTERS if params.get(name) and name not in BAR],
+        "older": older,
+        "params": params,
+        "ignored": ignored,
+        "view": params["view"],
+        "queues": _tabs(request, params["view"], now),
+        "now": now,
+        **_choices(request),
+    }
+    template = "desk/_queue.html" if request.htmx else "desk/queue.html"
+    return render(request, template, context)
+
+
+def page_of(found: ComplaintQuerySet, after: str) -> tuple[list[Complaint], str]:
+    """The page after a mark, by next deadline, and the mark of the page that follows ("" when there is none).
+
+    A mark is the deadline and the key of the last row, so a page deep down costs what the first one costs.
+    """
+    rows = found.select_related("category", "subcategory", "team", "assignee", "branch").by_due_next()
+    moment, _dash, pk = after.partition("_")
+    if moment.isdecimal() and pk.isdecimal():
+        since = datetime.fromtimestamp(int(moment) / 1_000_000, tz=UTC)
+        later = Q(next_due_at__gt=since) | Q(next_due_at=since, pk__gt=pk) | Q(next_due_at__isnull=True)
+        rows = rows.filter(Q(next_due_at__isnull=True, pk__gt=pk) if since >= FAR else later)
+    page = list(rows[: PAGE + 1])
+    if len(page) <= PAGE:
+        return page, ""
+    last = page[PAGE - 1]
+    return page[:PAGE], f"{round((last.next_due_at or FAR).timestamp() * 1_000_000)}_{last.pk}"
+
+
+def _tabs(request: StaffRequest, current: str, now: datetime) -> list[dict[str, Any]]:
+    counted = queues.counts(request.user, at=now)
+    offered = [q for q in queues.QUEUES if q.name != "team" or request.user.team_id]
+    return [
+        {"url": f"?view={q.name}", "label": q.label, "count": counted.get(q.name), "current": q.name == current}
+        for q in offered
+    ]
+
+
+def _choices(request: StaffRequest) -> dict[str, Any]:
+    """What the filter bar offers."""
+    own = Branch.objects.filter(path__startswith=request.user.branch.path) if request.user.branch else []
+    return {
+        "categories": Category.objects.filter(is_active=True),
+        "channels": Channel.choices,
+        "statuses": Status.choices,
+        "priorities": Priority.choices,
+        "branches": own,
+    }

@@ -1,0 +1,41 @@
+"""Files of complaints, handed out only to those who may see the complaint."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import FileResponse
+from django.shortcuts import get_object_or_404
+
+from complaints.models import Attachment, Complaint
+from staff.http import PageRequest, StaffRequest
+
+
+@login_required
+def attachment(request: StaffRequest, reference: str, uuid: UUID) -> FileResponse:
+    found = get_object_or_404(Complaint.objects.visible_to(request.user), reference=reference)
+    return sent(get_object_or_404(found.attachments, uuid=uuid))
+
+
+def track_file(request: PageRequest, token: str, uuid: UUID) -> FileResponse:
+    """For the customer: only what the customer handed in."""
+    found = get_object_or_404(Complaint, token=token)
+    return sent(get_object_or_404(found.attachments, uuid=uuid, is_from_customer=True))
+
+
+def sent(attachment: Attachment) -> FileResponse:
+    """The file itself: pictures in place, everything else as a download; never guessed at, never kept by proxies."""
+    headers: dict[str, Any] = {
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "private, max-age=3600",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+    }
+    return FileResponse(
+        attachment.file.open(),
+        as_attachment=not attachment.is_image,
+        filename=attachment.name,
+        content_type=attachment.content_type,
+        headers=headers,
+    )

@@ -1,0 +1,201 @@
+"""What a customer sees by the secret link: the story of the complaint, what they can add, and the question at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from complaints import outbox, workflow
+from complaints.forms import SCORES, YES_NO, FilesField
+from complaints.models import Complaint, DeskSettings, Feedback
+from complaints.refusals import Refusal
+from staff.actors import CUSTOMER, THE_CUSTOMER
+from staff.http import PageRequest
+
+TOLD = {
+    "register": gettext_lazy("We received your complaint."),
+    "dispatch": gettext_lazy("We passed it to the people who handle it."),
+    "accept": gettext_lazy("Someone has started to look into it."),
+    "transfer": gettext_lazy("We passed it to another team."),
+    "contact": gettext_lazy("We spoke with you."),
+    "ask": gettext_lazy("We asked you for something."),
+    "resume": gettext_lazy("We went on with it."),
+    "message": gettext_lazy("We wrote to you."),
+    "supplement": gettext_lazy("You wrote to us."),
+    "attach": gettext_lazy("A file was added."),
+    "urge": gettext_lazy("You asked us to hurry."),
+    "approve": gettext_lazy("We answered you."),
+    "resolve": gettext_lazy("We answered you."),
+    "feedback": gettext_lazy("You told us what you think of the answer."),
+    "reopen": gettext_lazy("We took it up again."),
+    "request_reopening": gettext_lazy("You asked us to take it up again. A supervisor decides."),
+    "breach": gettext_lazy("We did not keep the promised time."),
+    "withdraw": gettext_lazy("You withdrew your complaint."),
+    "merge": gettext_lazy("It goes on together with another complaint of yours."),
+    "unmerge": gettext_lazy("It goes on by itself again."),
+    "reject": gettext_lazy("We could not take it up."),
+    "refer": gettext_lazy("We handed it to someone else."),
+    "close": gettext_lazy("It is closed."),
+}
+"""What a customer is told of each move; a move that is not here is our own business."""
+SPOKEN = {"ask", "message", "supplement"}
+"""Moves whose words the customer may read: they were said by or to them."""
+
+
+class WriteForm(forms.Form):
+    message = forms.CharField(
+        label=gettext_lazy("Your message"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    files = FilesField(label=gettext_lazy("Photos or PDFs"), required=False)  # type: ignore[assignment]
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(label=gettext_lazy("Why?"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class FeedbackForm(forms.Form):
+    solved = forms.TypedChoiceField(
+        label=gettext_lazy("Is the problem solved?"),
+        choices=YES_NO,
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+    )
+    score = forms.TypedChoiceField(
+        label=gettext_lazy("How satisfied are you with the result?"),
+        choices=SCORES,
+        coerce=int,
+        empty_value=None,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    attitude = forms.TypedChoiceField(
+        label=gettext_lazy("How satisfied are you with how we treated you?"),
+        choices=SCORES,
+        coerce=int,
+        empty_value=None,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    comment = forms.CharField(
+        label=gettext_lazy("Why?"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+def private(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Pages behind a secret link: never cached, never indexed, and the link never told to another site."""
+
+    def wrapped(request: PageRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = never_cache(view)(request, *args, **kwargs)
+        response.headers["X-Robots-Tag"] = "noindex, nofollow"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response
+
+    return wrapped
+
+
+@private
+def track(request: PageRequest, token: str) -> HttpResponse:
+    """Where the complaint stands, in plain words."""
+    return _track(request, get_object_or_404(Complaint, token=token))
+
+
+def _track(request: PageRequest, complaint: Complaint, *, status: int = 200, **forms_: forms.Form) -> HttpResponse:
+    now = timezone.now()
+    promised = outbox.promised_to_customer(complaint)
+    asked = complaint.feedback.filter(round=complaint.reopened_count + 1, answered_at__isnull=True).first()
+    context = {
+        "complaint": complaint,
+        "steps": story(complaint),
+        "promised": outbox.spoken(promised),
+        "is_late": promised is not None and complaint.is_open and promised < now,
+        "may": {name: complaint.permits(name, CUSTOMER) for name in ("supplement", "urge", "withdraw", "reopen")},
+        "feedback": asked if complaint.permits("feedback", CUSTOMER) else None,
+        "files": complaint.attachments.filter(is_from_customer=True),
+        "write_form": WriteForm(),
+        "reason_form": ReasonForm(),
+        "desk": DeskSettings.current(),
+        "asks": request.GET.get("ask", ""),
+        **forms_,
+    }
+    return render(request, "portal/track.html", context, status=status)
+
+
+def story(complaint: Complaint) -> list[dict[str, Any]]:
+    """The events that concern the customer, newest first, without a colleague's name or an internal word."""
+    steps = []
+    for event in complaint.events.order_by("-number"):
+        silent = event.move not in TOLD or (event.move == "contact" and not event.details.get("reached"))
+        if silent or (event.move == "close" and not event.is_by_clock):
+            continue
+        steps.append(
+            {
+                "at": event.at,
+                "title": TOLD[event.move],
+                "kind": "customer" if event.is_by_customer or event.move == "supplement" else "message",
+                "text": event.details.get("message", "") if event.move in SPOKEN else "",
+            }
+        )
+    return steps
+
+
+@private
+@require_POST
+def track_move(request: PageRequest, token: str, name: str) -> HttpResponse:
+    """What a customer can do from the page: write, urge, withdraw, say it is not solved."""
+    complaint = get_object_or_404(Complaint, token=token)
+    kinds: dict[str, type[forms.Form]] = {
+        "supplement": WriteForm,
+        "urge": forms.Form,
+        "withdraw": ReasonForm,
+        "reopen": ReasonForm,
+    }
+    if name not in kinds:
+        raise Http404
+    form = kinds[name](request.POST, request.FILES)
+    kept = "write_form" if name == "supplement" else "reason_form"
+    if not form.is_valid():
+        return _track(request, complaint, status=422, **{kept: form})
+    try:
+        workflow.perform(name, complaint, by=THE_CUSTOMER, **{k: v for k, v in form.cleaned_data.items() if v})
+    except Refusal as refused:
+        form.add_error(None, refused.message)
+        return _track(request, complaint, status=refused.status, **{kept: form})
+    messages.success(request, _thanks(name))
+    return redirect("complaints:track", token)
+
+
+def _thanks(name: str) -> str:
+    return {
+        "supplement": _("Thank you. The people who handle your complaint can read it now."),
+        "urge": _("We have noted that you are waiting, and told the people who handle it."),
+        "withdraw": _("Your complaint is withdrawn. Thank you for telling us."),
+        "reopen": _("Thank you for telling us. We take it up again."),
+    }[name]
+
+
+@private
+@require_http_methods(["GET", "HEAD", "POST"])
+def feedback(request: PageRequest, token: str) -> HttpResponse:
+    """The question at the end. Opening the page records nothing; only sending the form does."""
+    asked = get_object_or_404(Feedback.objects.select_related("complaint__category"), token=token)
+    form = FeedbackForm(request.POST or None)
+    context = {"asked": asked, "complaint": asked.complaint, "form": form, "desk": DeskSettings.current()}
+    is_current = asked.complaint.permits("feedback", CUSTOMER) and asked.round == asked.complaint.reopened_count + 1
+    if asked.answered_at is not None or not is_current:
+        return render(request, "portal/feedback_done.html", context)
+    if request.method != "POST" or not form.is_valid():
+        return render(request, "portal/feedback.html", context, status=422 if form.errors else 200)
+    said = {name: value for name, value in form.cleaned_data.items() if value not in (None, "")}
+    workflow.perform("feedback", asked.complaint, by=THE_CUSTOMER, **said)
+    messages.success(request, _("Thank you for your answer."))
+    return redirect("complaints:feedback", token)
