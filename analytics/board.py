@@ -132,7 +132,10 @@ def read(user: User, at: datetime) -> Board:
             Question("resolved", _("Resolved today"), {"view": "all", **_on("resolved", today)}, "done"),
             Question("call-backs", _("Waiting for feedback"), {"view": "feedback"}),
             Question("open", pgettext_lazy("queue", "Open"), {"view": "unfinished"}),
-            *(Question(status.value, status.label, {"view": "unfinished", "status": status.value}) for status in SHOWN),
+            *(
+                Question(f"status-{status.value}", status.label, {"view": "unfinished", "status": status.value})
+                for status in SHOWN
+            ),
         ],
         user,
         at,
@@ -147,7 +150,7 @@ def read(user: User, at: datetime) -> Board:
         resolved=found["resolved"],
         call_backs=found["call-backs"],
         satisfaction=_satisfaction(user, today),
-        statuses=[found[status.value] for status in SHOWN],
+        statuses=[found[f"status-{status.value}"] for status in SHOWN],
         teams=_teams(user, at),
         open=found["open"],
     )

@@ -99,7 +99,6 @@ class ReportFilters(forms.Form):
         for name, label in (("from", _("from")), ("to", _("to"))):
             date_input = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
             self.fields[name] = forms.DateField(label=label, widget=date_input, input_formats=["%Y-%m-%d"])
-        self.order_fields(["from", "to"])
         self.fields["by"] = forms.ChoiceField(label=_("by"), choices=grouping)
         self.fields["channel"] = forms.ChoiceField(
             label=_("channel"), choices=[("", _("all channels")), *Channel.choices], required=False
@@ -111,6 +110,7 @@ class ReportFilters(forms.Form):
             required=False,
             empty_label=_("all that I see"),
         )
+        self.order_fields(["from", "to", "granularity", "by", "category", "channel", "branch"])
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}

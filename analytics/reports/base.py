@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import formats, timezone
 from django.utils.functional import Promise as LazyText
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from analytics.filters import Chosen
@@ -74,7 +75,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """`kind` is "counts" (stacked), or "shares" (one series in per cent, with `lows` and `highs` around it)."""
+    """`kind` is "counts" (stacked), "bars" (side by side), or "shares" (in per cent over time, with `lows` and `highs`)."""
 
     kind: str
     labels: Sequence[str]
@@ -128,6 +129,12 @@ def moment_cell(at: datetime | None) -> Cell:
     return Cell(local, formats.date_format(local, "SHORT_DATETIME_FORMAT") if local else "–")
 
 
+def told(*sentences: str) -> str:
+    """Sentences one after the other; Chinese puts no space between them."""
+    between = "" if (get_language() or "").startswith("zh") else " "
+    return between.join(sentence for sentence in sentences if sentence)
+
+
 def percent(share: float, digits: int = 1) -> str:
     return f"{_hundredfold(share, digits)}%"
 
@@ -146,9 +153,7 @@ def share_cell(successes: int, of: int, href: str = "") -> Cell:
     if of == 0:
         return Cell(None, text="–", hint=_("nothing to count"))
     if of < TOO_FEW:
-        return Cell(
-            None, text=_("too few"), hint=_("A percentage of fewer than %(count)d would mislead.") % {"count": TOO_FEW}
-        )
+        return Cell(None, text=_("too few"), hint=_("fewer than %(count)d") % {"count": TOO_FEW})
     hint = _("low base") if of < LOW_BASE else ""
     return Cell(round(successes / of, 4), text=percent(successes / of), href=href, hint=hint)
 

@@ -33,6 +33,7 @@ from analytics.reports.base import (
     percent,
     percents,
     share_cell,
+    told,
 )
 from analytics.reports.groups import GROUP_FIELDS, groups
 from analytics.statistics import LOW_BASE, TOO_FEW, if_everyone_had_answered, wilson
@@ -93,7 +94,7 @@ def read(chosen: Chosen, user: User, at: datetime) -> Findings:
     return Findings(
         sentence=_sentence(chosen, total),
         tables=[_table(chosen, parts, total), _by_answer(chosen, asked)],
-        chart=_chart(parts),
+        chart=_chart(parts, "shares" if chosen.by == "period" else "bars"),
         notes=_notes(total),
     )
 
@@ -116,7 +117,7 @@ def _parts(chosen: Chosen, asked: QuerySet[Feedback]) -> list[tuple[str, Tally, 
 
 
 def _sentence(chosen: Chosen, whole: Tally) -> str:
-    told = ngettext(
+    asked = ngettext(
         "From %(period)s %(asked)d customer was asked and %(answered)d answered (%(rate)s).",
         "From %(period)s %(asked)d customers were asked and %(answered)d answered (%(rate)s).",
         whole.asked,
@@ -127,18 +128,14 @@ def _sentence(chosen: Chosen, whole: Tally) -> str:
         "rate": percent(whole.answered / whole.asked, 0),
     }
     if whole.rated < TOO_FEW:
-        return told + " " + _("That is too few scores to speak of satisfaction.")
-    return (
-        told
-        + " "
-        + _("%(satisfied)d of %(rated)d who gave a score were satisfied: %(share)s (95%% range %(range)s).")
-        % {
-            "satisfied": whole.satisfied,
-            "rated": whole.rated,
-            "share": percent(whole.satisfied / whole.rated),
-            "range": percents(wilson(whole.satisfied, whole.rated)),
-        }
-    )
+        return told(asked, _("That is too few scores to speak of satisfaction."))
+    satisfied = _("%(satisfied)d of %(rated)d who gave a score were satisfied: %(share)s (95%% range %(range)s).") % {
+        "satisfied": whole.satisfied,
+        "rated": whole.rated,
+        "share": percent(whole.satisfied / whole.rated),
+        "range": percents(wilson(whole.satisfied, whole.rated)),
+    }
+    return told(asked, satisfied)
 
 
 def _table(chosen: Chosen, parts: list[tuple[str, Tally, Mapping[str, str]]], whole: Tally) -> Table:
@@ -211,10 +208,10 @@ def list_address(chosen: Chosen, pick: str, **changed: str) -> str:
     return f"{reverse('analytics:report-list', args=['satisfaction'])}?{urlencode(params)}"
 
 
-def _chart(parts: list[tuple[str, Tally, Mapping[str, str]]]) -> Chart:
+def _chart(parts: list[tuple[str, Tally, Mapping[str, str]]], kind: str) -> Chart:
     ranges = [interval_in_percent(part.satisfied, part.rated) for _name, part, _changed in parts]
     return Chart(
-        kind="shares",
+        kind=kind,
         labels=[name for name, _part, _changed in parts],
         series=[Series(_("Satisfaction"), [in_percent(part.satisfied, part.rated) for _name, part, _changed in parts])],
         lows=[low for low, _high in ranges],

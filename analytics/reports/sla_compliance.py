@@ -26,6 +26,7 @@ from analytics.reports.base import (
     moment_cell,
     percent,
     share_cell,
+    told,
 )
 from complaints.clocks.ledger import State
 from complaints.models import Clock, ClockKind, Tier
@@ -96,7 +97,7 @@ def read(chosen: Chosen, user: User, at: datetime) -> Findings:
         ],
     )
     chart = Chart(
-        kind="shares",
+        kind="bars",
         labels=names,
         series=[Series(_("Deadlines met, share"), [in_percent(*pair) for pair in zip(met, judged, strict=True)])],
     )
@@ -115,7 +116,7 @@ def _sentence(chosen: Chosen, names: list[str], met: list[int], judged: list[int
     total, kept = sum(judged), sum(met)
     if not total:
         return _("None of the deadlines from %(period)s has come yet.") % {"period": chosen.period}
-    told = _("%(kept)d of the %(total)d deadlines that fell from %(period)s were met (%(share)s).") % {
+    counted = _("%(kept)d of the %(total)d deadlines that fell from %(period)s were met (%(share)s).") % {
         "kept": kept,
         "total": total,
         "period": chosen.period,
@@ -123,13 +124,12 @@ def _sentence(chosen: Chosen, names: list[str], met: list[int], judged: list[int
     }
     weakest = max(range(len(names)), key=lambda index: judged[index] - met[index])
     missed = judged[weakest] - met[weakest]
-    if missed:
-        told += " " + _("Most were missed at “%(name)s”: %(missed)d of %(of)d.") % {
-            "name": names[weakest],
-            "missed": missed,
-            "of": judged[weakest],
-        }
-    return told
+    worst = _("Most were missed at “%(name)s”: %(missed)d of %(of)d.") % {
+        "name": names[weakest],
+        "missed": missed,
+        "of": judged[weakest],
+    }
+    return told(counted, worst if missed else "")
 
 
 def _number(chosen: Chosen, count: int, key: tuple[str, str], result: str) -> Cell:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from analytics.filters import Chosen
 from analytics.measures import measures
 from analytics.periods import TRUNCATE, Period, buckets, label
-from analytics.reports.base import Cell, Chart, Column, Findings, Report, Series, Table, percent
+from analytics.reports.base import Cell, Chart, Column, Findings, Report, Series, Table, percent, told
 from analytics.reports.groups import GROUP_FIELDS, groups
 from analytics.statistics import relative_change
 from complaints.models.complaint import ComplaintQuerySet
@@ -73,29 +73,33 @@ def _counts(chosen: Chosen, user: User) -> Counter[tuple[date, str]]:
 def _sentence(chosen: Chosen, total: int, before: int, names: dict[str, str], of_group: dict[str, int]) -> str:
     if not total:
         return _("No complaints were received from %(period)s.") % {"period": chosen.period}
-    told = ngettext(
+    counted = ngettext(
         "%(count)s complaint was received from %(period)s.",
         "%(count)s complaints were received from %(period)s.",
         total,
     ) % {"count": total, "period": chosen.period}
+    return told(counted, _compared(total, before, chosen.period.days), _largest(total, names, of_group))
+
+
+def _compared(total: int, before: int, days: int) -> str:
     change = relative_change(total, before)
-    days = {"days": chosen.period.days, "before": before}
     if change is None:
-        told += " " + _("In the %(days)d days before there were %(before)d.") % days
+        text = _("In the %(days)d days before there were %(before)d.")
     elif change == 0:
-        told += " " + _("That is as many as in the %(days)d days before.") % days
-    else:
+        text = _("That is as many as in the %(days)d days before.")
+    elif change > 0:
         text = _("That is %(change)s more than in the %(days)d days before (%(before)d).")
-        if change < 0:
-            text = _("That is %(change)s fewer than in the %(days)d days before (%(before)d).")
-        told += " " + text % {**days, "change": percent(abs(change), 0)}
+    else:
+        text = _("That is %(change)s fewer than in the %(days)d days before (%(before)d).")
+    return text % {"days": days, "before": before, "change": percent(abs(change or 0), 0)}
+
+
+def _largest(total: int, names: dict[str, str], of_group: dict[str, int]) -> str:
     largest = max(of_group, key=lambda key: of_group[key])
-    if of_group[largest] < total:
-        told += " " + _("The largest part is “%(name)s” with %(share)s.") % {
-            "name": names[largest],
-            "share": percent(of_group[largest] / total, 0),
-        }
-    return told
+    if of_group[largest] == total:
+        return ""
+    share = percent(of_group[largest] / total, 0)
+    return _("The largest part is “%(name)s” with %(share)s.") % {"name": names[largest], "share": share}
 
 
 def _table(

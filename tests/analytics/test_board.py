@@ -85,6 +85,13 @@ def test_figures_of_the_big_kind_open_their_lists_too(desk, supervisor):
     assert how_many(desk, supervisor, shown.satisfaction.list_url) == shown.satisfaction.rated == 3
 
 
+def test_what_was_resolved_today_is_not_what_awaits_feedback(desk):
+    resolved(at=NOW - timedelta(days=3))
+    resolved(at=NOW - timedelta(days=1, minutes=5))
+    shown = board(desk)
+    assert (shown.resolved.value, shown.call_backs.value, str(shown.resolved.label)) == (1, 2, "Resolved today")
+
+
 def test_what_needs_a_decision_comes_first(desk, supervisor):
     a_busy_day(supervisor)
     found = decisions(desk)
@@ -159,5 +166,5 @@ def test_the_board_costs_the_same_for_20_complaints_and_for_200(desk, supervisor
             desk.get("/board/")
 
 
-BOARD_QUERIES = 7
-"""Session, user, branch; figures, weekdays, satisfaction, teams."""
+BOARD_QUERIES = 8
+"""Session, user, branch; figures, weekdays, satisfaction, teams; the count in the rail."""

@@ -48,8 +48,8 @@ def resolved(code="OUT-03", *, at=MONDAY, **fields):
     return complaint
 
 
-def rated(score, *, at=MONDAY, solved=True, **fields):
-    complaint = resolved(at=at, **fields)
+def rated(score, code="OUT-03", *, at=MONDAY, solved=True, **fields):
+    complaint = resolved(code, at=at, **fields)
     workflow.perform("feedback", complaint, by=THE_CUSTOMER, at=at + timedelta(days=2), solved=solved, score=score)
     return complaint
 
