@@ -14,8 +14,7 @@ function lookOf(style) {
     quiet: of("--ink-3"),
     line: of("--line"),
     surface: of("--surface"),
-    accent: of("--accent"),
-    soft: of("--accent-soft"),
+    fill: of("--accent"),
     font: style.fontFamily,
     series: [1, 2, 3, 4, 5, 6].map((number) => of(`--series-${number}`)),
   };
@@ -102,7 +101,7 @@ function lines(data, look, width) {
   return {
     ...axes(data.labels, look),
     legend: isNarrow ? legend(look, names) : { show: false },
-    grid: { left: 8, right: isNarrow || names.length < 2 ? 16 : 120, top: isNarrow && names.length > 1 ? 40 : 12, bottom: 4, containLabel: true },
+    grid: { left: 8, right: isNarrow || names.length < 2 ? 16 : 88, top: isNarrow && names.length > 1 ? 40 : 12, bottom: 4, containLabel: true },
     series: data.series.map((row) => line(row, names.length < 2 ? 0 : width)),
   };
 }
@@ -119,31 +118,38 @@ function shares(data, look) {
     series: [
       ...data.series.map((row) => line(row, 0)),
       { ...unseen, name: "", data: data.lows },
-      { ...unseen, name: "", data: spread, areaStyle: { color: look.accent, opacity: 0.14 } },
+      { ...unseen, name: "", data: spread, areaStyle: { color: look.fill, opacity: 0.14 } },
     ],
   };
 }
 
+// Every cell carries its number, so that the depth of colour only has to lead the eye.
 function heat(data, look) {
-  const cells = data.series.flatMap((row, y) => row.values.map((value, x) => [x, y, value ?? "-"]));
-  const most = Math.max(1, ...data.series.flatMap((row) => row.values.map((value) => value ?? 0)));
+  const values = data.series.flatMap((row) => row.values.map((value) => value ?? 0));
+  const most = Math.max(1, ...values);
+  const cell = (value, x, y) => ({
+    value: [x, y, value ?? "-"],
+    label: { show: value !== null, color: value > most * 0.6 ? look.surface : look.ink },
+  });
   const both = axes(data.labels, look);
   return {
     tooltip: { ...common(look).tooltip, trigger: "item" },
     xAxis: both.xAxis,
-    yAxis: { type: "category", inverse: true, data: data.series.map((row) => row.name), axisTick: { show: false }, axisLabel: both.xAxis.axisLabel },
-    grid: { left: 8, right: 12, top: 12, bottom: 40, containLabel: true },
-    visualMap: {
-      min: 0,
-      max: most,
-      orient: "horizontal",
-      left: 0,
-      bottom: 0,
-      itemHeight: 120,
-      itemWidth: 12,
-      inRange: { color: [look.soft, look.accent] },
-      textStyle: { color: look.quiet, fontSize: 12 },
+    yAxis: {
+      type: "category",
+      inverse: true,
+      data: data.series.map((row) => row.name),
+      axisTick: { show: false },
+      axisLabel: both.xAxis.axisLabel,
     },
-    series: [{ type: "heatmap", data: cells, itemStyle: { borderColor: look.surface, borderWidth: 2 } }],
+    grid: { left: 8, right: 12, top: 12, bottom: 4, containLabel: true },
+    visualMap: { show: false, min: 0, max: most, inRange: { color: [look.surface, look.fill] } },
+    series: [
+      {
+        type: "heatmap",
+        data: data.series.flatMap((row, y) => row.values.map((value, x) => cell(value, x, y))),
+        itemStyle: { borderColor: look.line, borderWidth: 1 },
+      },
+    ],
   };
 }

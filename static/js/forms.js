@@ -49,7 +49,7 @@ function preview(input) {
 const typedIn = new Set();
 
 document.addEventListener("input", ({ target }) => {
-  const form = target.closest?.("form[data-unsaved]");
+  const form = target.closest?.("form[data-guard]");
   if (form) typedIn.add(form);
 });
 
@@ -62,18 +62,36 @@ document.addEventListener("change", ({ target }) => {
   if (form) form.requestSubmit();
 });
 
-// A second press within a moment is a slip, not a second wish. The button stays usable when the browser comes back to the page.
+// A second press within a moment is a slip, not a second wish. Forms that htmx sends arrive here already prevented.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.dataset.sending) {
+  const isFragment = event.defaultPrevented;
+  if (form.dataset.sending && !isFragment) {
     event.preventDefault();
     return;
   }
   typedIn.delete(form);
-  if (form.method !== "post" || form.target) return;
+  if (form.method !== "post") return;
+  if (event.submitter?.dataset.busyWord) sayBusy(event.submitter);
+  if (isFragment) return;
   form.dataset.sending = "yes";
   setTimeout(() => delete form.dataset.sending, 3000);
 });
+
+// After the browser has read the form, because a disabled button is not sent with it. Back in a moment, should no answer come.
+function sayBusy(button) {
+  const children = [...button.childNodes];
+  const restore = () => {
+    button.disabled = false;
+    button.replaceChildren(...children);
+  };
+  setTimeout(() => {
+    button.disabled = true;
+    button.textContent = button.dataset.busyWord;
+  });
+  setTimeout(restore, 8000);
+  window.addEventListener("pageshow", restore, { once: true });
+}
 
 window.addEventListener("beforeunload", (event) => {
   for (const form of typedIn) {
