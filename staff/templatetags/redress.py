@@ -113,7 +113,7 @@ def timebar(share: float | None, state: str) -> dict[str, object]:
     spent = max(float(share or 0), 0.0)
     if spent <= 1:
         return {"state": state, "width": f"{max(spent * BAR, BAR_MINIMUM if spent else 0):.1f}", "mark": None}
-    return {"state": state, "width": "104", "mark": f"{max(BAR / spent, 8):.1f}"}
+    return {"state": state, "width": f"{BAR:.0f}", "mark": f"{max(BAR / spent, 8):.1f}"}
 
 
 @register.simple_tag(takes_context=True)
