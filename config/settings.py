@@ -136,6 +136,7 @@ LANGUAGE_COOKIE_SAMESITE = "Lax"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
+FORMAT_MODULE_PATH = "config.formats"
 
 # --- Files ----------------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"

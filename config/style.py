@@ -172,7 +172,7 @@ def entries(now: datetime) -> list[dict[str, Any]]:
             "at": now - 3 * hour,
             "text": _("Your supply was restored at 21:40. A fuse in your transformer area had blown."),
             "files": FILES[:1],
-            "state": _("sent"),
+            "state": _("sent at once"),
         },
     ]
 
@@ -248,7 +248,7 @@ FIGURES = [
     {"label": _("Satisfied"), "value": 88, "unit": "%", "meaning": "done", "trend": "+4", "direction": "up"},
 ]
 STATS = [
-    {"label": _("Open"), "value": 128},
+    {"label": _("Open complaints"), "value": 128},
     {"label": _("Median days to resolve"), "value": "3.4"},
     {"label": _("Reopened"), "value": "2.1%", "url": "#facts"},
 ]
@@ -269,10 +269,10 @@ ANSWERS = [
     {"label": _("Mobile number"), "value": "139 0000 0042", "change_url": "#portal"},
 ]
 STEPS = [
-    {"label": _("What"), "state": "done", "url": "#portal"},
-    {"label": _("Where"), "state": "current"},
-    {"label": _("You"), "state": "to_come"},
-    {"label": _("Check"), "state": "to_come"},
+    {"label": _("The problem"), "state": "done", "url": "#portal"},
+    {"label": _("The place"), "state": "current"},
+    {"label": _("About you"), "state": "to_come"},
+    {"label": _("Check your answers"), "state": "to_come"},
 ]
 TABS = [
     {"label": _("Mine"), "url": "#ways", "count": 12, "current": True},
