@@ -1,0 +1,168 @@
+"""The one door: everything received, by any channel, becomes one complaint here; received twice, it stays one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from channels_intake.base import Intake
+from channels_intake.models import InboundRecord
+from complaints import attachments, workflow
+from complaints.models import Channel, Complaint, Flag, Priority, Severity
+from complaints.refusals import BadInput
+from customers.matching import Match, identify
+from staff.actors import CUSTOMER, Actor
+from staff.models import Branch
+
+YES = "yes"
+DANGER_QUESTIONS = ("immediate_danger", "injured")
+URGENT_FLAGS = frozenset({Flag.GROUP, Flag.MEDIA, Flag.IMPORTANT_USER})
+IMPORTANT_FLAGS = frozenset({Flag.MEDIA, Flag.INJURY, Flag.VULNERABLE, Flag.IMPORTANT_USER})
+
+
+@transaction.atomic
+def receive(intake: Intake, *, by: Actor, at: datetime | None = None) -> Complaint:
+    """The complaint that this intake is about: registered now, or the first one when it was received before.
+
+    Two deliveries of the same thing at the same time meet at the unique row: the second waits for the first and gets its
+    complaint. Files are kept in the same transaction. Raises BadInput when nobody could be answered.
+    """
+    at = at or timezone.now()
+    intake = replace(intake, received_at=intake.received_at or at)
+    record, is_new = InboundRecord.objects.get_or_create(
+        channel=intake.channel,
+        external_id=intake.external_id,
+        defaults={"source": intake.source, "received_at": intake.received_at},
+    )
+    if record.complaint is not None and not is_new:
+        return record.complaint
+    complaint = _complaint(intake, by=by)
+    names = [attachment.name for attachment in intake.files]
+    event = workflow.register(complaint, by=by, at=at, details={"files": names} if names else {})
+    for attachment in intake.files:
+        attachment.is_from_customer = by.role == CUSTOMER
+        attachment.added_by, attachment.added_at = by.user, event.at
+        attachments.keep(attachment, complaint)
+    record.complaint = complaint
+    record.save(update_fields=["complaint"])
+    return complaint
+
+
+def first_received(channel: str, external_id: str) -> Complaint | None:
+    """The complaint that this delivery became, if it came before."""
+    record = InboundRecord.objects.select_related("complaint").filter(channel=channel, external_id=external_id).first()
+    return record.complaint if record else None
+
+
+def _complaint(intake: Intake, *, by: Actor) -> Complaint:
+    match = identify(account_number=intake.account_number, phone=intake.contact_phone, name=intake.contact_name)
+    flags = _flags(intake, match)
+    complaint = Complaint(
+        request_type=intake.request_type,
+        category=intake.category,
+        subcategory=intake.subcategory,
+        severity=_severity(intake, flags),
+        priority=_priority(intake, flags),
+        flags=sorted(flags),
+        channel=intake.channel,
+        source=intake.source,
+        source_reference=intake.source_reference,
+        channel_details=_details(intake, match),
+        external_due_at=intake.external_due_at,
+        branch=intake.branch or (by.user and by.user.branch) or _root_branch(),
+        entered_by=by.user,
+        language=intake.language,
+        is_anonymous=intake.is_anonymous,
+        is_confidential=intake.is_confidential,
+        story=intake.story,
+        remedy_sought=intake.remedy_sought,
+        place=intake.place or intake.answers.get("place", ""),
+        occurred_at=intake.occurred_at,
+        answers=dict(intake.answers),
+        received_at=intake.received_at,
+    )
+    _place_at_premise(complaint, match)
+    if not intake.is_anonymous:
+        _name_complainant(complaint, intake, match, by=by)
+        _check_answerable(complaint)
+    return complaint
+
+
+def _place_at_premise(complaint: Complaint, match: Match) -> None:
+    """An account says where: premise, network and the branch that answers for them."""
+    if match.account is None:
+        return
+    premise = match.account.premise
+    complaint.premise = premise
+    complaint.branch = premise.branch
+    complaint.transformer_area = premise.transformer_area
+    complaint.area_class = premise.area_class
+    complaint.place = complaint.place or premise.address
+
+
+def _name_complainant(complaint: Complaint, intake: Intake, match: Match, *, by: Actor) -> None:
+    """Who complains, as they said it. Only staff, who know whom they talk to, may fall back on what the record says."""
+    complaint.customer, complaint.account = match.customer, match.account
+    complaint.contact_name = intake.contact_name
+    complaint.contact_phone = intake.contact_phone
+    complaint.contact_email = intake.contact_email
+    complaint.contact_address = intake.contact_address
+    complaint.contact_method = intake.contact_method
+    is_reachable = intake.contact_phone or intake.contact_email or intake.contact_address
+    if match.customer is not None and by.is_staff and not is_reachable:
+        complaint.contact_phone, complaint.contact_email = match.customer.phone, match.customer.email
+
+
+def _check_answerable(complaint: Complaint) -> None:
+    ways = complaint.account, complaint.contact_phone, complaint.contact_email, complaint.contact_address
+    if not any(ways):
+        raise BadInput(
+            _("Say how we can answer: an account number, a phone, an e-mail or an address."), fields=["contact_phone"]
+        )
+
+
+def _details(intake: Intake, match: Match) -> dict[str, object]:
+    """What the channel knows; an account number that we do not know is kept as it was given."""
+    unknown = {"account_number": intake.account_number} if intake.account_number and match.account is None else {}
+    return {**unknown, **intake.details}
+
+
+def _flags(intake: Intake, match: Match) -> set[str]:
+    flags = set(intake.flags)
+    if intake.answers.get("injured") == YES:
+        flags.add(Flag.INJURY)
+    is_vulnerable = match.customer is not None and match.customer.is_vulnerable
+    if is_vulnerable or intake.answers.get("life_support") == YES:
+        flags.add(Flag.VULNERABLE)
+    if match.customer is not None and match.customer.is_key:
+        flags.add(Flag.IMPORTANT_USER)
+    return flags
+
+
+def _severity(intake: Intake, flags: set[str]) -> Severity:
+    """Who must be told (domain 2.8); people raise it further when they know more."""
+    if Flag.GROUP in flags:
+        return Severity.MAJOR
+    if flags & IMPORTANT_FLAGS or intake.channel == Channel.REGULATOR:
+        return Severity.IMPORTANT
+    return Severity.ORDINARY
+
+
+def _priority(intake: Intake, flags: set[str]) -> Priority:
+    """The subcategory's own, raised by danger to life and by who is without supply; never lowered by an answer."""
+    if any(intake.answers.get(question) == YES for question in DANGER_QUESTIONS):
+        return Priority.P1
+    usual = Priority(intake.subcategory.default_priority) if intake.subcategory else Priority.P3
+    return min(usual, Priority.P2) if flags & URGENT_FLAGS or _needs_supply_to_live(intake) else usual
+
+
+def _needs_supply_to_live(intake: Intake) -> bool:
+    return intake.answers.get("life_support") == YES and intake.answers.get("supply_on") != YES
+
+
+def _root_branch() -> Branch:
+    return Branch.objects.filter(parent__isnull=True).earliest("path")

@@ -1,0 +1,227 @@
+"""The public pages: the home of the portal, the form step by step, and the confirmation."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from channels_intake import throttle
+from channels_intake.announcing import announced
+from channels_intake.channels import web
+from channels_intake.door import first_received, receive
+from channels_intake.drafts import Draft, sweep
+from channels_intake.questions import in_language, public_name
+from channels_intake.steps import CHECK, LABELS, STEPS, Answers, CategoryForm, StepForm
+from channels_intake.summary import summary
+from complaints.attachments import MAX_FILES
+from complaints.models import Category, Channel, Complaint, DeskSettings
+from staff.actors import THE_CUSTOMER
+from staff.templatetags.redress import PLAIN, SIGNS
+
+HONEYPOT = "website"
+"""A field that people do not see; machines fill it."""
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    return render(request, "portal/home.html", shared() | {"topics": topics(), "form_id": uuid4()})
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def complain(request: HttpRequest) -> HttpResponse:
+    """The first step: what is wrong. Choosing begins a draft under the page's one-time id."""
+    if request.method != "POST":
+        return topics_page(request, uuid4())
+    form_id = as_uuid(request.POST.get("form_id", ""))
+    form = CategoryForm(request.POST, category=None, kind=None)
+    if not form.is_valid():
+        return topics_page(request, form_id, form=form, status=422)
+    draft = Draft(request.session, form_id)
+    draft.keep("category", {"category": request.POST["category"]})
+    return onwards(draft)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def step(request: HttpRequest, form_id: UUID, step: str) -> HttpResponse:
+    """One step of a draft. Going back keeps what was typed, right or wrong; going on needs it right."""
+    draft = Draft(request.session, form_id)
+    if not draft.is_begun:
+        return sent_or_start(form_id)
+    answers = Answers(draft)
+    if step == CHECK:
+        return check(request, answers)
+    if request.method != "POST":
+        return step_page(request, answers, step) if is_reached(answers, step) else onwards(draft)
+    form = answers.form(step, request.POST, files=request.FILES)
+    if "back" in request.POST:
+        draft.keep(step, form.typed())
+        return redirect(address(draft, before(step)))
+    return taken(request, answers, form) if form.is_valid() else step_page(request, answers, step, form, status=422)
+
+
+def taken(request: HttpRequest, answers: Answers, form: StepForm) -> HttpResponse:
+    """Keep a step that is right, and its files, then go where the buttons say."""
+    draft = answers.draft
+    for attachment in form.cleaned_data.get("files", [])[: MAX_FILES - len(draft.files)]:
+        draft.keep_file(attachment)
+    if "remove" in request.POST:
+        draft.drop_file(request.POST["remove"])
+    if "remove" in request.POST or "add" in request.POST:
+        return redirect(address(draft, form.name))
+    draft.keep(form.name, form.typed())
+    return onwards(draft)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def safety(request: HttpRequest, form_id: UUID) -> HttpResponse:
+    """What to do first when there is danger, before another question is asked."""
+    draft = Draft(request.session, form_id)
+    if not draft.is_begun:
+        return sent_or_start(form_id)
+    if request.method == "POST":
+        draft.keep("safety", draft.answers("category") or {})
+        return onwards(draft)
+    context = shared() | {"advice": advice(Answers(draft).category), "back_url": reverse("channels_intake:complain")}
+    return render(request, "intake/web/safety.html", context)
+
+
+def check(request: HttpRequest, answers: Answers) -> HttpResponse:
+    """The answers to be checked; sending them makes the complaint, once."""
+    if answers.next_step() != CHECK:
+        return onwards(answers.draft)
+    if request.method != "POST":
+        return check_page(request, answers)
+    if request.POST.get(HONEYPOT):
+        return check_page(request, answers, trapped=True, status=422)
+    throttle.check(request)
+    complaint = receive(web.intake(answers), by=THE_CUSTOMER)
+    answers.draft.forget()
+    sweep()
+    return redirect("channels_intake:received", complaint.token)
+
+
+@never_cache
+@require_safe
+def received(request: HttpRequest, token: str) -> HttpResponse:
+    """The confirmation: reference, dates, and the way back."""
+    complaint = get_object_or_404(Complaint.objects.select_related("category", "customer"), token=token)
+    return render(request, "intake/web/received.html", announced(complaint))
+
+
+def sent_or_start(form_id: UUID) -> HttpResponse:
+    """A draft that is not there was either sent, and then has its confirmation, or never begun."""
+    complaint = first_received(Channel.WEB, str(form_id))
+    if complaint is not None:
+        return redirect("channels_intake:received", complaint.token)
+    return redirect("channels_intake:complain")
+
+
+def onwards(draft: Draft) -> HttpResponse:
+    answers = Answers(draft)
+    if answers.must_warn():
+        return redirect("channels_intake:safety", draft.form_id)
+    return redirect(address(draft, answers.next_step()))
+
+
+def is_reached(answers: Answers, step: str) -> bool:
+    order = [*STEPS, CHECK]
+    return order.index(step) <= order.index(answers.next_step())
+
+
+def before(step: str) -> str:
+    order = list(STEPS)
+    return order[max(order.index(step) - 1, 0)]
+
+
+def address(draft: Draft, step: str) -> str:
+    return reverse("channels_intake:step", args=[draft.form_id, step])
+
+
+def step_page(
+    request: HttpRequest, answers: Answers, step: str, form: StepForm | None = None, *, status: int = 200
+) -> HttpResponse:
+    if step == "category":
+        return topics_page(request, answers.draft.form_id, chosen=answers.category)
+    context = shared() | {
+        "form": form or answers.form(step),
+        "steps": progress(answers, step),
+        "files": answers.draft.files,
+        "advice": advice(answers.category) if answers.is_dangerous() else None,
+    }
+    return render(request, "intake/web/step.html", context, status=status)
+
+
+def topics_page(
+    request: HttpRequest,
+    form_id: UUID,
+    *,
+    form: CategoryForm | None = None,
+    chosen: Category | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    context = {"topics": topics(), "form_id": form_id, "form": form, "chosen": chosen}
+    return render(request, "intake/web/topics.html", shared() | context, status=status)
+
+
+def check_page(request: HttpRequest, answers: Answers, *, trapped: bool = False, status: int = 200) -> HttpResponse:
+    context = shared() | {
+        "rows": summary(answers),
+        "steps": progress(answers, CHECK),
+        "advice": advice(answers.category) if answers.is_dangerous() else None,
+        "honeypot": HONEYPOT,
+        "trapped": trapped,
+    }
+    return render(request, "intake/web/check.html", context, status=status)
+
+
+def shared() -> dict[str, Any]:
+    return {"desk": DeskSettings.current()}
+
+
+def topics() -> list[dict[str, Any]]:
+    """The categories in customers' words, danger first."""
+    categories = sorted(Category.objects.filter(is_active=True), key=lambda category: not category.advice)
+    return [
+        {
+            "category": category,
+            "name": public_name(category),
+            "is_danger": bool(category.advice),
+            "icon": SIGNS.get(("category", category.slug), PLAIN).icon_name,
+        }
+        for category in categories
+    ]
+
+
+def advice(category: Category | None) -> str:
+    """What to do in danger, in the language in use: the category's own advice, else that of the category that has some."""
+    with_advice = category if category and category.advice else Category.objects.exclude(advice={}).first()
+    return in_language(with_advice.advice) if with_advice else _("Move away from the danger, then call us.")
+
+
+def progress(answers: Answers, current: str) -> list[dict[str, Any]]:
+    """The line of steps above the form."""
+    order = [*STEPS, CHECK]
+    here = order.index(current)
+    states = ["done" if n < here else "current" if n == here else "to_come" for n in range(len(order))]
+    return [
+        {"label": LABELS[name], "state": state, "url": address(answers.draft, name)}
+        for name, state in zip(order, states, strict=True)
+    ]
+
+
+def as_uuid(text: str) -> UUID:
+    """The page's one-time id; a new one when somebody tampered with it."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return uuid4()

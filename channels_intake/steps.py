@@ -1,0 +1,231 @@
+"""The steps of the public form: one question, or one group of questions, each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django import forms
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from channels_intake import questions
+from channels_intake.drafts import Draft
+from channels_intake.forms import LONGEST_STORY, FilesField, not_in_future, phone_field
+from channels_intake.questions import PUBLIC, moment, public_name
+from complaints.models import Category, Priority, Subcategory
+
+NOT_SURE = "-"
+
+
+class StepForm(forms.Form):
+    """A step's form; `category` and `kind` are what was chosen before it."""
+
+    use_required_attribute = False
+    name: ClassVar[str]
+    title: ClassVar[str | Promise]
+
+    def __init__(self, *args: Any, category: Category | None, kind: Subcategory | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.category, self.kind = category, kind
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Add what depends on the category."""
+
+    def typed(self) -> dict[str, str]:
+        """What was posted for this step's fields, as it was typed."""
+        return {name: self.data[name] for name in self.fields if name in self.data}
+
+
+class CategoryForm(StepForm):
+    name, title = "category", _("What is wrong?")
+
+    category = forms.ModelChoiceField(
+        label=title,
+        queryset=Category.objects.filter(is_active=True),
+        to_field_name="code",
+        error_messages={"required": _("Choose one of the five.")},
+    )
+
+
+class KindForm(StepForm):
+    name, title = "kind", _("Which of these is closest?")
+
+    kind = forms.ChoiceField(
+        label=title, widget=forms.RadioSelect, error_messages={"required": _("Choose the closest, or “I am not sure”.")}
+    )
+
+    def prepare(self) -> None:
+        offered = self.category.subcategories.filter(is_active=True, is_public=True) if self.category else []
+        self.fields["kind"].choices = [  # type: ignore[attr-defined]
+            *[(kind.code, public_name(kind)) for kind in offered],
+            (NOT_SURE, _("I am not sure")),
+        ]
+
+
+class StoryForm(StepForm):
+    name, title = "story", _("What happened?")
+
+    story = forms.CharField(
+        label=_("Tell us in your own words"),
+        max_length=LONGEST_STORY,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        error_messages={"required": _("Write what happened. One sentence is enough.")},
+    )
+    place = forms.CharField(
+        label=_("Where is it?"),
+        max_length=240,
+        help_text=_("Street and number, village, or something near it."),
+        error_messages={"required": _("Write where it is, so that we can find it.")},
+    )
+    occurred_at = moment(label=_("When did it happen?"), required=False, validators=[not_in_future])
+
+    def prepare(self) -> None:
+        """The category's questions come after the story; one that asks where or when takes the place of our own."""
+        asked = [q for q in questions.questions_of(self.category) if q.fits(self.kind)] if self.category else []
+        for question in asked:
+            self.fields[question.name] = question.field()
+            if PUBLIC in question.required_for:
+                self.fields[question.name].required = True
+                self.fields[question.name].error_messages["required"] = questions.MISSING[question.kind]
+        if any(question.key == "place" for question in asked):
+            del self.fields["place"]
+        if any(question.kind == "datetime" for question in asked):
+            del self.fields["occurred_at"]
+
+
+class WhoForm(StepForm):
+    name, title = "who", _("Who are you?")
+
+    is_anonymous = forms.ChoiceField(
+        label=_("May we know your name?"),
+        choices=[("", _("Yes, so that you can answer me")), ("yes", _("No, I want to stay anonymous"))],
+        widget=forms.RadioSelect,
+        required=False,
+        help_text=_(
+            "Without a name we cannot ask you anything or tell you the answer, and may not be able to put it right."
+        ),
+    )
+    contact_name = forms.CharField(
+        label=_("Your name"), max_length=120, required=False, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    contact_phone = phone_field(
+        label=_("Your phone"), help_text=_("We call or text this number about your complaint only.")
+    )
+    contact_email = forms.EmailField(
+        label=_("Your e-mail"), required=False, widget=forms.EmailInput(attrs={"autocomplete": "email"})
+    )
+    account_number = forms.CharField(
+        label=_("Your account number"),
+        max_length=20,
+        required=False,
+        help_text=_("It is on your bill. Leave it empty if you do not have it at hand."),
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+    )
+    language = forms.ChoiceField(
+        label=_("In which language shall we answer?"), choices=settings.LANGUAGES, widget=forms.RadioSelect
+    )
+    is_confidential = forms.BooleanField(label=_("Do not tell my name to the people I complain about"), required=False)
+
+    def prepare(self) -> None:
+        self.fields["language"].initial = get_language()
+        self.fields["contact_phone"].widget.attrs["autocomplete"] = "tel"
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("is_anonymous"):
+            return cleaned
+        if not cleaned.get("contact_name"):
+            self.add_error("contact_name", _("Write your name, or choose to stay anonymous."))
+        ways = ("contact_phone", "contact_email")
+        if not any(cleaned.get(way) or way in self.errors for way in ways):
+            self.add_error("contact_phone", _("Write a phone number or an e-mail address, so that we can answer."))
+        return cleaned
+
+
+class PhotosForm(StepForm):
+    name, title = "photos", _("Do you have photos or papers?")
+
+    files = FilesField(
+        label=_("Photos or PDF"),
+        required=False,
+        help_text=_(
+            "A photo of the place, the meter or the bill helps. At most 6, 12 MB each. Go nowhere dangerous for a photo."
+        ),
+    )
+
+
+STEPS: dict[str, type[StepForm]] = {
+    form.name: form for form in (CategoryForm, KindForm, StoryForm, WhoForm, PhotosForm)
+}
+CHECK = "check"
+LABELS: dict[str, str | Promise] = {
+    "category": _("Topic"),
+    "kind": _("Exactly"),
+    "story": _("What happened"),
+    "who": _("About you"),
+    "photos": _("Photos"),
+    CHECK: _("Check and send"),
+}
+
+
+class Answers:
+    """A draft read as forms: what was chosen, which step comes next, what it adds up to."""
+
+    def __init__(self, draft: Draft) -> None:
+        self.draft = draft
+        self.category = self._category()
+        self.kind = self._kind()
+
+    def _category(self) -> Category | None:
+        code = (self.draft.answers("category") or {}).get("category")
+        return Category.objects.filter(is_active=True, code=code).first()
+
+    def _kind(self) -> Subcategory | None:
+        code = (self.draft.answers("kind") or {}).get("kind")
+        if self.category is None or code in (None, NOT_SURE):
+            return None
+        return self.category.subcategories.filter(is_active=True, code=code).first()
+
+    def form(self, step: str, data: Mapping[str, Any] | None = None, **kwargs: Any) -> StepForm:
+        """The step's form: checked against `data`, or showing what was typed before."""
+        typed = self.draft.answers(step)
+        return STEPS[step](data, initial=typed, category=self.category, kind=self.kind, **kwargs)
+
+    def filled(self, step: str) -> StepForm:
+        """The step's form over what was typed before, to be asked whether it is valid."""
+        return self.form(step, self.draft.answers(step) or {})
+
+    def is_done(self, step: str) -> bool:
+        return self.draft.answers(step) is not None and (step == "photos" or self.filled(step).is_valid())
+
+    def next_step(self) -> str:
+        """The first step that still wants an answer; the check when none does."""
+        return next((step for step in STEPS if not self.is_done(step)), CHECK)
+
+    def must_warn(self) -> bool:
+        """Whether advice comes before anything else: a dangerous topic or kind, or an answer that says so."""
+        if self.category is None or self.draft.answers("safety") == {"category": self.category.code}:
+            return False
+        return bool(self.category.advice) or self.is_dangerous()
+
+    def is_dangerous(self) -> bool:
+        """Whether somebody may be hurt, by the kind chosen or by an answer."""
+        if self.kind is not None and self.kind.default_priority == Priority.P1:
+            return True
+        answers = self.answers()
+        return "yes" in (answers.get("immediate_danger"), answers.get("injured"))
+
+    def cleaned(self, step: str) -> dict[str, Any]:
+        """What was typed on a step, checked; what is wrong is left out."""
+        form = self.filled(step)
+        form.full_clean()
+        return form.cleaned_data
+
+    def answers(self) -> dict[str, str]:
+        """The category's questions, answered so far."""
+        asked = questions.questions_of(self.category) if self.category else []
+        return questions.answers([q for q in asked if q.fits(self.kind)], self.cleaned("story"))
