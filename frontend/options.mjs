@@ -56,7 +56,7 @@ function axes(labels, look, format = "{value}") {
 }
 
 function legend(look, names) {
-  return names.length < 2 ? {} : { top: 0, left: 0, itemWidth: 12, itemHeight: 12, textStyle: { color: look.ink, fontSize: 12 }, data: names };
+  return names.length < 2 ? { show: false } : { top: 0, left: 0, itemWidth: 12, itemHeight: 12, textStyle: { color: look.ink, fontSize: 12 }, data: names };
 }
 
 // Stacked bars cannot carry a name each where they are thin, so they keep a legend; one row of values needs none.
@@ -79,7 +79,9 @@ function counts(data, look) {
 }
 
 function bars(data, look) {
-  return { ...counts(data, look), series: counts(data, look).series.map((row) => ({ ...row, stack: undefined })) };
+  const upright = counts(data, look);
+  const yAxis = data.unit ? { ...axes([], look, `{value}${data.unit}`).yAxis, max: data.unit === "%" ? 100 : undefined } : upright.yAxis;
+  return { ...upright, yAxis, series: upright.series.map((row) => ({ ...row, stack: undefined })) };
 }
 
 function line(row, width) {

@@ -82,6 +82,7 @@ class Chart:
     series: Sequence[Series]
     lows: Sequence[float | None] = ()
     highs: Sequence[float | None] = ()
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

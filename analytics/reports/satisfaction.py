@@ -212,6 +212,7 @@ def _chart(parts: list[tuple[str, Tally, Mapping[str, str]]], kind: str) -> Char
     ranges = [interval_in_percent(part.satisfied, part.rated) for _name, part, _changed in parts]
     return Chart(
         kind=kind,
+        unit="%",
         labels=[name for name, _part, _changed in parts],
         series=[Series(_("Satisfaction"), [in_percent(part.satisfied, part.rated) for _name, part, _changed in parts])],
         lows=[low for low, _high in ranges],

@@ -98,6 +98,7 @@ def read(chosen: Chosen, user: User, at: datetime) -> Findings:
     )
     chart = Chart(
         kind="bars",
+        unit="%",
         labels=names,
         series=[Series(_("Deadlines met, share"), [in_percent(*pair) for pair in zip(met, judged, strict=True)])],
     )

@@ -26,6 +26,7 @@ def supervisor():
 @pytest.fixture
 def desk(client, supervisor):
     client.force_login(supervisor)
+    client.cookies["language"] = "en"
     return client
 
 
