@@ -113,12 +113,10 @@ class Problem(serializers.Serializer[Any]):
 
     code = serializers.CharField()
     message = serializers.CharField()
-    fields_ = serializers.DictField(required=False, source="fields")
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        fields = super().get_fields()
-        fields["fields"] = fields.pop("fields_")
-        return fields
+        """`fields` cannot be declared: serializers keep their own fields under that name."""
+        return super().get_fields() | {"fields": serializers.DictField(required=False)}
 
 
 class NewestFirst(CursorPagination):

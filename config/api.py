@@ -6,7 +6,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
-from complaints.api import ComplaintViewSet
+from channels_intake.api import ComplaintViewSet
 
 router = SimpleRouter()
 router.register("complaints", ComplaintViewSet, basename="api-complaint")

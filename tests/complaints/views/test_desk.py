@@ -1,0 +1,59 @@
+"""The queue, through the page that people use."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from complaints.models import Complaint
+from staff.actors import Role
+from tests.factories import a_complaint, a_user, an_account
+
+pytestmark = pytest.mark.usefixtures("profile")
+
+
+QUEUE_QUERIES = 8
+
+
+def test_the_queue_lists_the_next_deadline_first_page_by_page(client):
+    start = timezone.now() - timedelta(hours=2)
+    made = [a_complaint(at=start + timedelta(seconds=7 * (n % 40))) for n in range(60)]
+    client.force_login(a_user(Role.SUPERVISOR))
+    seen, url = [], "/desk/?view=unfinished"
+    while url:
+        response = client.get(url)
+        seen += [row["complaint"].reference for row in response.context["rows"]]
+        after = response.context["older"]
+        url = f"/desk/?view=unfinished&after={after}" if after else ""
+    ordered = Complaint.objects.unfinished().by_due_next()
+    assert seen == [complaint.reference for complaint in ordered]
+    assert len(seen) == len(made)
+
+
+def test_a_queue_can_be_narrowed_and_a_reference_opens_its_complaint(client):
+    ours = a_complaint("VOL-01", channel="letter", source="post", story="晚上电压太低")
+    a_complaint()
+    client.force_login(a_user(Role.SUPERVISOR))
+    for params in ({"category": "VOL"}, {"channel": "letter"}, {"q": "电压太低"}, {"subcategory": "VOL-01"}):
+        rows = client.get("/desk/", params).context["rows"]
+        assert [row["complaint"] for row in rows] == [ours], params
+    response = client.get("/desk/", {"q": ours.reference.replace("-", " ")})
+    assert response["Location"] == reverse("complaints:complaint", args=[ours.reference])
+    response = client.get("/desk/", {"category": "NO", "received_from": "yesterday", "view": "mad"})
+    assert response.status_code == 200
+    assert response.context["ignored"] == ["view", "category", "received_from"]
+
+
+def test_the_queue_costs_the_same_for_20_and_200_complaints(client, django_assert_num_queries):
+    client.force_login(a_user(Role.SUPERVISOR))
+    account, at = an_account(), timezone.now()
+    for _ in range(20):
+        a_complaint(at=at, account=account, customer=account.customer)
+    client.get("/desk/?view=unfinished")
+    with django_assert_num_queries(QUEUE_QUERIES):
+        client.get("/desk/?view=unfinished")
+    for _ in range(180):
+        a_complaint(at=at, account=account, customer=account.customer)
+    with django_assert_num_queries(QUEUE_QUERIES):
+        client.get("/desk/?view=unfinished")
