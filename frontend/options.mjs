@@ -92,6 +92,7 @@ function line(row, width) {
     symbol: row.values.length > 40 ? "none" : "circle",
     symbolSize: 5,
     lineStyle: { width: 2 },
+    labelLayout: { moveOverlap: "shiftY" },
     endLabel: width < 480 ? undefined : { show: true, formatter: "{a}", color: "inherit", fontSize: 12 },
     cursor: row.hrefs?.length ? "pointer" : "default",
   };
@@ -116,6 +117,7 @@ function shares(data, look) {
   return {
     ...both,
     yAxis: { ...both.yAxis, min: 0, max: 100 },
+    tooltip: { ...common(look).tooltip, valueFormatter: (value) => (value === null ? "–" : `${value}%`) },
     grid: { left: 8, right: 16, top: 12, bottom: 4, containLabel: true },
     series: [
       ...data.series.map((row) => line(row, 0)),
@@ -131,7 +133,7 @@ function heat(data, look) {
   const most = Math.max(1, ...values);
   const cell = (value, x, y) => ({
     value: [x, y, value ?? "-"],
-    label: { show: value !== null, color: value > most * 0.6 ? look.surface : look.ink },
+    label: { show: value !== null, color: value > most * 0.75 ? look.surface : look.ink },
   });
   const both = axes(data.labels, look);
   return {
