@@ -76,16 +76,15 @@ class LivedClock:
         self.state, self.due = now.state.value, due
         self.paused = None if now.paused_at is None else moment_of(now.paused_at)
         self.stopped = None if now.stopped_at is None else moment_of(now.stopped_at)
-        self.paused_for = round(now.paused_for.total_seconds()) * SECOND
+        self.paused_for = round(now.paused_for.total_seconds() * SECOND)
         self.pause_reason = ""
         if self.state == PAUSED:
             self.pause_reason = [line.reason for line in self.ledger if line.action == "pause"][-1]
 
     def first_alarms(self, order: int) -> list[AlarmLine]:
-        if self.due is None:
-            return []
-        for level, moment in self.terms.alarms(self.started, self.due):
-            self.alarms.append(AlarmLine(self, self.revision, level, moment, order + len(self.alarms)))
+        assert self.due is not None  # a clock starts with a due moment
+        levels = enumerate(self.terms.alarms(self.started, self.due), start=order)
+        self.alarms = [AlarmLine(self, 0, level, moment, number) for number, (level, moment) in levels]
         return self.alarms
 
     def set_alarms(self, at: Moment, order: int) -> list[AlarmLine]:

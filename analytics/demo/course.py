@@ -281,6 +281,8 @@ class Course:
             yield "approve", at, self._one_of("supervisor"), {}
         else:
             yield "resolve", at, self._owner(), self._findings()
+        if self.stops_at == "resolved":
+            return
         yield from self._hear(at)
 
     def _findings(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 from random import Random
@@ -28,7 +29,8 @@ SOURCES = {
 }
 LATELY = 9 * DAY
 """Complaints younger than this may have come to a stop somewhere, as on any real desk."""
-STOPS = weighted([("", 62), ("dispatched", 8), ("investigating", 14), ("waiting", 9), ("review", 7)])
+STOPS = weighted([("", 40), ("dispatched", 9), ("investigating", 21), ("waiting", 16), ("resolved", 14)])
+REVIEW_STOPS = weighted([("", 40), ("investigating", 15), ("review", 45)])
 HOT = 40
 """One complaint in nine comes from the one customer in forty who complains more than once."""
 
@@ -74,6 +76,7 @@ class Generator:
         self.world, self.seed, self.days, self.ending = world, seed, days, ending
         self.shape, self.bases, self.stations = shape, bases, stations
         self.texts = Texts()
+        self.all_issues = issues
         self.issues: dict[int, list[Issue]] = {}
         for issue in issues:
             for day in range((issue.ended or ending) // DAY - issue.started // DAY + 2):
@@ -90,17 +93,22 @@ class Generator:
 
     def live(self, task: Task) -> rows.Batch:
         """The same rows for the same task, whoever asks and how often."""
+        writer = rows.Writer(self.bases.ids)
+        for index, record, fields in self.lives(task):
+            writer.write(index, record, fields, self.ending)
+        return writer.batch(self.ending)
+
+    def lives(self, task: Task) -> Iterator[tuple[int, Record, dict[str, Any]]]:
+        """Running number, record, and what was brought with each complaint of the task."""
         arrivals = self._arrivals(task)[task.start : task.stop]
         rng = Random(f"lives {self.seed} {task.day} {task.start}")
-        writer = rows.Writer(self.bases.ids)
         recent: list[tuple[Record, dict[str, Any]]] = []
         for index, (received, category, channel) in enumerate(arrivals, start=task.number):
             fields = self._brought(rng, index, received, category, channel, self.days[task.day])
             original = self._original(rng, fields, recent)
             record = self._lived(rng, index, fields, original)
-            writer.write(index, record, fields, self.ending)
             recent.append((record, fields))
-        return writer.batch(self.ending)
+            yield index, record, fields
 
     def _arrivals(self, task: Task) -> list[tuple[Moment, str, str]]:
         """Everything of the day in order of time; a part of the day is cut out of the same list."""
@@ -300,7 +308,7 @@ class Generator:
         age = self.ending - record.entered
         if age > LATELY:
             return ""
-        stops, sums = STOPS
+        stops, sums = REVIEW_STOPS if record.needs_review else STOPS
         stop = str(rng.choices(stops, cum_weights=sums)[0])
         if age < 12 * HOUR and rng.random() < 0.35:
             stop = "registered"

@@ -19,7 +19,7 @@ from django.utils import timezone
 from analytics.demo import network, people, rows, staffing
 from analytics.demo.issues import Issue, issues_of
 from analytics.demo.lives import Bases, Generator, Task
-from analytics.demo.moments import Moment, instant_of, moment_of, written
+from analytics.demo.moments import moment_of, written
 from analytics.demo.seasons import counts, days_between
 from analytics.demo.world import World
 from complaints.models import Complaint, ServiceIssue
@@ -53,6 +53,12 @@ class Loaded:
     by_status: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
 
+    def add(self, batches: list[rows.Batch]) -> None:
+        for batch in batches:
+            self.complaints += batch.complaints
+            self.by_status += batch.by_status
+            self.overdue += batch.overdue
+
 
 def check_is_ours() -> None:
     """Raises NotADemo when a complaint or a customer was not made up here."""
@@ -67,46 +73,54 @@ def check_is_ours() -> None:
 def load(*, complaints: int, days: int, seed: int, ending: datetime, customers: int, say: Say) -> Loaded:
     """Make the staff, the network, the customers and so many complaints of the days before `ending`."""
     began = time.monotonic()
-    root = Branch.objects.filter(parent__isnull=True).order_by("pk").first()
-    if root is None:
-        raise NotADemo("no branch at all; load a profile first")
-    local_last = timezone.localtime(ending).date()
-    first = local_last - timedelta(days=days - 1)
     processes = min(os.cpu_count() or 1, 4) if complaints >= MANY else 0
     with transaction.atomic():
         _lock()
-        staffing.hire(root)
-        shape = _network_and_customers(root, customers, seed)
-        stations = [Branch.objects.get(code=network.station_code(root.code, s)).pk for s in range(network.STATIONS)]
-        world = World(first=first, last=local_last)
-        seasons = days_between(first, local_last, seed=seed, local=world.local, known=world.categories)
-        until = moment_of(ending.replace(microsecond=0))
-        issues = issues_of(
-            seasons, seed=seed, ending=until, local=world.local, shape=shape, stations=stations,
-            first_id=_highest(ServiceIssue._meta.db_table) + 1,
-        )  # fmt: skip
-        _copy_issues(issues, {issue.feeder: 0 for issue in issues}, shape)
-        bases = _bases()
-        generator = Generator(
-            world, seed=seed, days=seasons, ending=until, shape=shape, bases=bases, issues=issues, stations=stations
-        )
-        loaded = Loaded(customers=shape.customers, issues=len(issues))
+        generator = founded(days=days, seed=seed, ending=ending, customers=customers)
+        loaded = Loaded(customers=generator.shape.customers, issues=len(generator.all_issues))
         with _unchecked(complaints >= MANY):
-            for batch in _lived(generator, _tasks(counts(seasons, complaints)), processes):
-                for table, text in batch.rows.items():
-                    _copy(table, rows.COLUMNS[table], text)
-                loaded.complaints += batch.complaints
-                loaded.by_status += batch.by_status
-                loaded.overdue += batch.overdue
+            for batches in _gathered(_lived(generator, tasks(counts(generator.days, complaints)), processes)):
+                for table, columns in rows.COLUMNS.items():
+                    _copy(table, columns, b"".join(batch.rows[table] for batch in batches))
+                loaded.add(batches)
                 say(loaded.complaints)
-        _set_sequences(bases.number + complaints)
+        _set_sequences(generator.bases.number + complaints)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     loaded.seconds = time.monotonic() - began
     return loaded
 
 
-def _tasks(per_day: list[int]) -> Iterator[Task]:
+def founded(*, days: int, seed: int, ending: datetime, customers: int) -> Generator:
+    """The utility itself, written where it is not there yet, ready to live complaints on the days before `ending`."""
+    root = Branch.objects.filter(parent__isnull=True).order_by("pk").first()
+    if root is None:
+        raise NotADemo("no branch at all; load a profile first")
+    last = timezone.localtime(ending).date()
+    first = last - timedelta(days=days - 1)
+    until = moment_of(ending.replace(microsecond=0))
+    staffing.hire(root)
+    shape = _network_and_customers(root, customers, seed)
+    branches = dict(Branch.objects.values_list("code", "pk"))
+    stations = [branches[network.station_code(root.code, station)] for station in range(network.STATIONS)]
+    world = World(first=first, last=last)
+    seasons = days_between(first, last, seed=seed, local=world.local, known=world.categories)
+    issues = issues_of(
+        seasons,
+        seed=seed,
+        ending=until,
+        local=world.local,
+        shape=shape,
+        stations=stations,
+        first_id=_highest(ServiceIssue._meta.db_table) + 1,
+    )
+    _copy_issues(issues)
+    return Generator(
+        world, seed=seed, days=seasons, ending=until, shape=shape, bases=_bases(), issues=issues, stations=stations
+    )
+
+
+def tasks(per_day: list[int]) -> Iterator[Task]:
     number = 1
     for day, count in enumerate(per_day):
         for start in range(0, count, PART):
@@ -140,6 +154,18 @@ def _lived(generator: Generator, tasks: Iterable[Task], processes: int) -> Itera
         while waiting:
             yield waiting.popleft().result()
     _GENERATOR = None
+
+
+def _gathered(batches: Iterable[rows.Batch]) -> Iterator[list[rows.Batch]]:
+    """Enough of them together that a COPY is worth its round trip."""
+    together: list[rows.Batch] = []
+    for batch in batches:
+        together.append(batch)
+        if sum(one.complaints for one in together) >= PART:
+            yield together
+            together = []
+    if together:
+        yield together
 
 
 # tables
@@ -344,7 +370,7 @@ def _tariff(index: int) -> str:
     return ["居民生活用电", "居民生活用电", "居民生活用电", "居民峰谷电价", "一般工商业用电"][people.mixed(index, 6) % 5]
 
 
-def _copy_issues(issues: list[Issue], _unused: dict[int, int], shape: network.Shape) -> None:
+def _copy_issues(issues: list[Issue]) -> None:
     first = Feeder.objects.filter(code=f"{NUMBER}F0000").values_list("pk", flat=True).get()
     _copy_lines(
         ServiceIssue._meta.db_table,
@@ -359,7 +385,3 @@ def _copy_issues(issues: list[Issue], _unused: dict[int, int], shape: network.Sh
             for issue in issues
         ),
     )  # fmt: skip
-
-
-def instant(moment: Moment) -> datetime:
-    return instant_of(moment)

@@ -6,28 +6,30 @@ import json
 from datetime import date
 
 from analytics.demo.moments import SECOND, LocalTime, Moment, instant_of, moment_of
+from complaints.clocks.calendars import WorkingCalendar
 from complaints.clocks.deadlines import due_at, moment_at_share, moment_before
 from complaints.clocks.limits import Limit, Unit
 from complaints.clocks.policies import Promise
-from complaints.models import Calendar, Policy
-
-MOST_REMEMBERED = 5000
-"""Due moments by day are few; those by the second are not worth keeping."""
-
+from complaints.models import Policy
 
 class Terms:
     """What one clock was promised under. Moments agree with `complaints.clocks` (see the tests)."""
 
-    def __init__(self, promise: Promise, calendar: Calendar | None, local: LocalTime, *, limit: str = "") -> None:
-        self._promise = promise
-        self._row = calendar
-        self._local = local
+    def __init__(
+        self,
+        promise: Promise,
+        working: WorkingCalendar | None,
+        calendar_id: int | None,
+        local: LocalTime,
+        *,
+        limit: str = "",
+    ) -> None:
+        self._promise, self._local = promise, local
         self.kind, self.tier = promise.kind, promise.tier
         self.label = f"{promise.kind} {promise.tier}".strip()
         self.limit_text = limit or promise.limit
         self.limit = Limit.parse(self.limit_text)
-        self.working = calendar.working_calendar() if calendar else None
-        self.calendar_id = calendar.pk if calendar else None
+        self.working, self.calendar_id = working, calendar_id
         self.policy_id = promise.key.pk if isinstance(promise.key, Policy) else None
         self.is_pausable = promise.pausable
         self.statistic = promise.statistic
@@ -37,14 +39,27 @@ class Terms:
         self._elapsed = int(self.limit.duration.total_seconds()) * SECOND
         self._due_by_day: dict[date, Moment] = {}
         self._around_due: dict[Moment, dict[str, Moment]] = {}
-        warns = [(f"warn{n}", text) for n, text in enumerate(promise.warn, start=1)]
-        self._warns = [(level, int(text[:-1]) if text.endswith("%") else None) for level, text in warns]
-        self._distances = [(level, Limit.parse(text)) for level, text in warns if not text.endswith("%")]
-        self._escalations = [(f"escalate{n}", Limit.parse(text)) for n, text in enumerate(promise.escalate, start=1)]
+        self._in_days_around: list[tuple[str, Limit]] = []
+        self._warns = [
+            (level, int(text[:-1]), None) if text.endswith("%") else (level, None, self._plain(level, text))
+            for level, text in ((f"warn{n}", text) for n, text in enumerate(promise.warn, start=1))
+        ]
+        self._escalations = [
+            (level, self._plain(level, text))
+            for level, text in ((f"escalate{n}", text) for n, text in enumerate(promise.escalate, start=1))
+        ]
+
+    def _plain(self, level: str, text: str) -> Moment | None:
+        """A distance that is plain time; None for one that the calendar must measure."""
+        limit = Limit.parse(text)
+        if limit.is_elapsed:
+            return int(limit.duration.total_seconds()) * SECOND
+        self._in_days_around.append((level, limit))
+        return None
 
     def again(self, limit: str) -> Terms:
         """The same promise with another limit."""
-        return Terms(self._promise, self._row, self._local, limit=limit)
+        return Terms(self._promise, self.working, self.calendar_id, self._local, limit=limit)
 
     def due(self, start: Moment) -> Moment:
         if self.limit.is_elapsed:
@@ -67,10 +82,14 @@ class Terms:
         if self.statistic != "each":
             return []
         moments = [("breach", due)]
-        around = self._around(due)
-        for level, share in self._warns:
-            moments.append((level, around[level] if share is None else self._at_share(start, due, share)))
-        moments.extend((level, around[level]) for level, _after in self._escalations)
+        around = self._around(due) if self._in_days_around else {}
+        for level, share, before in self._warns:
+            if share is not None:
+                moments.append((level, self._at_share(start, due, share)))
+            else:
+                moments.append((level, around[level] if before is None else due - before))
+        for level, after in self._escalations:
+            moments.append((level, around[level] if after is None else due + after))
         return [(level, moment) for level, moment in moments if moment > start]
 
     def _at_share(self, start: Moment, due: Moment, share: int) -> Moment:
@@ -80,15 +99,18 @@ class Terms:
         return start + (due - start) * share // 100
 
     def _around(self, due: Moment) -> dict[str, Moment]:
-        """The moments that depend on nothing but the due moment."""
+        """The moments that are working days or hours away from the due moment."""
         found = self._around_due.get(due)
         if found is None:
             instant = instant_of(due)
-            before = {level: moment_before(limit, self.working, instant) for level, limit in self._distances}
-            after = {level: due_at(limit, self.working, instant) or instant for level, limit in self._escalations}
-            found = {level: moment_of(at) for level, at in {**before, **after}.items()}
-            if len(self._around_due) < MOST_REMEMBERED:
-                self._around_due[due] = found
+            found = self._around_due[due] = {
+                level: moment_of(
+                    moment_before(limit, self.working, instant)
+                    if level.startswith("warn")
+                    else due_at(limit, self.working, instant) or instant
+                )
+                for level, limit in self._in_days_around
+            }
         return found
 
 

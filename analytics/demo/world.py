@@ -10,9 +10,8 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.urls import get_script_prefix, reverse
+from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from analytics.demo.moments import LocalTime, Moment, instant_of
@@ -20,7 +19,8 @@ from analytics.demo.rows import plain
 from analytics.demo.terms import SetFromOutside, Terms
 from complaints import outbox
 from complaints.clocks import running
-from complaints.clocks.policies import Facts, promises_for
+from complaints.clocks.calendars import WorkingCalendar
+from complaints.clocks.policies import Facts, Promise, promises_for
 from complaints.models import Category, Clock, DeskSettings, MessageTemplate, RootCause, RoutingRule, Subcategory
 from complaints.models.promises import ClockKind
 from staff.actors import CLOCK, CUSTOMER, Role
@@ -86,6 +86,8 @@ class World:
         self._calendars = running.Calendars()
         self._rules = running.rules_in_force()
         self._terms: dict[tuple[str, ...], dict[tuple[str, str], Terms]] = {}
+        self._terms_by_promise: dict[tuple[str, str, str], Terms] = {}
+        self._working: dict[str, tuple[WorkingCalendar | None, int | None]] = {}
         self._read_staff()
         self._read_classification()
         self._read_texts()
@@ -185,23 +187,35 @@ class World:
         found = self._terms.get(facts)
         if found is None:
             promised = promises_for(self._rules, Facts(*facts))
-            found = self._terms[facts] = {
-                (p.kind, p.tier): Terms(p, self._calendars.row(p.calendar), self.local) for p in promised
-            }
+            found = self._terms[facts] = {(p.kind, p.tier): self._terms_of(p) for p in promised}
         return found
+
+    def _terms_of(self, promise: Promise) -> Terms:
+        """One for each promise of each policy, so that what it has worked out serves every complaint."""
+        key = (promise.policy, promise.kind, promise.tier)
+        if key not in self._terms_by_promise:
+            working, row = self._calendar(promise.calendar)
+            self._terms_by_promise[key] = Terms(promise, working, row, self.local)
+        return self._terms_by_promise[key]
+
+    def _calendar(self, code: str) -> tuple[WorkingCalendar | None, int | None]:
+        if code not in self._working:
+            row = self._calendars.row(code)
+            self._working[code] = (row.working_calendar(), row.pk) if row else (None, None)
+        return self._working[code]
 
     @cached_property
     def set_from_outside(self) -> SetFromOutside:
         return SetFromOutside()
 
-    def _office_calendar(self) -> Any:
+    def _office_calendar(self) -> WorkingCalendar:
         """The calendar of the resolve promise of an ordinary complaint."""
         promised = promises_for(self._rules, Facts(request_type="complaint"))
         codes = [p.calendar for p in promised if p.kind == ClockKind.RESOLVE and p.calendar]
-        row = self._calendars.row(codes[0] if codes else "")
-        if row is None:
+        working, _row = self._calendar(codes[0] if codes else "")
+        if working is None:
             raise ValueError("The profile has no working calendar.")
-        return row.working_calendar()
+        return working
 
     # texts
 
@@ -209,9 +223,8 @@ class World:
         self.texts = {
             (t.code, t.medium, t.language): Text(plain(t.subject), plain(t.body)) for t in MessageTemplate.objects.all()
         }
-        base = settings.BASE_URL + get_script_prefix().rstrip("/")
         self.track_url, self.feedback_url, self.desk_url = (
-            _address(base, name, argument)
+            _address(name, argument)
             for name, argument in (("track", "TOKEN"), ("feedback", "TOKEN"), ("complaint", "REFERENCE"))
         )
         with translation.override(settings.LANGUAGE_CODE):
@@ -240,7 +253,7 @@ class World:
         return found
 
 
-def _address(base: str, name: str, argument: str) -> str:
+def _address(name: str, argument: str) -> str:
     return settings.BASE_URL + reverse(f"complaints:{name}", args=[argument]).replace(argument, "{}")
 
 
@@ -254,4 +267,4 @@ def weighted(pairs: Iterable[tuple[Any, float]]) -> tuple[list[Any], list[float]
     return values, sums
 
 
-__all__ = ["THE_CLOCK", "THE_CUSTOMER", "Kind", "Named", "Person", "TeamRow", "World", "date_format", "weighted"]
+__all__ = ["THE_CLOCK", "THE_CUSTOMER", "Kind", "Named", "Person", "TeamRow", "World", "weighted"]

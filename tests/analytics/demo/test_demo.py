@@ -1,0 +1,317 @@
+"""The made-up utility: its rows are what the workflow would have written, the same every time, and never on top of real ones."""
+
+import hashlib
+import random
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+from django.db.models import Count, F, Max
+from django.utils import translation
+
+from analytics.demo import loading, rows
+from analytics.demo.moments import instant_of
+from analytics.demo.seasons import counts
+from complaints import workflow
+from complaints.clocks import running
+from complaints.clocks.ledger import replay
+from complaints.models import (
+    Alarm,
+    Category,
+    Clock,
+    Complaint,
+    Event,
+    Feedback,
+    Notice,
+    RootCause,
+    ServiceIssue,
+    Subcategory,
+)
+from customers.models import Customer
+from staff.actors import CLOCK, CUSTOMER, THE_CLOCK, THE_CUSTOMER, Actor
+from staff.models import Team, User
+from tests.factories import a_complaint
+
+pytestmark = pytest.mark.usefixtures("profile")
+
+ENDING = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
+"""A Friday afternoon in Shanghai."""
+
+
+def demo(**options):
+    said = StringIO()
+    call_command("demo", stdout=said, stderr=StringIO(), **{"complaints": 300, "days": 60, "seed": 7, "ending": ENDING, **options})
+    return said.getvalue()
+
+
+@contextmanager
+def from_scratch():
+    """A database in which nothing was ever made up; sequences do not roll back by themselves."""
+    with connection.cursor() as cursor:
+        for table in ("staff_branch", "staff_team", "staff_user"):
+            cursor.execute(f"SELECT setval(pg_get_serial_sequence(%s, 'id'), coalesce(max(id), 1)) FROM {table}", [table])
+        cursor.execute("SELECT setval('complaint_reference', 1, false)")
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def digest():
+    """Of every made-up row in order; passwords are salted."""
+    found = hashlib.sha256()
+    with connection.cursor() as cursor:
+        for table in [*rows.COLUMNS, "customers_customer", "customers_premise", "customers_account", "complaints_serviceissue"]:
+            skipped = {"customers_customer": "", "complaints_serviceissue": "created_at"}.get(table, "")
+            cursor.execute(f'SELECT to_jsonb(t) - %s FROM "{table}" t ORDER BY id', [skipped])
+            for (row,) in cursor.fetchall():
+                found.update(repr(row).encode())
+    return found.hexdigest()
+
+
+# what the workflow would have written
+
+MODELS = {
+    "team": Team,
+    "assignee": User,
+    "root_cause": RootCause,
+    "category": Category,
+    "subcategory": Subcategory,
+    "service_issue": ServiceIssue,
+}
+
+
+def as_said(details):
+    return {
+        name: MODELS[name].objects.get(pk=value["id"]) if name in MODELS else value
+        for name, value in details.items()
+        if name != "count"
+    }
+
+
+def an_unsaved_twin(record, fields):
+    kind = fields["kind"]
+    return Complaint(
+        token=record.token,
+        request_type=fields["request_type"],
+        category_id=kind.category_id,
+        subcategory_id=kind.id,
+        severity=fields["severity"],
+        priority=fields["priority"],
+        channel=record.channel,
+        source=record.source,
+        external_due_at=record.external_due and instant_of(record.external_due),
+        branch_id=record.branch,
+        customer_id=fields["customer"],
+        account_id=fields["account"],
+        area_class=record.area,
+        contact_name=record.contact_name,
+        contact_phone=record.phone,
+        contact_email=record.email,
+        contact_address=fields["address"],
+        contact_method=record.contact_method,
+        language=record.language,
+        story=fields["story"],
+        received_at=instant_of(record.received),
+    )
+
+
+def by(event):
+    if event.by.id is not None:
+        return Actor.staff(User.objects.get(pk=event.by.id))
+    return {CLOCK: THE_CLOCK, CUSTOMER: THE_CUSTOMER}[event.by.role]
+
+
+def moves_of(record):
+    """The moves somebody made; what follows from a move or from an alarm happens by itself."""
+    before = record.events[0]
+    for event in record.events[1:]:
+        follows = (before.move, event.move) in {("feedback", "close"), ("feedback", "reopen"), ("supplement", "resume")}
+        by_itself = event.by.role == CLOCK and event.move != "close"
+        if not by_itself and not (follows and event.at == before.at):
+            yield event
+        before = event
+
+
+def played_through_the_workflow(record, fields, ending):
+    twin = an_unsaved_twin(record, fields)
+    workflow.register(twin, by=by(record.events[0]), at=instant_of(record.entered))
+
+    def ring_until(at):
+        for alarm in list(Alarm.objects.filter(complaint=twin).due(at)):
+            workflow.ring(alarm, now=at)
+
+    for event in moves_of(record):
+        ring_until(instant_of(event.at))
+        workflow.perform(event.move, twin, by=by(event), at=instant_of(event.at), **as_said(event.details))
+    ring_until(instant_of(ending))
+    twin.refresh_from_db()
+    return twin
+
+
+def when(moment):
+    return None if moment is None else instant_of(moment)
+
+
+def assert_alike(record, twin):
+    alarm_events = {alarm.event for alarm in record.alarms if alarm.event is not None}
+    number_of = {event.id: event.number for event in record.events}
+    assert [
+        (e.number, e.move, e.from_status, e.to_status, instant_of(e.at), e.by.role, e.by.id, e.by.text, e.details)
+        for e in record.events
+    ] == list(
+        twin.events.order_by("number").values_list(
+            "number", "move", "from_status", "to_status", "at", "role", "user", "actor_name", "details"
+        )
+    )
+    assert alarm_events <= set(number_of)
+    for name in ("status", "version", "severity", "priority", "outcome", "responsibility", "resolution", "referred_to", "next_due_clock"):
+        assert getattr(record, name) == getattr(twin, name), name
+    for ours, theirs in {
+        "dispatched": "dispatched_at", "contacted": "contacted_at", "resolved": "resolved_at", "closed": "closed_at",
+        "next_due": "next_due_at", "breached": "breached_at",
+    }.items():  # fmt: skip
+        assert when(getattr(record, ours)) == getattr(twin, theirs), ours
+    for count in ("urged", "reopened", "transferred", "returned", "escalated"):
+        assert getattr(record, count) == getattr(twin, f"{count}_count")
+    assert (record.team and record.team.id, record.assignee and record.assignee.id) == (twin.team_id, twin.assignee_id)
+    clocks = list(twin.clocks.order_by("pk"))
+    assert len(record.clocks) == len(clocks)
+    for lived, stored in zip(record.clocks, clocks, strict=True):
+        terms = lived.terms
+        assert (terms.kind, terms.tier, terms.policy_id, terms.calendar_id, terms.limit_text, terms.is_pausable) == (
+            stored.kind, stored.tier, stored.policy_id, stored.calendar_id, stored.limit, stored.is_pausable,
+        )  # fmt: skip
+        assert (lived.round, lived.revision, lived.state, lived.pause_reason) == (
+            stored.round, stored.revision, stored.state, stored.pause_reason,
+        )  # fmt: skip
+        assert [when(moment) for moment in (lived.started, lived.due, lived.paused, lived.stopped, lived.breached)] == [
+            stored.started_at, stored.due_at, stored.paused_at, stored.stopped_at, stored.breached_at,
+        ]  # fmt: skip
+        assert timedelta(milliseconds=10 * lived.paused_for) == stored.paused_for
+        assert [(e.number, e.action, instant_of(e.at), number_of[e.event], when(e.due), e.reason) for e in lived.ledger] == list(
+            stored.ledger.values_list("number", "action", "at", "event__number", "due_at", "reason")
+        )
+        assert sorted(
+            (a.revision, a.level, instant_of(a.fires), a.settled is None, number_of.get(a.event, 0)) for a in lived.alarms
+        ) == sorted(
+            (a.revision, a.level, a.fire_at, a.settled_at is None, a.event.number if a.event else 0)
+            for a in stored.alarms.select_related("event")
+        )
+    assert sorted(
+        (number_of[n.event], n.code, n.medium, n.address, n.subject, n.body.replace("\\n", "\n").replace(record.reference, "REF"))
+        for n in record.notices
+        if n.code != "resolved_feedback"
+    ) == sorted(
+        (n.event.number, n.code, n.medium, n.address, n.subject.replace(twin.reference, record.reference), n.body.replace(twin.reference, "REF"))
+        for n in twin.notices.select_related("event").exclude(code="resolved_feedback")
+    )
+    assert [(q.round, when(q.asked_at), when(q.answered_at), q.solved, q.score, q.comment) for q in record.feedback] == list(
+        twin.feedback.order_by("round").values_list("round", "asked_at", "answered_at", "solved", "score", "comment")
+    )
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_every_life_is_what_the_workflow_would_have_written(seed, settings):
+    generator = loading.founded(days=40, seed=seed, ending=ENDING, customers=2000)
+    seen = set()
+    for task in loading.tasks(counts(generator.days, 110)):
+        for _index, record, fields in generator.lives(task):
+            if record.merged_into is None:
+                with translation.override(settings.LANGUAGE_CODE):
+                    twin = played_through_the_workflow(record, fields, generator.ending)
+                assert_alike(record, twin)
+            seen |= {event.move for event in record.events}
+    assert {"dispatch", "accept", "transfer", "contact", "ask", "resolve", "feedback", "close", "urge", "breach"} <= seen
+
+
+# what is loaded
+
+
+def test_the_same_seed_and_ending_make_the_same_rows():
+    with from_scratch():
+        demo()
+        first = digest()
+    with from_scratch():
+        demo()
+        assert digest() == first
+    with from_scratch():
+        demo(seed=8)
+        assert digest() != first
+
+
+def test_what_is_loaded_agrees_with_itself():
+    said = demo()
+    assert "300 complaints" in said
+    assert Complaint.objects.count() == 300
+    numbered = Complaint.objects.annotate(events_there=Count("events"), last=Max("events__number"))
+    assert not numbered.exclude(version=F("events_there")).exists()
+    assert not numbered.exclude(version=F("last")).exists()
+    for clock in random.Random(1).sample(list(Clock.objects.select_related("calendar")), 200):
+        given = replay([running.as_entry(entry) for entry in clock.ledger.select_related("calendar")])
+        assert (given.state, given.due_at, given.stopped_at, given.paused_at, given.paused_for) == (
+            clock.state, clock.due_at, clock.stopped_at, clock.paused_at, clock.paused_for,
+        )  # fmt: skip
+    for complaint in Complaint.objects.unfinished():
+        stored = complaint.next_due_at, complaint.next_due_clock
+        running.look_ahead(complaint, complaint.clocks.ticking())
+        assert (complaint.next_due_at, complaint.next_due_clock) == stored
+    assert not Alarm.objects.due(ENDING).exists()
+    assert not Notice.objects.exclude(state="sent").exists()
+    assert Feedback.objects.filter(answered_at__isnull=False).count() > 200
+    assert not Event.objects.filter(at__gt=ENDING).exists()
+    assert not Event.objects.filter(recorded_at__gt=ENDING).exists()
+    assert not Notice.objects.filter(sent_at__gt=ENDING).exists()
+
+
+def test_a_morning_of_believable_work_is_left_open():
+    demo(complaints=1200, days=420)
+    statuses = set(Complaint.objects.unfinished().values_list("status", flat=True))
+    assert statuses == {"registered", "dispatched", "investigating", "waiting", "review", "resolved"}
+    assert Complaint.objects.overdue(ENDING).count() >= 3
+    assert Complaint.objects.unassigned().exists()
+    assert Complaint.objects.unfinished().filter(next_due_at__range=(ENDING, ENDING + timedelta(days=1))).exists()
+    assert 30 <= Complaint.objects.open().count() <= 120
+
+
+def test_the_next_real_complaint_gets_the_next_reference():
+    demo()
+    highest = max(int(reference[3:10]) for reference in Complaint.objects.values_list("reference", flat=True))
+    assert int(a_complaint().reference[3:10]) == highest + 1
+
+
+def test_running_it_again_changes_nothing_unless_more_is_asked_for():
+    demo()
+    before = digest()
+    assert "nothing was changed" in demo(seed=9)
+    assert digest() == before
+    demo(complaints=100, seed=9, more=True)
+    assert Complaint.objects.count() == 400
+    assert Customer.objects.count() == 2000
+
+
+def test_a_database_with_real_complaints_is_left_alone():
+    real = a_complaint()
+    with pytest.raises(CommandError, match=real.reference):
+        demo()
+    assert Complaint.objects.count() == 1
+    assert not Customer.objects.exists()
+
+
+def test_a_real_persons_user_name_is_not_taken_over():
+    User.objects.create_user("supervisor", password="their own pass phrase", email="boss@example.org")
+    with pytest.raises(CommandError, match="supervisor"):
+        demo()
+    assert not Complaint.objects.exists()
+    assert User.objects.count() == 1
+
+
+def test_the_sign_ins_are_printed_and_work(client):
+    demo(staff_only=True)
+    said = demo(sign_ins=True)
+    for username in ("agent", "investigator", "supervisor", "liaison", "analyst", "admin"):
+        assert username in said
+        assert client.login(username=username, password="redress-demo")
+    assert not Complaint.objects.exists()
