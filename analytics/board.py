@@ -70,11 +70,11 @@ class SatisfactionFigure:
     def figure(self) -> Figure:
         """The rate as one figure with its range, and its list in the report."""
         value = percent(self.share) if self.share is not None else "–"
-        band = _("too few scores to show a percentage")
+        band = str(_("too few scores to show a percentage"))
         if self.interval is not None:
             text = _("95%% range %(range)s, low base") if self.is_low_base else _("95%% range %(range)s")
-            band = text % {"range": percents(self.interval)}
-        return Figure("satisfaction", _("Satisfied, last 30 days"), value, self.url, band=str(band))
+            band = str(text % {"range": percents(self.interval)})
+        return Figure("satisfaction", _("Satisfied, last 30 days"), value, self.url, band=band)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class Board:
 
     @property
     def judgement(self) -> str:
-        return self.usual.judge(self.received.value) if self.usual else ""
+        return self.usual.judge(int(self.received.value)) if self.usual else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,11 @@ class Granularity(models.TextChoices):
     MONTH = "month", _("month")
 
 
-TRUNCATE = {Granularity.DAY: TruncDay, Granularity.WEEK: TruncWeek, Granularity.MONTH: TruncMonth}
+TRUNCATE: dict[str, type[TruncDay] | type[TruncWeek] | type[TruncMonth]] = {
+    Granularity.DAY: TruncDay,
+    Granularity.WEEK: TruncWeek,
+    Granularity.MONTH: TruncMonth,
+}
 
 
 def midnight(day: date) -> datetime:

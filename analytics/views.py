@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,6 +22,7 @@ from analytics.filters import ReportFilters
 from analytics.reports import all_reports
 from analytics.reports.base import Findings, Report, Table, lines
 from staff.actors import Role
+from staff.http import StaffRequest
 
 OVERSEERS = frozenset({Role.SUPERVISOR, Role.LIAISON, Role.ANALYST, Role.ADMINISTRATOR})
 PAGE = 50
@@ -29,9 +31,9 @@ PAGE = 50
 def for_overseers(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Only those who steer or study the desk; others are told so, because the page is no secret."""
 
-    @wraps(view)
     @login_required
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    @wraps(view)
+    def guarded(request: StaffRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.role not in OVERSEERS:
             raise PermissionDenied(
                 _("The board and the reports are for supervisors, liaison, analysts and administrators.")
@@ -42,7 +44,7 @@ def for_overseers(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRe
 
 
 @for_overseers
-def board(request: HttpRequest) -> HttpResponseBase:
+def board(request: StaffRequest) -> HttpResponseBase:
     """The whole page, or only its figures when htmx asks again."""
     template = "analytics/_board.html" if request.htmx else "analytics/board.html"
     context = {"board": boards.read(request.user, timezone.now()), "is_wall": "wall" in request.GET}
@@ -50,12 +52,12 @@ def board(request: HttpRequest) -> HttpResponseBase:
 
 
 @for_overseers
-def reports(request: HttpRequest) -> HttpResponseBase:
+def reports(request: StaffRequest) -> HttpResponseBase:
     return render(request, "analytics/reports.html", {"reports": all_reports().values()})
 
 
 @for_overseers
-def report(request: HttpRequest, name: str) -> HttpResponseBase:
+def report(request: StaffRequest, name: str) -> HttpResponseBase:
     found, form, at = _asked(request, name)
     findings = found.read(form.chosen(), request.user, at)
     if request.GET.get("format") == "csv":
@@ -73,7 +75,7 @@ def report(request: HttpRequest, name: str) -> HttpResponseBase:
 
 
 @for_overseers
-def report_list(request: HttpRequest, name: str) -> HttpResponseBase:
+def report_list(request: StaffRequest, name: str) -> HttpResponseBase:
     """The rows behind one number of a report that does not count complaints."""
     found, form, at = _asked(request, name)
     if found.listing is None:
@@ -94,7 +96,7 @@ def report_list(request: HttpRequest, name: str) -> HttpResponseBase:
     return render(request, "analytics/report_list.html", context)
 
 
-def _asked(request: HttpRequest, name: str) -> tuple[Report, ReportFilters, Any]:
+def _asked(request: StaffRequest, name: str) -> tuple[Report, ReportFilters, datetime]:
     found, at = all_reports().get(name), timezone.now()
     if found is None:
         raise Http404
@@ -102,7 +104,7 @@ def _asked(request: HttpRequest, name: str) -> tuple[Report, ReportFilters, Any]
     return found, form, at
 
 
-def _download(found: Report, findings: Findings, code: str) -> HttpResponse | Any:
+def _download(found: Report, findings: Findings, code: str) -> StreamingHttpResponse:
     """The table of that code, or the first; an empty report is an empty file, not an error."""
     empty = Table(found.name, "", [], [])
     table = next((table for table in findings.tables if table.code == code), next(iter(findings.tables), empty))

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from django.db.models import Count, DateField, F, Q, QuerySet
 from django.http import Http404
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -140,7 +141,7 @@ def _sentence(chosen: Chosen, whole: Tally) -> str:
 
 def _table(chosen: Chosen, parts: list[tuple[str, Tally, Mapping[str, str]]], whole: Tally) -> Table:
     columns = [
-        Column(dict(REPORT.grouping)[chosen.by].capitalize(), is_number=False),
+        Column(capfirst(str(dict(REPORT.grouping)[chosen.by])), is_number=False),
         Column(_("Asked")),
         Column(_("Answered")),
         Column(_("Response rate")),
