@@ -97,7 +97,7 @@ class LivedClock:
             return []
         existing = {alarm.level for alarm in self.alarms if alarm.revision == self.revision}
         rung = {alarm.level for alarm in self.alarms if alarm.event is not None}
-        new = []
+        new: list[AlarmLine] = []
         for level, moment in self.terms.alarms(self.started, self.due):
             if level in existing:
                 continue

@@ -75,7 +75,7 @@ class Course:
         if self.stops_at == "dispatched":
             yield from self._asides_until(at + 2 * DAY)
             return
-        if not record.priority == 1 and rng.random() < 0.03:
+        if record.priority != 1 and rng.random() < 0.03:
             at += rng.randint(8, 60) * MINUTE
             yield "return", at, self._member(), {"reason": rng.choice(texts.RETURNS)}
             at += rng.randint(5, 40) * MINUTE
@@ -107,7 +107,7 @@ class Course:
     def _early_end(self, at: Moment) -> Move | None:
         rng, record = self.rng, self.record
         draw = rng.random()
-        if record.kind.code == "BIL-12" and draw < 0.6 or draw < 0.010:
+        if (record.kind.code == "BIL-12" and draw < 0.6) or draw < 0.010:
             details = {"referred_to": rng.choice(texts.REFERRALS[:2]), "reason": rng.choice(texts.REFER_REASONS)}
             by = self._one_of("liaison") if record.channel == "regulator" else self._one_of("supervisor")
             return "refer", at + rng.randint(60, 1500) * MINUTE, by, details
@@ -175,7 +175,9 @@ class Course:
         if rng.random() < 0.012 and not limit_is_short:
             for number in range(3):
                 when = record.entered + (at - record.entered) * (number + 1) // 4
-                self._aside("contact", when, by, {"reached": False, "method": "phone", "note": rng.choice(texts.NO_ANSWER)})
+                self._aside(
+                    "contact", when, by, {"reached": False, "method": "phone", "note": rng.choice(texts.NO_ANSWER)}
+                )
             self._aside("message", at - 5 * MINUTE, by, {"message": texts.MESSAGES[2]})
         elif rng.random() < 0.12 and at - record.entered > HOUR:
             when = record.entered + (at - record.entered) // 2
@@ -207,10 +209,14 @@ class Course:
             when = at + int(span * rng.uniform(0.3, 0.9)) * SECOND
             self._aside("escalate", when, self._one_of("supervisor"), {"reason": rng.choice(texts.ESCALATIONS)})
         if rng.random() < 0.02:
-            others = [k for k in self.world.kinds.values() if k.category_id == record.kind.category_id and k.priority > 1]
+            others = [
+                k for k in self.world.kinds.values() if k.category_id == record.kind.category_id and k.priority > 1
+            ]
             if others and record.priority > 1:
                 when = at + rng.randint(5, 180) * MINUTE
-                self._aside("recategorise", when, self.desk, {"category": (other := rng.choice(others)), "subcategory": other})
+                self._aside(
+                    "recategorise", when, self.desk, {"category": (other := rng.choice(others)), "subcategory": other}
+                )
         if rng.random() < 0.012 and record.priority == 3:
             self._aside("prioritise", at + rng.randint(5, 600) * MINUTE, self._one_of("supervisor"), {"priority": 2})
 
@@ -289,7 +295,13 @@ class Course:
         rng, record = self.rng, self.record
         draw = rng.random()
         outcome = (
-            "upheld" if draw < 0.35 else "partly_upheld" if draw < 0.55 else "not_upheld" if draw < 0.95 else "unverifiable"
+            "upheld"
+            if draw < 0.35
+            else "partly_upheld"
+            if draw < 0.55
+            else "not_upheld"
+            if draw < 0.95
+            else "unverifiable"
         )
         category = record.kind.category_code
         codes = CAUSES.get(category, list(self.world.causes))
@@ -301,7 +313,9 @@ class Course:
         if code not in self.world.causes:
             code = rng.choice(sorted(self.world.causes))
         group = code.partition("-")[0]
-        responsible = {"customer": "customer", "external": "third_party", "weather": "force_majeure"}.get(group, "utility")
+        responsible = {"customer": "customer", "external": "third_party", "weather": "force_majeure"}.get(
+            group, "utility"
+        )
         return {
             "outcome": outcome,
             "root_cause": self.world.causes[code],

@@ -12,7 +12,14 @@ from analytics.demo.seasons import Day
 FAULT_KINDS = frozenset({"OUT-01", "OUT-02", "OUT-06", "OUT-07", "OUT-05"})
 PLANNED_KINDS = frozenset({"OUT-03", "OUT-04"})
 VOLTAGE_KINDS = frozenset({"VOL-01", "VOL-02"})
-FAULT_CAUSES = ["大风刮断导线", "雷击绝缘子闪络", "树木倒压线路", "施工挖断电缆", "配电变压器高压侧熔断器熔断", "车辆撞断电杆"]
+FAULT_CAUSES = [
+    "大风刮断导线",
+    "雷击绝缘子闪络",
+    "树木倒压线路",
+    "施工挖断电缆",
+    "配电变压器高压侧熔断器熔断",
+    "车辆撞断电杆",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +37,24 @@ class Issue:
 
 
 def issues_of(
-    days: list[Day], *, seed: int, ending: Moment, local: LocalTime, shape: network.Shape, stations: list[int], first_id: int
+    days: list[Day],
+    *,
+    seed: int,
+    ending: Moment,
+    local: LocalTime,
+    shape: network.Shape,
+    stations: list[int],
+    first_id: int,
 ) -> list[Issue]:
     """A few a week, more when it storms; those that have not ended yet are the ones a supervisor looks at."""
     rng = Random(f"issues {seed}")
     found: list[Issue] = []
     for day in days:
-        stormy = [s for s in range(network.STATIONS) if network.county_of(s) in day.stormy] if day.boost.get("OUT", 1) > 2.5 else []
+        stormy = (
+            [s for s in range(network.STATIONS) if network.county_of(s) in day.stormy]
+            if day.boost.get("OUT", 1) > 2.5
+            else []
+        )
         for _number in range(min(4, len(stormy))):
             found.append(_issue(rng, day, "fault", rng.choice(stormy), local, shape, stations, first_id + len(found)))
         for kind, chance in (("fault", 0.35), ("planned_outage", 0.4), ("voltage", 0.04)):

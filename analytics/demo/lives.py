@@ -19,7 +19,7 @@ from analytics.demo.world import THE_CUSTOMER, Kind, Named, Person, World, weigh
 from complaints.references import reference_for
 from complaints.states import OPEN
 
-CHANNELS = (("phone", 70.0), ("web", 19.0), ("visit", 6.0), ("regulator", 4.0), ("letter", 1.0))
+CHANNELS: tuple[tuple[str, float], ...] = (("phone", 70.0), ("web", 19.0), ("visit", 6.0), ("regulator", 4.0), ("letter", 1.0))
 SOURCES = {
     "phone": (("hotline", 1.0),),
     "web": (("website", 45.0), ("app", 27.0), ("wechat", 24.0), ("email", 4.0)),
@@ -116,8 +116,10 @@ class Generator:
         rng = Random(f"arrivals {self.seed} {task.day}")
         names, sums = day.categories
         years = (day.date - self.days[-1].date).days / 365
-        channels, _weights = zip(*CHANNELS, strict=True)
-        channel_sums = list(accumulate(w + {"web": 1.5 * years, "phone": -1.5 * years}.get(c, 0.0) for c, w in CHANNELS))
+        channels = [channel for channel, _weight in CHANNELS]
+        channel_sums = list(
+            accumulate(w + {"web": 1.5 * years, "phone": -1.5 * years}.get(c, 0.0) for c, w in CHANNELS)
+        )
         found = []
         for _number in range(task.count):
             category = rng.choices(names, cum_weights=sums)[0]
@@ -172,7 +174,9 @@ class Generator:
             "flags": flags,
             "channel": channel,
             "source": source,
-            "source_reference": f"{source}-{instant_of(received):%y%m%d}-{index % 10000:04d}" if channel == "regulator" else "",
+            "source_reference": f"{source}-{instant_of(received):%y%m%d}-{index % 10000:04d}"
+            if channel == "regulator"
+            else "",
             "segment": who.segment,
             "area": area,
             "area_id": self.bases.areas + place % self.shape.areas,
@@ -211,7 +215,9 @@ class Generator:
                 entered = received
             return entered, rng.choice(world.someone("agent", branch))
         if channel == "regulator":
-            return min(self.ending, received + rng.randint(5, 50) * MINUTE), rng.choice(world.someone("liaison", branch))
+            return min(self.ending, received + rng.randint(5, 50) * MINUTE), rng.choice(
+                world.someone("liaison", branch)
+            )
         seconds = rng.randint(90, 420)
         return min(self.ending, received + seconds * SECOND), rng.choice(world.someone("agent", branch))
 
@@ -264,7 +270,12 @@ class Generator:
         record, earlier = recent[-1 - min(int(rng.expovariate(0.1)), len(recent) - 1)]
         latest = fields["entered"] + 2 * HOUR
         still_open = record.status in OPEN or (record.closed or record.resolved or 0) > latest
-        if not still_open or record.merged_into is not None or record.request_type != "complaint" or latest > self.ending:
+        if (
+            not still_open
+            or record.merged_into is not None
+            or record.request_type != "complaint"
+            or latest > self.ending
+        ):
             return None
         if any(event.to_status in ("closed", "resolved") and event.at <= latest for event in record.events):
             return None

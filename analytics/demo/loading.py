@@ -264,7 +264,10 @@ def _network_and_customers(root: Branch, customers: int, seed: int) -> network.S
     _copy_lines(
         Substation._meta.db_table,
         "id code name_zh name_en branch_id",
-        (f"{substations + s}\t{NUMBER}{codes[s]}\t{_place(s)[0]}变\t{_place(s)[1]}\t{stations[s]}" for s in range(network.STATIONS)),
+        (
+            f"{substations + s}\t{NUMBER}{codes[s]}\t{_place(s)[0]}变\t{_place(s)[1]}\t{stations[s]}"
+            for s in range(network.STATIONS)
+        ),
     )
     _copy_lines(
         Feeder._meta.db_table,
@@ -297,7 +300,9 @@ def _place(station: int) -> tuple[str, str]:
 
 def _copy_people(shape: network.Shape, seed: int, stations: list[int], areas: int) -> None:
     first = {model: _highest(model._meta.db_table) + 1 for model in (Customer, Premise, Account, Meter)}
-    managers = list(staffing.demo_users().filter(username__startswith="supervisor-").order_by("pk").values_list("pk", flat=True))
+    managers = list(
+        staffing.demo_users().filter(username__startswith="supervisor-").order_by("pk").values_list("pk", flat=True)
+    )
     extra = [i for i in range(shape.customers) if people.has_second_account(i)]
     total = shape.customers + len(extra)
 
@@ -314,9 +319,9 @@ def _copy_people(shape: network.Shape, seed: int, stations: list[int], areas: in
         (
             rows.line(
                 (
-                    first[Customer] + c.index, f"{NUMBER}{c.index:09d}", c.kind, c.name, c.phone, c.phone, c.email, c.address,
-                    c.language, c.contact_method, stations[c.index % network.STATIONS],
-                    managers[c.index % len(managers)] if c.is_key and managers else None, c.is_key, bool(c.vulnerability),
+                    first[Customer] + c.position, f"{NUMBER}{c.position:09d}", c.kind, c.name, c.phone, c.phone, c.email, c.address,
+                    c.language, c.contact_method, stations[c.position % network.STATIONS],
+                    managers[c.position % len(managers)] if c.is_key and managers else None, c.is_key, bool(c.vulnerability),
                     c.vulnerability, c.do_not_contact,
                 )
             )
@@ -355,7 +360,7 @@ def _premises(
     everyone: Iterator[people.Customer], extra: list[int], shape: network.Shape
 ) -> Iterator[tuple[int, int, str]]:
     for who in everyone:
-        yield who.index, who.index, who.address
+        yield who.position, who.position, who.address
     for number, index in enumerate(extra, start=shape.customers):
         county = network.COUNTY_NAMES[network.county_of(index % network.STATIONS)][0]
         yield number, index, f"{county}{people.STREETS[index % 24]}{index % 97 + 1}号商铺"
@@ -367,7 +372,9 @@ def _accounts(extra: list[int], shape: network.Shape) -> Iterator[tuple[int, int
 
 
 def _tariff(index: int) -> str:
-    return ["居民生活用电", "居民生活用电", "居民生活用电", "居民峰谷电价", "一般工商业用电"][people.mixed(index, 6) % 5]
+    return ["居民生活用电", "居民生活用电", "居民生活用电", "居民峰谷电价", "一般工商业用电"][
+        people.mixed(index, 6) % 5
+    ]
 
 
 def _copy_issues(issues: list[Issue]) -> None:

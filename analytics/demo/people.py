@@ -10,7 +10,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 PLACEHOLDERS = 10_000
-SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆汪范"
+SURNAMES = (
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆"
+)
 GIVEN_FIRST = "建国志文晓海春秋玉秀桂明永德家俊思雨子浩佳欣美丽红金宝庆学立新光振东成长伟芳"
 GIVEN_SECOND = ["", *"华强平军英兰珍芳梅霞燕勇斌磊涛杰鹏飞宇轩涵怡婷敏静丽娟艳波辉刚林生荣福贵明亮"]
 STREETS = [
@@ -53,7 +55,7 @@ SECOND_ACCOUNT_EVERY = 20
 
 
 class Customer(NamedTuple):
-    index: int
+    position: int
     kind: str
     name: str
     phone: str
@@ -109,7 +111,7 @@ def customer(index: int, seed: int, *, county: str, is_rural: bool) -> Customer:
     has_mail = index >= PLACEHOLDERS or bits % 100 < 35
     method = "email" if has_mail and bits // 100 % 10 < 2 else "sms" if bits // 1000 % 10 < 3 else "phone"
     return Customer(
-        index=index,
+        position=index,
         kind=kind,
         name=said,
         phone=phone,

@@ -171,7 +171,9 @@ class Writer:
             )
             for e in c.ledger:
                 limit, calendar = ("", NULL) if e.terms is None else (e.terms.limit_text, e.terms.calendar_id or NULL)
-                enter(f"{entry}\t{id}\t{e.number}\t{e.action}\t{written(e.at)}\t{e.event}\t{limit}\t{calendar}\t{when(e.due)}\t{e.reason}")
+                enter(
+                    f"{entry}\t{id}\t{e.number}\t{e.action}\t{written(e.at)}\t{e.event}\t{limit}\t{calendar}\t{when(e.due)}\t{e.reason}"
+                )
                 entry += 1
 
     def _alarms(self, r: Record, first: dict[str, int]) -> None:

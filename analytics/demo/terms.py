@@ -12,6 +12,7 @@ from complaints.clocks.limits import Limit, Unit
 from complaints.clocks.policies import Promise
 from complaints.models import Policy
 
+
 class Terms:
     """What one clock was promised under. Moments agree with `complaints.clocks` (see the tests)."""
 
@@ -120,6 +121,7 @@ class SetFromOutside:
     kind, tier, label = "resolve", "external", "resolve external"
     limit_text, limit, working, calendar_id, policy_id = "", None, None, None, None
     is_pausable, statistic = False, "each"
+    signature = ("", "", False)
     warn_json, escalate_json = '["75%"]', "[]"
 
     def alarms(self, start: Moment, due: Moment) -> list[tuple[str, Moment]]:

@@ -91,7 +91,7 @@ class World:
         self._read_staff()
         self._read_classification()
         self._read_texts()
-        self.local = LocalTime(timezone.get_default_timezone(), self._office_calendar(), first, last)  # type: ignore[arg-type]
+        self.local = LocalTime(timezone.get_default_timezone(), self._office_calendar(), first, last)
 
     # staff
 

@@ -24,7 +24,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--complaints", type=_positive, default=1200, metavar="N")
         parser.add_argument("--days", type=_positive, default=420, metavar="D", help="of history, up to the ending")
-        parser.add_argument("--seed", type=int, default=7, metavar="S", help="the same seed and ending give the same rows")
+        parser.add_argument(
+            "--seed", type=int, default=7, metavar="S", help="the same seed and ending give the same rows"
+        )
         parser.add_argument("--ending", type=_moment, metavar="DATE", help="nothing happens later; now by default")
         parser.add_argument("--customers", type=_positive, metavar="N", help="four for each complaint by default")
         parser.add_argument("--more", action="store_true", help="add to the made-up complaints that are there")
@@ -39,7 +41,8 @@ class Command(BaseCommand):
             loading.check_is_ours()
         except loading.NotADemo as real:
             raise CommandError(
-                f"This database holds real data ({real}). A made-up utility is only for a database of its own; nothing was changed."
+                f"This database holds real data ({real}). A made-up utility is only for a database of its own;"
+                " nothing was changed."
             ) from None
         if given["staff_only"]:
             self._hire()
