@@ -109,7 +109,16 @@ def track(request: PageRequest, token: str) -> HttpResponse:
     return _track(request, get_object_or_404(Complaint, token=token))
 
 
-def _track(request: PageRequest, complaint: Complaint, *, status: int = 200, **forms_: forms.Form) -> HttpResponse:
+def _track(
+    request: PageRequest,
+    complaint: Complaint,
+    *,
+    status: int = 200,
+    asks: str = "",
+    refused: str = "",
+    **typed: forms.Form,
+) -> HttpResponse:
+    """The page, with the form of `asks` unfolded and `refused` said; `typed` are the forms that come back as they were."""
     now = timezone.now()
     promised = outbox.promised_to_customer(complaint)
     asked = complaint.feedback.filter(round=complaint.reopened_count + 1, answered_at__isnull=True).first()
@@ -124,8 +133,9 @@ def _track(request: PageRequest, complaint: Complaint, *, status: int = 200, **f
         "write_form": WriteForm(),
         "reason_form": ReasonForm(),
         "desk": DeskSettings.current(),
-        "asks": request.GET.get("ask", ""),
-        **forms_,
+        "asks": asks or request.GET.get("ask", ""),
+        "refused": refused,
+        **typed,
     }
     return render(request, "portal/track.html", context, status=status)
 
@@ -164,12 +174,11 @@ def track_move(request: PageRequest, token: str, name: str) -> HttpResponse:
     form = kinds[name](request.POST, request.FILES)
     kept = "write_form" if name == "supplement" else "reason_form"
     if not form.is_valid():
-        return _track(request, complaint, status=422, **{kept: form})
+        return _track(request, complaint, status=422, asks=name, **{kept: form})
     try:
         workflow.perform(name, complaint, by=THE_CUSTOMER, **{k: v for k, v in form.cleaned_data.items() if v})
     except Refusal as refused:
-        form.add_error(None, refused.message)
-        return _track(request, complaint, status=refused.status, **{kept: form})
+        return _track(request, complaint, status=refused.status, asks=name, refused=refused.message, **{kept: form})
     messages.success(request, _thanks(name))
     return redirect("complaints:track", token)
 
