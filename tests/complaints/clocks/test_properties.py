@@ -1,0 +1,249 @@
+"""What holds for every calendar, limit and course of events, tried on many made-up ones."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from complaints.clocks.calendars import ImpossibleCalendar, WorkingCalendar
+from complaints.clocks.deadlines import due_at, moment_before, used
+from complaints.clocks.ledger import Action, BrokenLedger, Entry, State, replay
+from complaints.clocks.limits import BadLimit, Limit, Unit
+from tests.complaints.clocks.calendars import CALENDARS
+
+ZONES = ["Asia/Shanghai", "Europe/London", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "UTC"]
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+MOMENTS = st.datetimes(datetime(2024, 1, 1), datetime(2026, 12, 1)).map(  # noqa: DTZ001 (the zone comes next)
+    lambda moment: moment.replace(second=0, microsecond=0, tzinfo=UTC)
+)
+LIMITS = st.one_of(
+    st.builds(Limit, st.integers(1, 600), st.just(Unit.MINUTE)),
+    st.builds(Limit, st.integers(1, 72), st.just(Unit.HOUR)),
+    st.builds(Limit, st.integers(1, 40), st.just(Unit.WORKING_HOUR)),
+    st.builds(Limit, st.integers(1, 15), st.sampled_from([Unit.WORKING_DAY, Unit.CALENDAR_DAY]), st.booleans()),
+)
+SHIPPED = st.sampled_from(sorted(CALENDARS)).map(CALENDARS.__getitem__)
+
+
+def clock(minute: int) -> str:
+    return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+@st.composite
+def windows(draw) -> list[list[str]]:
+    edges = sorted(draw(st.sets(st.integers(0, 1440), min_size=2, max_size=6)))
+    pairs = list(zip(edges[::2], edges[1::2], strict=False))
+    return [[clock(start), clock(end)] for start, end in pairs]
+
+
+@st.composite
+def calendars(draw) -> WorkingCalendar:
+    week = {day: draw(windows()) for day in WEEKDAYS if draw(st.booleans())}
+    week.setdefault("wed", [["09:00", "17:00"]])
+    dates = draw(st.dictionaries(st.dates(date(2024, 1, 1), date(2026, 12, 31)), st.just([]) | windows(), max_size=8))
+    rules = {"timezone": draw(st.sampled_from(ZONES)), "week": week, "dates": {str(k): v for k, v in dates.items()}}
+    return WorkingCalendar.from_rules("made-up", 1, rules)
+
+
+@st.composite
+def some_pauses(draw, start: datetime) -> list[tuple[datetime, datetime]]:
+    marks = sorted(draw(st.lists(st.integers(0, 20_000), max_size=6)))
+    moments = [start + timedelta(minutes=mark) for mark in marks]
+    return list(zip(moments[::2], moments[1::2], strict=False))
+
+
+@given(calendars(), MOMENTS, st.integers(1, 2_000))
+@settings(max_examples=150, deadline=None)
+def test_adding_then_measuring_working_time_gives_the_amount_back(calendar, start, minutes):
+    amount = timedelta(minutes=minutes)
+    end = calendar.add(start, amount)
+    assert calendar.measure(start, end) == amount
+    assert calendar.measure(start, end - timedelta(minutes=1)) < amount
+    assert calendar.subtract(end, amount) >= start
+    assert calendar.measure(calendar.subtract(end, amount), end) == amount
+
+
+def is_open(calendar: WorkingCalendar, minute: datetime) -> bool:
+    """Brute force: look at the local wall clock of one minute, knowing nothing of intervals."""
+    local = minute.astimezone(calendar.timezone)
+    of_day = local.hour * 60 + local.minute
+    today = calendar.dated.get(local.date(), calendar.week[local.weekday()])
+    return any(window.start <= of_day < window.end for window in today)
+
+
+@given(calendars(), MOMENTS, st.integers(1, 4 * 1440))
+@settings(max_examples=60, deadline=None)
+def test_working_time_agrees_with_counting_every_minute(calendar, start, length):
+    # Lord Howe moves its clocks by half an hour inside a window; the wall clock shows those minutes twice or never.
+    assume(calendar.timezone.key != "Australia/Lord_Howe")
+    end = start + timedelta(minutes=length)
+    changes = {
+        (start + timedelta(hours=h)).astimezone(calendar.timezone).utcoffset() for h in range(-1, length // 60 + 2)
+    }
+    assume(
+        len(changes) == 1
+    )  # wall-clock minutes that come twice or never have no brute-force answer; golden.csv has them
+    counted = sum(is_open(calendar, start + timedelta(minutes=minute)) for minute in range(length))
+    assert calendar.measure(start, end) == timedelta(minutes=counted)
+
+
+@given(SHIPPED, LIMITS, MOMENTS, st.data())
+@settings(max_examples=200, deadline=None)
+def test_a_pause_never_makes_a_deadline_earlier(calendar, limit, start, data):
+    pauses = data.draw(some_pauses(start))
+    assert due_at(limit, calendar, start, pauses) >= due_at(limit, calendar, start)
+
+
+@given(SHIPPED, LIMITS, MOMENTS, st.data())
+@settings(max_examples=200, deadline=None)
+def test_a_pause_of_no_length_changes_nothing(calendar, limit, start, data):
+    pauses = data.draw(some_pauses(start))
+    at = start + timedelta(minutes=data.draw(st.integers(0, 20_000)))
+    assume(not any(a <= at <= b for a, b in pauses))
+    assert due_at(limit, calendar, start, [*pauses, (at, at)]) == due_at(limit, calendar, start, pauses)
+
+
+@given(SHIPPED, LIMITS, MOMENTS, st.data())
+@settings(max_examples=200, deadline=None)
+def test_at_the_deadline_the_limit_is_used_and_just_before_it_is_not(calendar, limit, start, data):
+    pauses = data.draw(some_pauses(start))
+    due = due_at(limit, calendar, start, pauses)
+    assert (
+        used(limit, calendar, start, due if not limit.close_of_business else due + timedelta(days=1), pauses)
+        >= limit.duration
+    )
+    if not limit.in_days:
+        assert used(limit, calendar, start, due - timedelta(seconds=1), pauses) < limit.duration
+
+
+@given(SHIPPED, MOMENTS, st.integers(1, 10))
+@settings(max_examples=100, deadline=None)
+def test_a_warning_some_working_days_before_is_so_many_working_days_before(calendar, start, days):
+    due = due_at(Limit(days + 3, Unit.WORKING_DAY), calendar, start)
+    warned = moment_before(Limit(days, Unit.WORKING_DAY), calendar, due)
+    between = [calendar.local_date(warned) + timedelta(days=n) for n in range((due - warned).days + 1)]
+    assert warned < due
+    assert sum(calendar.is_working_day(day) for day in between if calendar.day_end(day) <= due) == days
+
+
+# the ledger
+
+
+@st.composite
+def courses(draw) -> list[Entry]:
+    """A start and any course of things after it, some at the same moment."""
+    start = draw(MOMENTS)
+    calendar = draw(SHIPPED)
+    entries = [Entry(1, Action.START, start, limit=draw(LIMITS), calendar=calendar)]
+    at = start
+    actions = [Action.PAUSE, Action.RESUME, Action.RETARGET, Action.STOP, Action.CANCEL, Action.CONTINUE, Action.EXCUSE]
+    for number in range(2, draw(st.integers(2, 10))):
+        at += timedelta(minutes=draw(st.integers(0, 4_000)))
+        action = draw(st.sampled_from(actions))
+        target = {"limit": draw(LIMITS), "calendar": calendar} if action == Action.RETARGET else {}
+        entries.append(Entry(number, action, at, **target))
+    return entries
+
+
+@given(courses(), st.randoms())
+@settings(max_examples=200, deadline=None)
+def test_replay_does_not_depend_on_the_order_it_is_given_in(entries, random):
+    shuffled = list(entries)
+    random.shuffle(shuffled)
+    assert replay(shuffled) == replay(entries)
+
+
+@given(courses())
+@settings(max_examples=200, deadline=None)
+def test_a_retarget_keeps_the_start_and_every_pause(entries):
+    without = replay([entry for entry in entries if entry.action != Action.RETARGET])
+    given_ = replay(entries)
+    assert (given_.started_at, given_.pauses, given_.paused_for) == (
+        without.started_at,
+        without.pauses,
+        without.paused_for,
+    )
+
+
+@given(courses(), LIMITS)
+@settings(max_examples=200, deadline=None)
+def test_retargeting_away_and_back_changes_nothing(entries, other):
+    last = entries[-1]
+    now = replay(entries)
+    away = Entry(last.number + 1, Action.RETARGET, last.at, limit=other, calendar=now.calendar)
+    back = Entry(last.number + 2, Action.RETARGET, last.at, limit=now.limit, calendar=now.calendar)
+    assert replay([*entries, away, back]) == now
+
+
+@given(courses())
+@settings(max_examples=200, deadline=None)
+def test_stopping_and_continuing_is_as_if_it_had_never_stopped(entries):
+    assume(replay(entries).stopped_at is None)
+    last = entries[-1]
+    stopped = Entry(last.number + 1, Action.CANCEL, last.at)
+    going_on = Entry(last.number + 2, Action.CONTINUE, last.at + timedelta(days=2))
+    before, after = replay(entries), replay([*entries, stopped, going_on])
+    assert (after.state, after.due_at, after.pauses) == (before.state, before.due_at, before.pauses)
+
+
+@given(courses())
+@settings(max_examples=200, deadline=None)
+def test_a_state_says_what_happened(entries):
+    now = replay(entries)
+    assert (now.state in (State.MET, State.LATE, State.CANCELLED)) == (now.stopped_at is not None)
+    if now.state == State.LATE:
+        assert now.stopped_at > now.due_at
+    if now.state == State.RUNNING:
+        assert now.due_at is not None
+    if now.state == State.PAUSED:
+        assert now.paused_at is not None
+
+
+def test_a_ledger_without_a_start_is_refused():
+    with pytest.raises(BrokenLedger):
+        replay([Entry(1, Action.PAUSE, datetime(2026, 1, 1, tzinfo=UTC))])
+
+
+# what is refused
+
+
+@given(LIMITS)
+def test_a_limit_is_read_as_it_is_written(limit):
+    assert Limit.parse(str(limit)) == limit
+
+
+@pytest.mark.parametrize("text", ["", "4", "wd", "4 days", "-1wd", "4wd@open", "24h@close", "1.5h"])
+def test_what_is_no_limit_is_refused_with_an_example(text):
+    with pytest.raises(BadLimit, match="such as 24h"):
+        Limit.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("rules", "says"),
+    [
+        ({"week": {"mon": [["09:00", "17:00"]]}}, "time zone"),
+        ({"timezone": "Mars/Olympus", "week": {"mon": [["09:00", "17:00"]]}}, "time zone"),
+        ({"timezone": "UTC", "week": {}}, "never opens"),
+        ({"timezone": "UTC", "week": {"someday": []}}, "no weekday"),
+        ({"timezone": "UTC", "week": {"mon": [["09:00", "12:00"], ["11:00", "13:00"]]}}, "overlap"),
+        ({"timezone": "UTC", "week": {"mon": [["22:00", "06:00"]], "tue": [["05:00", "09:00"]]}}, "overlaps"),
+        ({"timezone": "UTC", "week": {"mon": [["09:00", "09:00"]]}}, "empty"),
+        ({"timezone": "UTC", "week": {"mon": [["9 o'clock", "17:00"]]}}, "no time"),
+        ({"timezone": "UTC", "week": {"mon": [["09:00", "25:00"]]}}, "24:00"),
+        ({"timezone": "UTC", "week": {"mon": [["09:00"]]}}, "a start and an end"),
+        ({"timezone": "UTC", "week": {"mon": [["09:00", "17:00"]]}, "dates": {"2026-02-30": []}}, "no date"),
+        ({"timezone": "UTC", "week": {"mon": [["09:00", "17:00"]]}, "dates": {"2026-02-03": "monday"}}, "week:mon"),
+    ],
+)
+def test_an_impossible_calendar_is_refused_with_a_sentence(rules, says):
+    with pytest.raises(ImpossibleCalendar, match=says):
+        WorkingCalendar.from_rules("x", 1, rules)
+
+
+def test_a_coming_year_that_was_not_arranged_yet_is_known_to_be_unknown():
+    calendar = CALENDARS["cn-national"]
+    assert calendar.is_known(date(2026, 12, 31))
+    assert not calendar.is_known(date(2027, 1, 1))
+    assert calendar.timezone == ZoneInfo("Asia/Shanghai")
