@@ -19,7 +19,13 @@ from analytics.demo.world import THE_CUSTOMER, Kind, Named, Person, World, weigh
 from complaints.references import reference_for
 from complaints.states import OPEN
 
-CHANNELS: tuple[tuple[str, float], ...] = (("phone", 70.0), ("web", 19.0), ("visit", 6.0), ("regulator", 4.0), ("letter", 1.0))
+CHANNELS: tuple[tuple[str, float], ...] = (
+    ("phone", 70.0),
+    ("web", 19.0),
+    ("visit", 6.0),
+    ("regulator", 4.0),
+    ("letter", 1.0),
+)
 SOURCES = {
     "phone": (("hotline", 1.0),),
     "web": (("website", 45.0), ("app", 27.0), ("wechat", 24.0), ("email", 4.0)),

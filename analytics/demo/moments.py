@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -19,6 +18,7 @@ _QUARTER = 15 * MINUTE
 """No time zone changes its offset within a quarter of an hour."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
+_DATES: dict[int, str] = {}
 _TIMES = [f"{s // 3600:02d}:{s // 60 % 60:02d}:{s % 60:02d}" for s in range(86400)]
 
 
@@ -33,11 +33,13 @@ def instant_of(moment: Moment) -> datetime:
 
 def written(moment: Moment) -> str:
     """As PostgreSQL reads it."""
-    seconds, hundredths = divmod(moment, SECOND)
-    days, second = divmod(seconds, 86400)
+    day = moment // DAY
+    date_text = _DATES.get(day) or _dated(day)
+    rest = moment - day * DAY
+    hundredths = rest % SECOND
     if hundredths:
-        return f"{_date(days)} {_TIMES[second]}.{hundredths:02d}+00"
-    return f"{_date(days)} {_TIMES[second]}+00"
+        return f"{date_text} {_TIMES[rest // SECOND]}.{hundredths:02d}+00"
+    return f"{date_text} {_TIMES[rest // SECOND]}+00"
 
 
 def iso(moment: Moment) -> str:
@@ -45,9 +47,9 @@ def iso(moment: Moment) -> str:
     return instant_of(moment).isoformat()
 
 
-@cache
-def _date(days: int) -> str:
-    return date.fromordinal(_EPOCH_DAY + days).isoformat()
+def _dated(day: int) -> str:
+    text = _DATES[day] = date.fromordinal(_EPOCH_DAY + day).isoformat()
+    return text
 
 
 class LocalTime:

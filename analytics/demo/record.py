@@ -9,13 +9,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from analytics.demo.changes import APPLY
 from analytics.demo.clocks import PAUSED, RUNNING, AlarmLine, LivedClock
 from analytics.demo.moments import SECOND, Moment, instant_of, iso, moment_of
 from analytics.demo.notices import NoticeLine, notices_of
 from analytics.demo.world import THE_CLOCK, THE_CUSTOMER, Kind, Named, Person, TeamRow, World
 from complaints.clocks.contact import Attempt, contact_made_at
 from complaints.clocks.running import OPENS_AT_REGISTRATION
-from complaints.models import SEVERITY_LADDER, Channel, Severity
+from complaints.models import Channel, Severity
 from complaints.states import MOVES, OPEN, SAME, Status
 from staff.actors import CLOCK, CUSTOMER
 
@@ -318,117 +319,6 @@ def _said(name: str, value: Any) -> Any:
             else {"id": value.id, "text": value.text}
         )
     return iso(value) if name == "contacted_at" else value
-
-
-# what each move changes on the complaint
-
-
-def _dispatch(record: Record, details: Details, by: Person, at: Moment) -> None:
-    record.team, record.assignee = details["team"], details.get("assignee")
-    record.dispatched = record.dispatched or at
-
-
-def _transfer(record: Record, details: Details, by: Person, at: Moment) -> None:
-    _dispatch(record, details, by, at)
-    record.transferred += 1
-
-
-def _accept(record: Record, details: Details, by: Person, at: Moment) -> None:
-    record.assignee = by
-
-
-def _return(record: Record, details: Details, by: Person, at: Moment) -> None:
-    record.assignee = None
-    record.returned += 1
-
-
-def _assign(record: Record, details: Details, by: Person, at: Moment) -> None:
-    record.assignee = details["assignee"]
-
-
-def _contact(record: Record, details: Details, by: Person, at: Moment) -> None:
-    if details["reached"] and record.contacted is None:
-        record.contacted = min(details.get("contacted_at") or at, at)
-
-
-def _answer(record: Record, details: Details, by: Person, at: Moment) -> None:
-    record.outcome, record.root_cause = details["outcome"], details["root_cause"]
-    record.resolution, record.responsibility = details["resolution"], details.get("responsibility") or ""
-    if record.status == Status.RESOLVED:
-        record.resolved = at
-
-
-def _approve(record: Record, details: Details, by: Person, at: Moment) -> None:
-    record.resolved = at
-
-
-def _reopen(record: Record, details: Details, by: Person, at: Moment) -> None:
-    record.outcome, record.resolved, record.closed = "", None, None
-    record.reopened += 1
-
-
-def _merge(record: Record, details: Details, by: Person, at: Moment) -> None:
-    record.outcome, record.merged_into = "duplicate", details["into"]
-
-
-def _urge(record: Record, details: Details, by: Person, at: Moment) -> None:
-    record.urged += 1
-    if record.urged == record.world.desk.urgings_raise_severity:
-        rung = SEVERITY_LADDER.index(Severity(record.severity))
-        record.severity = SEVERITY_LADDER[min(rung + 1, len(SEVERITY_LADDER) - 1)].value
-
-
-def _escalate(record: Record, details: Details, by: Person, at: Moment) -> None:
-    record.escalated += 1
-
-
-def _recategorise(record: Record, details: Details, by: Person, at: Moment) -> None:
-    record.kind = details["subcategory"]
-    record.priority = min(record.priority, record.kind.priority)
-
-
-def _prioritise(record: Record, details: Details, by: Person, at: Moment) -> None:
-    record.priority = details["priority"]
-    record.severity = details.get("severity") or record.severity
-
-
-def _link(record: Record, details: Details, by: Person, at: Moment) -> None:
-    record.service_issue = details["service_issue"]
-
-
-def _withdraw(record: Record, details: Details, by: Person, at: Moment) -> None:
-    record.outcome = "withdrawn"
-
-
-def _reject(record: Record, details: Details, by: Person, at: Moment) -> None:
-    record.outcome = "rejected"
-
-
-def _refer(record: Record, details: Details, by: Person, at: Moment) -> None:
-    record.outcome, record.referred_to = "referred", details["referred_to"]
-
-
-APPLY: dict[str, Callable[[Record, Details, Person, Moment], None]] = {
-    "accept": _accept,
-    "approve": _approve,
-    "assign": _assign,
-    "contact": _contact,
-    "dispatch": _dispatch,
-    "escalate": _escalate,
-    "link": _link,
-    "merge": _merge,
-    "prioritise": _prioritise,
-    "propose": _answer,
-    "recategorise": _recategorise,
-    "refer": _refer,
-    "reject": _reject,
-    "reopen": _reopen,
-    "resolve": _answer,
-    "return": _return,
-    "transfer": _transfer,
-    "urge": _urge,
-    "withdraw": _withdraw,
-}
 
 
 # what each move does to the clocks

@@ -59,6 +59,7 @@ MOST_PER_COMPLAINT = {
 }
 """How many primary keys are set aside for each complaint, so that two processes never give the same one."""
 
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"})
 
 
@@ -67,8 +68,8 @@ def plain(text: str) -> str:
     return text.translate(_ESCAPES) if "\\" in text or "\n" in text or "\t" in text or "\r" in text else text
 
 
-def as_json(value: Any) -> str:
-    return plain(json.dumps(value, ensure_ascii=False)) if value else "{}"
+def as_json(value: dict[str, Any]) -> str:
+    return plain(_to_json(value)) if value else "{}"
 
 
 def when(moment: Moment | None) -> str:

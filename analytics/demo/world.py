@@ -87,6 +87,7 @@ class World:
         self._rules = running.rules_in_force()
         self._terms: dict[tuple[str, ...], dict[tuple[str, str], Terms]] = {}
         self._terms_by_promise: dict[tuple[str, str, str], Terms] = {}
+        self._team_kinds: dict[tuple[str, str, int, int, str], str] = {}
         self._working: dict[str, tuple[WorkingCalendar | None, int | None]] = {}
         self._read_staff()
         self._read_classification()
@@ -175,6 +176,12 @@ class World:
 
     def team_kind(self, request_type: str, channel: str, kind: Kind, area: str) -> str:
         facts = (request_type, channel, kind.category_id, kind.id, area)
+        found = self._team_kinds.get(facts)
+        if found is None:
+            found = self._team_kinds[facts] = self._routed(facts)
+        return found
+
+    def _routed(self, facts: tuple[str, str, int, int, str]) -> str:
         for *wanted, team_kind in self._routes:
             if all(want in (None, "", fact) for want, fact in zip(wanted, facts, strict=True)):
                 return str(team_kind)

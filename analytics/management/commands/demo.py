@@ -102,7 +102,7 @@ class _Progress:
     """One line that is written over; on a terminal only, or a log would fill up."""
 
     def __init__(self, stream: Any, total: int) -> None:
-        self._stream, self._total, self._began, self._said = stream, total, time.monotonic(), 0.0
+        self._stream, self._total, self._began, self._said, self._first = stream, total, 0.0, 0.0, 0
         self._is_terminal = stream.isatty()
 
     def __call__(self, done: int) -> None:
@@ -110,11 +110,12 @@ class _Progress:
         pause = 0.5 if self._is_terminal else 15
         if now - self._said < pause:
             return
-        if not self._said and not self._is_terminal:
-            self._said = now
+        if not self._said:
+            self._said = self._began = now
+            self._first = done
             return
         self._said = now
-        rate = done / (now - self._began)
+        rate = (done - self._first) / (now - self._began)
         left = (self._total - done) / rate
         text = f"  {done:,} of {self._total:,} complaints, {rate:,.0f}/s, {left:,.0f} s left"
         self._stream.write(f"\r{text:<70}" if self._is_terminal else text, ending="" if self._is_terminal else "\n")
