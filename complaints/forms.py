@@ -320,6 +320,8 @@ class MoveForm(forms.Form):
                 make: Callable[[], forms.Field] = getattr(asked, detail)
                 field = make()
                 field.required = detail in self.move.needs
+                if not self.fields:
+                    field.widget.attrs["data-focus"] = True
                 self.fields[detail] = field
 
     def clean_contacted_at(self) -> Any:

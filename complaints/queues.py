@@ -17,6 +17,7 @@ from complaints.models import (
     Category,
     Channel,
     Complaint,
+    Event,
     Feedback,
     Notice,
     NoticeState,
@@ -237,6 +238,16 @@ def narrow(
         except NotUnderstood:
             ignored.append(name)
     return rows
+
+
+ARRIVALS = ("register", "dispatch", "transfer", "assign", "return", "reopen", "supplement", "resume")
+"""Moves that put a complaint before people who did not have it, or not like this."""
+
+
+def arrived_since(rows: ComplaintQuerySet, since: datetime) -> ComplaintQuerySet:
+    """Those that came into anybody's hands after this moment."""
+    arrivals = Event.objects.filter(complaint=OuterRef("pk"), move__in=ARRIVALS, recorded_at__gt=since)
+    return rows.filter(Exists(arrivals))
 
 
 def counts(user: User, *, at: datetime | None = None, names: Iterable[str] = BY_NAME) -> dict[str, int]:

@@ -9,6 +9,7 @@ from complaints.views import desk, detail, files, issues, portal
 app_name = "complaints"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/", desk.queue, name="queue"),
+    path("desk/news/", desk.news, name="queue-news"),
     path("complaints/<str:reference>/", detail.complaint, name="complaint"),
     path("complaints/<str:reference>/moves/<slug:name>/", detail.move, name="move"),
     path("complaints/<str:reference>/files/<uuid:uuid>/", files.attachment, name="attachment"),

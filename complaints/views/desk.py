@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from complaints import queues
 from complaints.clocks import shown
@@ -21,6 +24,7 @@ from staff.http import StaffRequest
 from staff.models import Branch
 
 PAGE = 50
+MOST_NEW = 99
 BAR = ("category", "channel", "status", "priority", "branch", "q")
 """Filters that the bar shows; the others came with the address and are carried along."""
 FAR = datetime(9999, 1, 1, tzinfo=UTC)
@@ -35,11 +39,7 @@ def queue(request: StaffRequest) -> HttpResponse:
     reference = parse_reference(request.GET.get("q", ""))
     if reference and visible.filter(reference=reference).exists():
         return redirect("complaints:complaint", reference)
-    params = request.GET.dict()
-    if not any(params.get(name) for name in ("view", *queues.FILTERS)):
-        params["view"] = queues.usual_queue(request.user)
-    elif "view" not in params:
-        params["view"] = "all"
+    params = _params(request)
     ignored: list[str] = []
     found = queues.narrow(visible, params, request.user, at=now, ignored=ignored)
     rows, older = page_of(found, params.get("after", ""))
@@ -52,11 +52,34 @@ def queue(request: StaffRequest) -> HttpResponse:
         "ignored": ignored,
         "view": params["view"],
         "queues": _tabs(request, params["view"], now),
+        "news_url": f"{reverse('complaints:queue-news')}?{urlencode(params | {'since': now.isoformat()})}",
         "now": now,
         **_choices(request),
     }
     template = "desk/_queue.html" if request.htmx else "desk/queue.html"
     return render(request, template, context)
+
+
+@login_required
+def news(request: StaffRequest) -> HttpResponse:
+    """How many complaints came into the queue since it was drawn; asked every few seconds, moves no row."""
+    since = parse_datetime(request.GET.get("since", ""))
+    if since is None or timezone.is_naive(since):
+        return HttpResponse(status=204)
+    params = {name: text for name, text in request.GET.items() if name not in ("since", "after")}
+    found = queues.narrow(Complaint.objects.visible_to(request.user), params, request.user)
+    count = queues.arrived_since(found, since)[:MOST_NEW].count()
+    return render(
+        request, "desk/_news.html", {"count": count, "url": f"{reverse('complaints:queue')}?{urlencode(params)}"}
+    )
+
+
+def _params(request: StaffRequest) -> dict[str, str]:
+    """The parameters of the address, with the queue that is meant when none is named."""
+    params: dict[str, str] = request.GET.dict()
+    if not any(params.get(name) for name in ("view", *queues.FILTERS)):
+        params["view"] = queues.usual_queue(request.user)
+    return {"view": "all"} | params
 
 
 def page_of(found: ComplaintQuerySet, after: str) -> tuple[list[Complaint], str]:

@@ -23,6 +23,20 @@ from complaints.states import MOVES
 from staff.actors import Actor
 from staff.http import StaffRequest
 
+EVERYDAY = ("contact", "message", "note")
+"""Moves that stand beside the likely one, because they are made several times a day."""
+KEYS = {
+    "dispatch": "d",
+    "accept": "a",
+    "assign": "s",
+    "resolve": "r",
+    "propose": "p",
+    "contact": "c",
+    "message": "m",
+    "note": "i",
+    "urge": "u",
+}
+
 
 def find(request: StaffRequest, reference: str) -> Complaint:
     """The complaint, if this person may see it; for everyone else it does not exist."""
@@ -122,17 +136,20 @@ def context_of(request: StaffRequest, complaint: Complaint, form: MoveForm | Non
     if complaint.customer_id:
         visible = Complaint.objects.visible_to(request.user)
         others = visible.filter(customer=complaint.customer_id).exclude(pk=complaint.pk).select_related("category")
-    moves = complaint.moves_for(request.user.role)
+    moves = [(name, move, KEYS.get(name, "")) for name, move in complaint.moves_for(request.user.role)]
+    shown_first = [moves[0], *(one for one in moves[1:] if one[0] in EVERYDAY)] if moves else []
+    notices = list(complaint.notices.all())
     return {
         "complaint": complaint,
         "now": now,
-        "moves": moves[:5],
-        "more_moves": moves[5:],
+        "moves": shown_first,
+        "more_moves": [one for one in moves if one not in shown_first],
         "form": form,
         "script": script_for(complaint, form.name if form else ""),
         "clocks": clocks,
         "pressing": [clock for clock in clocks if clock.is_ticking][:2],
-        "entries": timeline.entries(complaint.events.all(), complaint.notices.all()),
+        "entries": timeline.entries(complaint.events.all(), notices),
+        "notices": notices[::-1],
         "files": [
             {
                 "name": file.name,
