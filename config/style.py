@@ -152,7 +152,7 @@ def entries(now: datetime) -> list[dict[str, Any]]:
     hour = timedelta(hours=1)
     return [
         {"kind": "customer", "who": "王敏", "at": now - 30 * hour, "text": STORY},
-        {"kind": "system", "title": _("Registered"), "who": "TS202611120042", "at": now - 30 * hour},
+        {"kind": "system", "title": _("Registered"), "who": "26-0004517-3", "at": now - 30 * hour},
         {"kind": "system", "title": _("Dispatched"), "who": _("Outage crew"), "at": now - 29 * hour, "icon": "send"},
         {
             "kind": "note",
@@ -281,6 +281,6 @@ TABS = [
 ]
 CRUMBS = [
     {"label": _("Queue"), "url": "#ways"},
-    {"label": "TS202611120042", "url": "#ways"},
+    {"label": "26-0004517-3", "url": "#ways"},
     {"label": _("Resolve")},
 ]

@@ -29,7 +29,7 @@ class Command(BaseCommand):
         call_command("load_profile", env.text("REDRESS_PROFILE", "cn-95598"), if_empty=True, stdout=self.stderr)
         if demo:
             if not Complaint.objects.exists():
-                call_command("demo", complaints=1200, days=420, seed=7, stdout=self.stderr)
+                call_command("demo", complaints=5000, days=420, seed=7, stdout=self.stderr)
             call_command("demo", sign_ins=True, stdout=self.stdout)
         elif first_administrator and not User.objects.exists():
             self._make_administrator()
