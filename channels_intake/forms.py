@@ -33,6 +33,12 @@ NEEDS_PLACE = frozenset({"OUT", "VOL", "SAF"})
 """Categories whose complaint is about a place (domain 3.1)."""
 LONGEST_STORY = 5000
 FEWEST_DIGITS = 5
+SHARED = (
+    *("category", "subcategory", "request_type", "story", "remedy_sought", "place", "occurred_at"),
+    *("account_number", "contact_name", "contact_phone", "contact_email", "contact_address", "contact_method"),
+    *("language", "is_anonymous", "is_confidential", "branch"),
+)
+"""The fields that go into the intake under their own name."""
 
 
 class FilesInput(forms.ClearableFileInput):
@@ -242,10 +248,25 @@ class StaffForm(forms.Form):
     def intake(self) -> Intake:
         """The form boiled down. Only for a valid form."""
         cleaned = self.cleaned_data
-        names = (
-            "category subcategory request_type story remedy_sought place occurred_at account_number contact_name"
-            " contact_phone contact_email contact_address contact_method language is_anonymous is_confidential branch"
-        ).split()
+        names = [
+            "category",
+            "subcategory",
+            "request_type",
+            "story",
+            "remedy_sought",
+            "place",
+            "occurred_at",
+            "account_number",
+            "contact_name",
+            "contact_phone",
+            "contact_email",
+            "contact_address",
+            "contact_method",
+            "language",
+            "is_anonymous",
+            "is_confidential",
+            "branch",
+        ]
         common = {name: cleaned[name] for name in names} | {
             "channel": self.channel.value,
             "external_id": str(cleaned["form_id"]),
