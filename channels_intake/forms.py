@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import get_language
+from django.utils.translation import get_language, get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from channels_intake import questions
@@ -32,6 +32,8 @@ ENTERING = frozenset({Role.AGENT, Role.SUPERVISOR, Role.LIAISON})
 NEEDS_PLACE = frozenset({"OUT", "VOL", "SAF"})
 """Categories whose complaint is about a place (domain 3.1)."""
 LONGEST_STORY = 5000
+LANGUAGES = [(code, get_language_info(code)["name_local"]) for code, _name in settings.LANGUAGES]
+"""Each language by its own name, as a person who reads only that one would look for it."""
 FEWEST_DIGITS = 5
 SHARED = (
     *("category", "subcategory", "request_type", "story", "remedy_sought", "place", "occurred_at"),
@@ -117,7 +119,7 @@ class StaffForm(forms.Form):
     contact_email = forms.EmailField(label=_("e-mail"), required=False)
     contact_address = forms.CharField(label=_("reply address"), max_length=240, required=False)
     contact_method = forms.ChoiceField(label=_("preferred contact"), choices=ContactMethod.choices)
-    language = forms.ChoiceField(label=_("language"), choices=settings.LANGUAGES)
+    language = forms.ChoiceField(label=_("language"), choices=LANGUAGES)
     is_anonymous = forms.BooleanField(label=_("wants to stay anonymous"), required=False)
     is_confidential = forms.BooleanField(label=_("keep the name from those complained about"), required=False)
     category = forms.ModelChoiceField(
@@ -248,26 +250,7 @@ class StaffForm(forms.Form):
     def intake(self) -> Intake:
         """The form boiled down. Only for a valid form."""
         cleaned = self.cleaned_data
-        names = [
-            "category",
-            "subcategory",
-            "request_type",
-            "story",
-            "remedy_sought",
-            "place",
-            "occurred_at",
-            "account_number",
-            "contact_name",
-            "contact_phone",
-            "contact_email",
-            "contact_address",
-            "contact_method",
-            "language",
-            "is_anonymous",
-            "is_confidential",
-            "branch",
-        ]
-        common = {name: cleaned[name] for name in names} | {
+        common = {name: cleaned[name] for name in SHARED} | {
             "channel": self.channel.value,
             "external_id": str(cleaned["form_id"]),
             "answers": self.answers(),

@@ -89,7 +89,7 @@ def safety(request: HttpRequest, form_id: UUID) -> HttpResponse:
     if not draft.is_begun:
         return sent_or_start(form_id)
     if request.method == "POST":
-        draft.keep("safety", draft.answers("category") or {})
+        draft.keep("safety", Answers(draft).warnings())
         return onwards(draft)
     context = shared() | {"advice": advice(Answers(draft).category), "back_url": reverse("channels_intake:complain")}
     return render(request, "intake/web/safety.html", context)
@@ -156,7 +156,7 @@ def step_page(
         "form": form or answers.form(step),
         "steps": progress(answers, step),
         "files": answers.draft.files,
-        "advice": advice(answers.category) if answers.is_dangerous() else None,
+        "in_danger": answers.is_dangerous(),
     }
     return render(request, "intake/web/step.html", context, status=status)
 
@@ -177,7 +177,7 @@ def check_page(request: HttpRequest, answers: Answers, *, trapped: bool = False,
     context = shared() | {
         "rows": summary(answers),
         "steps": progress(answers, CHECK),
-        "advice": advice(answers.category) if answers.is_dangerous() else None,
+        "in_danger": answers.is_dangerous(),
         "honeypot": HONEYPOT,
         "trapped": trapped,
     }

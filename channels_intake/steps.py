@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
-from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from channels_intake import questions
 from channels_intake.drafts import Draft
-from channels_intake.forms import LONGEST_STORY, FilesField, not_in_future, phone_field
+from channels_intake.forms import LANGUAGES, LONGEST_STORY, FilesField, not_in_future, phone_field
 from channels_intake.questions import PUBLIC, moment, public_name
 from complaints.models import Category, Priority, Subcategory
 
@@ -102,15 +101,19 @@ class WhoForm(StepForm):
 
     is_anonymous = forms.ChoiceField(
         label=_("May we know your name?"),
-        choices=[("", _("Yes, so that you can answer me")), ("yes", _("No, I want to stay anonymous"))],
+        choices=[("no", _("Yes, so that you can answer me")), ("yes", _("No, I want to stay anonymous"))],
+        initial="no",
         widget=forms.RadioSelect,
-        required=False,
+        error_messages={"required": _("Choose one.")},
         help_text=_(
             "Without a name we cannot ask you anything or tell you the answer, and may not be able to put it right."
         ),
     )
     contact_name = forms.CharField(
-        label=_("Your name"), max_length=120, required=False, widget=forms.TextInput(attrs={"autocomplete": "name"})
+        label=_("Your name"),
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": _("Write your name, or choose to stay anonymous.")},
     )
     contact_phone = phone_field(
         label=_("Your phone"), help_text=_("We call or text this number about your complaint only.")
@@ -126,20 +129,19 @@ class WhoForm(StepForm):
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
     )
     language = forms.ChoiceField(
-        label=_("In which language shall we answer?"), choices=settings.LANGUAGES, widget=forms.RadioSelect
+        label=_("In which language shall we answer?"), choices=LANGUAGES, widget=forms.RadioSelect
     )
     is_confidential = forms.BooleanField(label=_("Do not tell my name to the people I complain about"), required=False)
 
     def prepare(self) -> None:
+        self.fields["contact_name"].required = (self.data or self.initial or {}).get("is_anonymous") != "yes"
         self.fields["language"].initial = get_language()
         self.fields["contact_phone"].widget.attrs["autocomplete"] = "tel"
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if cleaned.get("is_anonymous"):
+        if cleaned.get("is_anonymous") == "yes":
             return cleaned
-        if not cleaned.get("contact_name"):
-            self.add_error("contact_name", _("Write your name, or choose to stay anonymous."))
         ways = ("contact_phone", "contact_email")
         if not any(cleaned.get(way) or way in self.errors for way in ways):
             self.add_error("contact_phone", _("Write a phone number or an e-mail address, so that we can answer."))
@@ -207,15 +209,27 @@ class Answers:
         return next((step for step in STEPS if not self.is_done(step)), CHECK)
 
     def must_warn(self) -> bool:
-        """Whether advice comes before anything else: a dangerous topic or kind, or an answer that says so."""
-        if self.category is None or self.draft.answers("safety") == {"category": self.category.code}:
-            return False
-        return bool(self.category.advice) or self.is_dangerous()
+        """Whether advice comes before anything else: something says danger for which it was not yet given."""
+        given = self.draft.answers("safety") or {}
+        return any(given.get(cause) != said for cause, said in self.warnings().items())
+
+    def warnings(self) -> dict[str, str]:
+        """What says danger so far: a topic or kind that is dangerous by itself, an answer that says so."""
+        causes = {}
+        if self.category is not None and (self.category.advice or self._kind_is_dangerous()):
+            causes["topic"] = self.category.code
+        if self._answers_say_danger():
+            causes["answer"] = "yes"
+        return causes
 
     def is_dangerous(self) -> bool:
         """Whether somebody may be hurt, by the kind chosen or by an answer."""
-        if self.kind is not None and self.kind.default_priority == Priority.P1:
-            return True
+        return self._kind_is_dangerous() or self._answers_say_danger()
+
+    def _kind_is_dangerous(self) -> bool:
+        return self.kind is not None and self.kind.default_priority == Priority.P1
+
+    def _answers_say_danger(self) -> bool:
         answers = self.answers()
         return "yes" in (answers.get("immediate_danger"), answers.get("injured"))
 

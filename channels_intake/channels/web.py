@@ -27,7 +27,7 @@ def intake(answers: Answers) -> Intake:
         contact_email=known["contact_email"],
         contact_method=ContactMethod.PHONE if known["contact_phone"] else ContactMethod.EMAIL,
         language=known["language"],
-        is_anonymous=bool(known["is_anonymous"]),
+        is_anonymous=known["is_anonymous"] == "yes",
         is_confidential=known["is_confidential"],
         files=answers.draft.attachments(),
     )

@@ -103,5 +103,14 @@ function walkPeople(event) {
   (rows[at] ?? document.getElementById("look")).focus();
 }
 
+// With scripts the questions open by themselves, so their headings are no stop on the way.
+for (const heading of form.querySelectorAll("[data-questions] > summary")) heading.tabIndex = -1;
+
+// What was typed before everything had loaded is looked up too.
+window.addEventListener("load", () => {
+  const look = document.getElementById("look");
+  if (look.value) look.dispatchEvent(new Event("input", { bubbles: true }));
+});
+
 offerKinds();
 askWhatFits();

@@ -21,7 +21,7 @@ STORY = {
     "story": "昨晚停电，事先没有通知。", "place": "和平路 3 号", "OUT-supply_on": "yes", "OUT-notice_received": "no",
 }  # fmt: skip
 WHO = {
-    "is_anonymous": "",
+    "is_anonymous": "no",
     "contact_name": "王五",
     "contact_phone": "13700001111",
     "contact_email": "",
@@ -201,8 +201,9 @@ def test_danger_is_answered_with_advice_before_anything_else(client):
     assert client.post(response.url).url == f"/complain/{form_id}/kind/"
     client.post(f"/complain/{form_id}/kind/", {"kind": "SAF-08"})
     story = {"story": "电箱开着。", "SAF-place": "和平路口", "SAF-immediate_danger": "yes", "SAF-injured": "no"}
-    client.post(f"/complain/{form_id}/story/", story)
-    assert "8 metres" in page(client.get(f"/complain/{form_id}/who/"))
+    assert client.post(f"/complain/{form_id}/story/", story).url == f"/complain/{form_id}/safety/"
+    client.post(f"/complain/{form_id}/safety/")
+    assert "Call 95598 now" in page(client.get(f"/complain/{form_id}/who/"))
     client.post(f"/complain/{form_id}/who/", WHO)
     client.post(f"/complain/{form_id}/photos/", {})
     client.post(f"/complain/{form_id}/check/")
