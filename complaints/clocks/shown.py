@@ -172,3 +172,24 @@ def why(clock: Clock) -> tuple[Stretch, ...]:
 def _up_to(pauses: tuple[Pause, ...], stopped_at: datetime | None) -> tuple[Pause, ...]:
     """A pause that the stop cut short ended with it."""
     return tuple((start, end or stopped_at) for start, end in pauses)
+
+
+def due_sentence(answer: Answer) -> str:
+    """One deadline as a person says it on the phone, with what did not count."""
+    name = f"{answer.label}: " if answer.label else ""
+    limit = limit_words(answer.limit)
+    if answer.due_at is None:
+        return _("%(name)s%(limit)s, not due while it is paused.") % {"name": name, "limit": limit}
+    left_out = sorted({str(SEGMENTS[s.kind]) for s in answer.explanation.segments if s.kind in NOT_COUNTED})
+    days_off = sum(segment.kind == "day_off" for segment in answer.explanation.segments)
+    why_ = _("%(limit)s from %(start)s") % {
+        "limit": limit,
+        "start": date_format(timezone.localtime(answer.explanation.segments[0].start), "DATETIME_FORMAT"),
+    }
+    skipped = ngettext("%(count)d day off is skipped", "%(count)d days off are skipped", days_off) % {"count": days_off}
+    parts = [why_, *([skipped] if days_off else []), *[text for text in left_out if not days_off]]
+    return _("%(name)sdue by the end of %(due)s (%(why)s).") % {
+        "name": name,
+        "due": outbox.spoken(answer.due_at),
+        "why": "; ".join(parts),
+    }

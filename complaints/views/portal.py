@@ -17,8 +17,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from complaints import outbox, workflow
 from complaints.forms import SCORES, YES_NO, FilesField
-from complaints.models import Complaint, DeskSettings, Feedback
+from complaints.models import ClockKind, Complaint, DeskSettings, Event, Feedback, Tier
 from complaints.refusals import Refusal
+from complaints.states import Status
 from staff.actors import CUSTOMER, THE_CUSTOMER
 from staff.http import PageRequest
 
@@ -48,6 +49,8 @@ TOLD = {
     "close": gettext_lazy("It is closed."),
 }
 """What a customer is told of each move; a move that is not here is our own business."""
+PROMISED = {f"{ClockKind.RESOLVE} {tier}" for tier in (Tier.COMMITMENT, Tier.EXTERNAL)}
+"""The clocks whose deadlines the customer was told."""
 SPOKEN = {"ask", "message", "supplement"}
 """Moves whose words the customer may read: they were said by or to them."""
 
@@ -144,18 +147,30 @@ def story(complaint: Complaint) -> list[dict[str, Any]]:
     """The events that concern the customer, newest first, without a colleague's name or an internal word."""
     steps = []
     for event in complaint.events.order_by("-number"):
-        silent = event.move not in TOLD or (event.move == "contact" and not event.details.get("reached"))
-        if silent or (event.move == "close" and not event.is_by_clock):
+        if not _is_told(event):
             continue
+        is_theirs = event.is_by_customer or event.move == "supplement"
+        is_ours = event.move in SPOKEN or event.to_status == Status.RESOLVED != event.from_status
         steps.append(
             {
                 "at": event.at,
                 "title": TOLD[event.move],
-                "kind": "customer" if event.is_by_customer or event.move == "supplement" else "message",
+                "kind": "customer" if is_theirs else "message" if is_ours else "system",
                 "text": event.details.get("message", "") if event.move in SPOKEN else "",
             }
         )
     return steps
+
+
+def _is_told(event: Event) -> bool:
+    """Only what was done with or for the customer: no vain tries, no closing after their own answer, no limits of our own."""
+    if event.move == "contact":
+        return bool(event.details.get("reached"))
+    if event.move == "close":
+        return event.is_by_clock
+    if event.move == "breach":
+        return str(event.details.get("clock")) in PROMISED
+    return event.move in TOLD
 
 
 @private

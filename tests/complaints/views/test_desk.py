@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from complaints.models import Complaint
 from staff.actors import Role
-from tests.factories import a_complaint, a_user, an_account
+from tests.factories import a_branch, a_complaint, a_user, an_account
 
 pytestmark = pytest.mark.usefixtures("profile")
 
@@ -57,3 +57,21 @@ def test_the_queue_costs_the_same_for_20_and_200_complaints(client, django_asser
         a_complaint(at=at, account=account, customer=account.customer)
     with django_assert_num_queries(QUEUE_QUERIES):
         client.get("/desk/?view=unfinished")
+
+
+def test_what_is_new_is_counted_without_moving_a_row(client):
+    county = a_branch("county-a", parent=a_branch())
+    client.force_login(a_user(Role.SUPERVISOR, branch=county))
+    a_complaint(branch=county)
+    news = client.get("/desk/").context["news_url"]
+    nothing = client.get(news)
+    assert nothing.status_code == 200
+    assert "<a" not in nothing.content.decode()
+    a_complaint(branch=county)
+    a_complaint(branch=county)
+    a_complaint(branch=a_branch())
+    response = client.get(news)
+    assert response.context["count"] == 2
+    assert 'href="/desk/?view=unfinished"' in response.content.decode()
+    for since in ("", "yesterday", "2026-03-02T09:00:00"):
+        assert client.get("/desk/news/", {"since": since}).status_code == 204

@@ -8,7 +8,7 @@ from django.urls import reverse
 from complaints import workflow
 from complaints.models import Complaint
 from complaints.states import Status
-from staff.actors import Actor, Role
+from staff.actors import THE_CUSTOMER, Actor, Role
 from tests.complaints.test_moves import bring, details_for, everything_about
 from tests.complaints.views.pages import a_photo, text_of
 from tests.factories import MONDAY, a_complaint, a_user, an_account
@@ -81,6 +81,14 @@ def test_a_late_promise_is_owned_up_to(reader, monday_morning):
     assert "We are late" in text_of(reader.get(track(complaint)))
 
 
+def test_a_limit_of_our_own_that_was_missed_is_our_own_business(reader, monday_morning):
+    complaint = bring(a_complaint(), Status.INVESTIGATING)
+    monday_morning.move_to(MONDAY + timedelta(days=30))
+    workflow.perform("urge", complaint, by=THE_CUSTOMER)
+    assert complaint.events.filter(move="breach").count() > 1
+    assert text_of(reader.get(track(complaint))).count("We did not keep the promised time") == 1
+
+
 def test_writing_to_us_lands_on_the_complaint_with_its_photos(reader):
     complaint = bring(a_complaint(), Status.WAITING)
     response = act(reader, "supplement", complaint, message="照片在附件里", files=a_photo())
@@ -138,9 +146,12 @@ def test_withdrawing_is_asked_about_first(reader):
     assert (complaint.status, complaint.outcome) == (Status.CLOSED, "withdrawn")
 
 
-@pytest.mark.parametrize(("name", "other"), [("withdraw", "reopen"), ("reopen", "withdraw")])
-def test_a_missing_reason_is_asked_for_where_it_is_missing(reader, name, other):
-    complaint = bring(a_complaint(), Status.RESOLVED)
+@pytest.mark.parametrize(
+    ("name", "other", "status"),
+    [("withdraw", "reopen", Status.INVESTIGATING), ("reopen", "withdraw", Status.CLOSED)],
+)
+def test_a_missing_reason_is_asked_for_where_it_is_missing(reader, name, other, status):
+    complaint = bring(a_complaint(), status)
     before = everything_about(complaint)
     response = act(reader, name, complaint, reason="")
     assert response.status_code == 422
