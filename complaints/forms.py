@@ -34,6 +34,7 @@ from customers.models import Feeder, TransformerArea
 from staff.models import Branch, Team, User
 from staff.scope import within_branches
 
+CHOOSE = _("choose")
 YES_NO = [("yes", _("Yes")), ("no", _("No"))]
 SCORES = [
     (5, _("5 very satisfied")),
@@ -172,6 +173,7 @@ class Asked:
             label=_("Team"),
             queryset=teams.filter(near),
             to_field_name="code",
+            empty_label=CHOOSE,
             initial=usual or (routing.team_for(self.complaint) if self.name == "dispatch" else None),
         )
 
@@ -181,7 +183,7 @@ class Asked:
             label=_("Person"),
             queryset=people.order_by("-is_on_duty", "full_name"),
             to_field_name="username",
-            empty_label=_("nobody yet"),
+            empty_label=CHOOSE if self.name == "assign" else _("nobody yet"),
             initial=self.user if self.name == "assign" and self.user.role in HANDLERS else None,
         )
 
@@ -230,7 +232,7 @@ class Asked:
         return forms.ChoiceField(label=_("What did the investigation find?"), choices=choices, widget=forms.RadioSelect)
 
     def root_cause(self) -> forms.Field:
-        return CauseField(label=_("Root cause"), initial=self.complaint.root_cause)
+        return CauseField(label=_("Root cause"), initial=self.complaint.root_cause, empty_label=CHOOSE)
 
     def responsibility(self) -> forms.Field:
         return forms.ChoiceField(label=_("Whose responsibility?"), choices=[("", "—"), *Responsibility.choices])
@@ -272,7 +274,9 @@ class Asked:
 
     def service_issue(self) -> forms.Field:
         return forms.ModelChoiceField(
-            label=_("Service issue"), queryset=ServiceIssue.objects.visible_to(self.user).open()
+            label=_("Service issue"),
+            queryset=ServiceIssue.objects.visible_to(self.user).open(),
+            empty_label=CHOOSE,
         )
 
     def referred_to(self) -> forms.Field:
@@ -355,6 +359,7 @@ class ServiceIssueForm(forms.ModelForm):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)
             field.queryset = rows
+            field.empty_label = CHOOSE if field.required else _("not known")
         self.fields["branch"].initial = user.branch
 
     def clean_started_at(self) -> Any:

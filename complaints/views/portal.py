@@ -119,7 +119,7 @@ def _track(
     status: int = 200,
     asks: str = "",
     refused: str = "",
-    **typed: forms.Form,
+    typed: dict[str, forms.Form] | None = None,
 ) -> HttpResponse:
     """The page, with the form of `asks` unfolded and `refused` said; `typed` are the forms that come back as they were."""
     now = timezone.now()
@@ -138,7 +138,7 @@ def _track(
         "desk": DeskSettings.current(),
         "asks": asks or request.GET.get("ask", ""),
         "refused": refused,
-        **typed,
+        **(typed or {}),
     }
     return render(request, "portal/track.html", context, status=status)
 
@@ -189,11 +189,11 @@ def track_move(request: PageRequest, token: str, name: str) -> HttpResponse:
     form = kinds[name](request.POST, request.FILES)
     kept = "write_form" if name == "supplement" else "reason_form"
     if not form.is_valid():
-        return _track(request, complaint, status=422, asks=name, **{kept: form})
+        return _track(request, complaint, status=422, asks=name, typed={kept: form})
     try:
         workflow.perform(name, complaint, by=THE_CUSTOMER, **{k: v for k, v in form.cleaned_data.items() if v})
     except Refusal as refused:
-        return _track(request, complaint, status=refused.status, asks=name, refused=refused.message, **{kept: form})
+        return _track(request, complaint, status=refused.status, asks=name, refused=refused.message, typed={kept: form})
     messages.success(request, _thanks(name))
     return redirect("complaints:track", token)
 
