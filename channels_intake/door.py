@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
@@ -32,15 +31,15 @@ def receive(intake: Intake, *, by: Actor, at: datetime | None = None) -> Complai
     complaint. Files are kept in the same transaction. Raises BadInput when nobody could be answered.
     """
     at = at or timezone.now()
-    intake = replace(intake, received_at=intake.received_at or at)
+    received_at = intake.received_at or at
     record, is_new = InboundRecord.objects.get_or_create(
         channel=intake.channel,
         external_id=intake.external_id,
-        defaults={"source": intake.source, "received_at": intake.received_at},
+        defaults={"source": intake.source, "received_at": received_at},
     )
     if record.complaint is not None and not is_new:
         return record.complaint
-    complaint = _complaint(intake, by=by)
+    complaint = _complaint(intake, by=by, received_at=received_at)
     names = [attachment.name for attachment in intake.files]
     event = workflow.register(complaint, by=by, at=at, details={"files": names} if names else {})
     for attachment in intake.files:
@@ -58,7 +57,7 @@ def first_received(channel: str, external_id: str) -> Complaint | None:
     return record.complaint if record else None
 
 
-def _complaint(intake: Intake, *, by: Actor) -> Complaint:
+def _complaint(intake: Intake, *, by: Actor, received_at: datetime) -> Complaint:
     match = identify(account_number=intake.account_number, phone=intake.contact_phone, name=intake.contact_name)
     flags = _flags(intake, match)
     complaint = Complaint(
@@ -83,7 +82,7 @@ def _complaint(intake: Intake, *, by: Actor) -> Complaint:
         place=intake.place or intake.answers.get("place", ""),
         occurred_at=intake.occurred_at,
         answers=dict(intake.answers),
-        received_at=intake.received_at,
+        received_at=received_at,
     )
     _place_at_premise(complaint, match)
     if not intake.is_anonymous:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -22,8 +21,6 @@ MOST_DRAFTS = 5
 """A browser's tabs; the oldest draft makes room for the sixth."""
 FOLDER = "drafts"
 LONGEST_KEPT = timedelta(days=1)
-
-logger = logging.getLogger(__name__)
 
 
 class Draft:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import uuid4
 
 from django import forms
 from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import get_language, get_language_info
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +24,9 @@ from customers.matching import account_numbered
 from customers.models.people import ContactMethod, digits
 from staff.actors import Role
 from staff.models import Branch, User
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 CLOCK_SKEW = timedelta(minutes=2)
 """A clerk's computer may be this much ahead of ours."""
@@ -74,7 +76,7 @@ class SubcategorySelect(forms.Select):
         return option
 
 
-def phone_field(*, label: str | Promise, required: bool = False, **more: Any) -> forms.CharField:
+def phone_field(*, label: str | _StrPromise, required: bool = False, **more: Any) -> forms.CharField:
     attrs = {"inputmode": "tel", "autocomplete": "off"}
     return forms.CharField(
         label=label,
@@ -156,10 +158,13 @@ class StaffForm(forms.Form):
     branch = forms.ModelChoiceField(
         label=_("branch, if no account is known"), queryset=Branch.objects.none(), to_field_name="code", required=False
     )
-    files = FilesField(label=_("files"), required=False, help_text=_("Photos or PDF, at most 6, 12 MB each."))
+    files = FilesField(  # type: ignore[assignment]  # the field and the uploads share a name, by Django's design
+        label=_("files"), required=False, help_text=_("Photos or PDF, at most 6, 12 MB each.")
+    )
 
     def __init__(self, *args: Any, user: User, typed: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, initial=self.usual(user) | dict(typed or {}), **kwargs)
+        kwargs["initial"] = self.usual(user) | dict(typed or {})
+        super().__init__(*args, **kwargs)
         self.categories = list(Category.objects.filter(is_active=True).prefetch_related("subcategories"))
         self.questions = {category.code: questions.questions_of(category) for category in self.categories}
         for question in self.all_questions():
@@ -185,7 +190,7 @@ class StaffForm(forms.Form):
         subcategory.choices = [("", _("Not yet known"))] + [  # type: ignore[attr-defined]
             (c.name, [(s.code, s.name) for s in kinds]) for c, kinds in active.items()
         ]
-        subcategory.widget.categories = {s.code: c.code for c, kinds in active.items() for s in kinds}  # type: ignore[attr-defined]
+        subcategory.widget.categories = {s.code: c.code for c, kinds in active.items() for s in kinds}
 
     def all_questions(self) -> Iterable[Question]:
         return (question for asked in self.questions.values() for question in asked)

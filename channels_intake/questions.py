@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django import forms
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models import Category, Subcategory
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
 STAFF, PUBLIC = "staff", "public"
 UNKNOWN = "unknown"
 LONGEST_ANSWER = 300
-MISSING: dict[str, str | Promise] = {
+MISSING: dict[str, str | _StrPromise] = {
     "text": _("Write an answer."),
     "datetime": _("Say when, as well as you can."),
     "choice": _("Choose an answer."),
@@ -101,7 +103,7 @@ def _plain(value: Any) -> str:
     return str(value or "").strip()
 
 
-def moment(*, label: str | Promise, required: bool = True, **more: Any) -> forms.DateTimeField:
+def moment(*, label: str | _StrPromise, required: bool = True, **more: Any) -> forms.DateTimeField:
     """A field for a moment in the utility's time zone."""
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
     return forms.DateTimeField(label=label, required=required, widget=widget, **more)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
-from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -16,19 +15,22 @@ from channels_intake.forms import LANGUAGES, LONGEST_STORY, FilesField, not_in_f
 from channels_intake.questions import PUBLIC, moment, public_name
 from complaints.models import Category, Priority, Subcategory
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
 NOT_SURE = "-"
 
 
 class StepForm(forms.Form):
-    """A step's form; `category` and `kind` are what was chosen before it."""
+    """A step's form; `topic` and `narrowed` are the category and kind chosen before it."""
 
     use_required_attribute = False
     name: ClassVar[str]
-    title: ClassVar[str | Promise]
+    title: ClassVar[str | _StrPromise]
 
     def __init__(self, *args: Any, category: Category | None, kind: Subcategory | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.category, self.kind = category, kind
+        self.topic, self.narrowed = category, kind
         self.prepare()
 
     def prepare(self) -> None:
@@ -58,7 +60,7 @@ class KindForm(StepForm):
     )
 
     def prepare(self) -> None:
-        offered = self.category.subcategories.filter(is_active=True, is_public=True) if self.category else []
+        offered = self.topic.subcategories.filter(is_active=True, is_public=True) if self.topic else []
         self.fields["kind"].choices = [  # type: ignore[attr-defined]
             *[(kind.code, public_name(kind)) for kind in offered],
             (NOT_SURE, _("I am not sure")),
@@ -84,7 +86,7 @@ class StoryForm(StepForm):
 
     def prepare(self) -> None:
         """The category's questions come after the story; one that asks where or when takes the place of our own."""
-        asked = [q for q in questions.questions_of(self.category) if q.fits(self.kind)] if self.category else []
+        asked = [q for q in questions.questions_of(self.topic) if q.fits(self.narrowed)] if self.topic else []
         for question in asked:
             self.fields[question.name] = question.field()
             if PUBLIC in question.required_for:
@@ -151,7 +153,7 @@ class WhoForm(StepForm):
 class PhotosForm(StepForm):
     name, title = "photos", _("Do you have photos or papers?")
 
-    files = FilesField(
+    files = FilesField(  # type: ignore[assignment]  # a field and the uploads share a name by Django\'s design
         label=_("Photos or PDF"),
         required=False,
         help_text=_(
@@ -164,7 +166,7 @@ STEPS: dict[str, type[StepForm]] = {
     form.name: form for form in (CategoryForm, KindForm, StoryForm, WhoForm, PhotosForm)
 }
 CHECK = "check"
-LABELS: dict[str, str | Promise] = {
+LABELS: dict[str, str | _StrPromise] = {
     "category": _("Topic"),
     "kind": _("Exactly"),
     "story": _("What happened"),
