@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from complaints.views import desk, detail, files, issues, portal
+from complaints.views import deadlines, desk, detail, files, issues, portal
 
 app_name = "complaints"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/", desk.queue, name="queue"),
     path("desk/news/", desk.news, name="queue-news"),
+    path("desk/deadlines/", deadlines.deadlines, name="deadlines"),
     path("complaints/<str:reference>/", detail.complaint, name="complaint"),
     path("complaints/<str:reference>/moves/<slug:name>/", detail.move, name="move"),
     path("complaints/<str:reference>/files/<uuid:uuid>/", files.attachment, name="attachment"),

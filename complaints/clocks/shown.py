@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from complaints import outbox
 from complaints.clocks.deadlines import Explanation, Pause, explain, share_used
 from complaints.clocks.ledger import State, replay
 from complaints.clocks.limits import Limit, Unit
 from complaints.clocks.running import as_entry
+from complaints.clocks.whatif import Answer
 from complaints.models import Clock, Complaint
 
 SOON = 0.75
@@ -150,15 +153,17 @@ def limit_words(limit: str) -> str:
 
 
 def why(clock: Clock) -> tuple[Stretch, ...]:
-    """The way to the deadline, stretch by stretch, with like neighbours put together."""
+    """The way to the deadline, stretch by stretch."""
     if not clock.limit:
         return ()
     given = replay([as_entry(entry) for entry in clock.ledger.all()])
     if given.limit is None:
         return ()
-    explained: Explanation = explain(
-        given.limit, given.calendar, given.started_at, _up_to(given.pauses, given.stopped_at)
-    )
+    return stretches(explain(given.limit, given.calendar, given.started_at, _up_to(given.pauses, given.stopped_at)))
+
+
+def stretches(explained: Explanation) -> tuple[Stretch, ...]:
+    """The segments of an explanation in words, like neighbours put together."""
     merged: list[Stretch] = []
     for segment in explained.segments:
         words = SEGMENTS[segment.kind]
@@ -175,21 +180,20 @@ def _up_to(pauses: tuple[Pause, ...], stopped_at: datetime | None) -> tuple[Paus
 
 
 def due_sentence(answer: Answer) -> str:
-    """One deadline as a person says it on the phone, with what did not count."""
-    name = f"{answer.label}: " if answer.label else ""
-    limit = limit_words(answer.limit)
-    if answer.due_at is None:
-        return _("%(name)s%(limit)s, not due while it is paused.") % {"name": name, "limit": limit}
-    left_out = sorted({str(SEGMENTS[s.kind]) for s in answer.explanation.segments if s.kind in NOT_COUNTED})
-    days_off = sum(segment.kind == "day_off" for segment in answer.explanation.segments)
-    why_ = _("%(limit)s from %(start)s") % {
-        "limit": limit,
+    """One deadline as a person says it on the phone: how long, from when, until when, and what does not count."""
+    words = {
+        "limit": limit_words(answer.limit),
         "start": date_format(timezone.localtime(answer.explanation.segments[0].start), "DATETIME_FORMAT"),
-    }
-    skipped = ngettext("%(count)d day off is skipped", "%(count)d days off are skipped", days_off) % {"count": days_off}
-    parts = [why_, *([skipped] if days_off else []), *[text for text in left_out if not days_off]]
-    return _("%(name)sdue by the end of %(due)s (%(why)s).") % {
-        "name": name,
         "due": outbox.spoken(answer.due_at),
-        "why": "; ".join(parts),
     }
+    if answer.due_at is None:
+        sentence = _("%(limit)s from %(start)s: not due while it is paused.") % words
+    elif timezone.localtime(answer.due_at).time() == time():
+        sentence = _("%(limit)s from %(start)s: due by the end of %(due)s.") % words
+    else:
+        sentence = _("%(limit)s from %(start)s: due %(due)s.") % words
+    days_off = sum(segment.kind == "day_off" for segment in answer.explanation.segments)
+    if days_off:
+        skipped = ngettext("%(count)d day off does not count.", "%(count)d days off do not count.", days_off)
+        sentence = f"{sentence} {skipped % {'count': days_off}}"
+    return f"{answer.label}: {sentence}" if answer.label else sentence

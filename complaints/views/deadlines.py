@@ -1,0 +1,103 @@
+"""The what-if page: when would it be due, and why."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from complaints.clocks import shown, whatif
+from complaints.clocks.policies import Facts
+from complaints.models import Calendar, Category, Channel, Priority, RequestType, Severity, Subcategory
+from complaints.refusals import BadInput
+from customers.models import AreaClass
+from staff.http import StaffRequest
+
+ANY = ("", _("any"))
+MOMENT = "%Y-%m-%dT%H:%M"
+
+
+class WhatIfForm(forms.Form):
+    """A start, and either a limit with its calendar or the facts of a complaint."""
+
+    start = forms.DateTimeField(
+        label=_("Starts"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENT)
+    )
+    limit = forms.CharField(
+        label=_("Limit"), required=False, max_length=20, help_text=_("24h, 8wh, 5wd, 10cd; empty: all that is promised")
+    )
+    calendar = forms.ChoiceField(label=_("Calendar"), required=False)
+    paused_from = forms.DateTimeField(
+        label=_("Paused from"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENT),
+    )
+    paused_to = forms.DateTimeField(
+        label=_("Paused until"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENT),
+    )
+    request_type = forms.ChoiceField(label=_("Request type"), required=False, choices=RequestType.choices)
+    category = forms.ChoiceField(label=_("Category"), required=False)
+    subcategory = forms.ChoiceField(label=_("Subcategory"), required=False)
+    channel = forms.ChoiceField(label=_("Channel"), required=False, choices=[ANY, *Channel.choices])
+    severity = forms.ChoiceField(label=_("Severity"), required=False, choices=Severity.choices)
+    priority = forms.ChoiceField(label=_("Priority"), required=False, choices=[ANY, *Priority.choices])
+    area = forms.ChoiceField(label=_("Area"), required=False, choices=[ANY, *AreaClass.choices])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        codes = Calendar.objects.order_by("code").values_list("code", flat=True).distinct()
+        self._offer("calendar", [("", _("none (runs around the clock)")), *[(code, code) for code in codes]])
+        self._offer("category", [ANY, *[(row.code, row.name) for row in Category.objects.all()]])
+        self._offer("subcategory", [ANY, *[(row.code, row.name) for row in Subcategory.objects.all()]])
+
+    def _offer(self, name: str, choices: list[Any]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        start, paused, resumed = said.get("start"), said.get("paused_from"), said.get("paused_to")
+        if paused and start and paused < start:
+            self.add_error("paused_from", _("That is before it starts."))
+        if resumed and (not paused or resumed < paused):
+            self.add_error("paused_to", _("A pause ends after it begins."))
+        return said
+
+    def question(self) -> whatif.Question:
+        said = self.cleaned_data
+        names = ("request_type", "category", "subcategory", "channel", "severity", "priority", "area")
+        pause: tuple[datetime, datetime | None] = (said["paused_from"], said["paused_to"])
+        return whatif.Question(
+            start=said["start"],
+            limit=said["limit"],
+            calendar=said["calendar"],
+            pauses=[pause] if said["paused_from"] else [],
+            facts=Facts(**{name: said[name] for name in names}),
+        )
+
+
+@login_required
+def deadlines(request: StaffRequest) -> HttpResponse:
+    """Nothing is changed here; the address holds the question, so that it can be sent to a colleague."""
+    usual = {"start": timezone.localtime().strftime(MOMENT), "request_type": "complaint", "severity": "ordinary"}
+    form = WhatIfForm(request.GET if request.GET else usual)
+    answers: list[whatif.Answer] = []
+    if form.is_valid():
+        try:
+            answers = whatif.answer(form.question())
+        except BadInput as refused:
+            form.add_error(refused.fields[0] if refused.fields else None, refused.message)
+    context = {
+        "form": form,
+        "answers": [(one, shown.due_sentence(one), shown.stretches(one.explanation)) for one in answers],
+    }
+    return render(request, "complaints/deadlines.html", context, status=422 if form.errors else 200)
