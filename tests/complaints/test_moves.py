@@ -95,7 +95,7 @@ def test_what_the_table_allows_happens_and_everything_else_changes_nothing(statu
     complaint = bring(a_complaint(), status)
     actors = {role: an_actor(role) for role in ROLES}
     for name, role in itertools.product(MOVES, ROLES):
-        move, at = MOVES[name], MONDAY + timedelta(minutes=30)
+        move, at = MOVES[name], MONDAY + timedelta(minutes=7)
         before = everything_about(complaint)
         expected = complaint.permits(name, role)
         assert not expected or (status in move.sources and role in move.allowed)
