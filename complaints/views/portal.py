@@ -100,7 +100,8 @@ def private(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     def wrapped(request: PageRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = never_cache(view)(request, *args, **kwargs)
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
-        response.headers["Referrer-Policy"] = "no-referrer"
+        # Not "no-referrer": browsers then post our own forms with "Origin: null", which the CSRF check must refuse.
+        response.headers["Referrer-Policy"] = "same-origin"
         return response
 
     return wrapped

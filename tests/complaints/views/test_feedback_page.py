@@ -112,5 +112,5 @@ def test_the_link_of_an_earlier_answer_does_not_speak_for_the_later_one(reader, 
 def test_the_link_is_kept_from_caches_searches_and_other_sites(reader, asked):
     headers = reader.get(link(asked)).headers
     assert "noindex" in headers["X-Robots-Tag"]
-    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Referrer-Policy"] == "same-origin"
     assert "no-store" in headers["Cache-Control"]

@@ -42,7 +42,7 @@ def test_the_page_tells_the_story_in_every_status(reader, status, language):
 def test_the_link_is_kept_from_caches_searches_and_other_sites(reader):
     headers = reader.get(track(a_complaint())).headers
     assert "noindex" in headers["X-Robots-Tag"]
-    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Referrer-Policy"] == "same-origin"
     assert "no-store" in headers["Cache-Control"]
 
 
