@@ -100,7 +100,7 @@ def _refused(request: StaffRequest, reference: str, form: MoveForm, refused: Ref
     fresh = find(request, reference)
     field = next((name for name in refused.fields if name in form.fields), None)
     form.add_error(field, refused.message)
-    unseen = list(refused.events) if isinstance(refused, ChangedMeanwhile) else []
+    unseen = [timeline.entry(event, []) for event in refused.events] if isinstance(refused, ChangedMeanwhile) else []
     return _again(request, fresh, form, status=refused.status, unseen=unseen)
 
 
