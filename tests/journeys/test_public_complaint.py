@@ -1,0 +1,68 @@
+"""A complaint by the public form, from the first page to the reports; and what must not happen on the way."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.journeys.people import ANSWER, Customer, feedback_link, mails, photo, text_messages, wait_for
+
+pytestmark = pytest.mark.xdist_group("journeys")
+
+
+def test_a_complaint_is_filed_handled_rated_and_counted(product, open_window, sign_in):
+    supervisor, investigator = sign_in("supervisor"), sign_in("investigator")
+    answered, received = supervisor.answered("Web"), supervisor.received("Web")
+
+    customer = open_window(Customer)
+    customer.answer_up_to_check(photo=photo())
+    for answer in ("Wang Wu", "3 Peace Road", "The light went out at seven", "meter.png", "Nothing has been sent yet."):
+        customer.sees(answer)
+    reference = customer.send()
+    assert re.search(r"You have our answer by \w+", customer.said)
+    assert wait_for(lambda: text_messages(product, reference))
+    customer.page.get_by_role("link", name="Follow my complaint").click()
+    customer.sees("We received your complaint.")
+    track = customer.page.url
+
+    supervisor.go("/desk/?view=unassigned").page.get_by_role("link", name=reference).click()
+    thumbnail = supervisor.page.get_by_role("main").locator("img").first
+    expect(thumbnail).to_be_visible()
+    assert thumbnail.evaluate("image => image.complete && image.naturalWidth") == 640
+    supervisor.handle(investigator, reference)
+
+    customer.rate(feedback_link(lambda: text_messages(product, reference)), solved=True, score=5)
+    assert supervisor.open(reference).status == "Closed"
+    customer.go(track).sees(ANSWER)
+    assert (supervisor.answered("Web"), supervisor.received("Web")) == (answered + 1, received + 1)
+
+
+def test_not_solved_takes_it_up_again_and_a_supervisor_is_told(product, open_window, sign_in):
+    supervisor, investigator = sign_in("supervisor"), sign_in("investigator")
+    customer = open_window(Customer)
+    customer.answer_up_to_check(contact_phone="", contact_email="wang@example.org")
+    reference = customer.send()
+    supervisor.handle(investigator, reference)
+
+    def letters(to):
+        return [mail["text"] for mail in mails(product, reference) if mail["to"] == to]
+
+    told = len(letters("supervisor@demo.example.org"))
+    customer.rate(feedback_link(lambda: letters("wang@example.org")), solved=False, score=1)
+    assert supervisor.open(reference).status == "Investigating"
+    assert wait_for(lambda: len(letters("supervisor@demo.example.org")) > told)
+
+
+def test_sending_twice_makes_one_complaint(open_window, sign_in):
+    customer = open_window(Customer)
+    customer.answer_up_to_check(contact_phone="13700004711")
+    customer.page.get_by_role("button", name="Send my complaint").dblclick()
+    reference = customer.confirmed()
+    customer.page.go_back()
+    again = customer.page.get_by_role("button", name="Send my complaint")
+    if again.count():
+        again.click()
+    else:
+        customer.page.go_forward()
+    assert customer.confirmed() == reference
+    assert sign_in("supervisor").found("13700004711") == [reference]
