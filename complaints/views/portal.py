@@ -51,6 +51,8 @@ TOLD = {
 """What a customer is told of each move; a move that is not here is our own business."""
 PROMISED = {f"{ClockKind.RESOLVE} {tier}" for tier in (Tier.COMMITMENT, Tier.EXTERNAL)}
 """The clocks whose deadlines the customer was told."""
+OUR_ANSWERS = {"reopen", "resume"}
+"""Moves that follow when the customer says something; what they tell is what we did."""
 SPOKEN = {"ask", "message", "supplement"}
 """Moves whose words the customer may read: they were said by or to them."""
 
@@ -150,7 +152,7 @@ def story(complaint: Complaint) -> list[dict[str, Any]]:
     for event in complaint.events.order_by("-number"):
         if not _is_told(event):
             continue
-        is_theirs = event.is_by_customer or event.move == "supplement"
+        is_theirs = event.move == "supplement" or (event.is_by_customer and event.move not in OUR_ANSWERS)
         is_ours = event.move in SPOKEN or event.to_status == Status.RESOLVED != event.from_status
         steps.append(
             {

@@ -167,6 +167,8 @@ def test_saying_that_it_is_not_solved_takes_it_up_again(reader, status):
     assert act(reader, "reopen", complaint, reason="晚上还是停电").status_code == 302
     complaint = refreshed(complaint)
     assert (complaint.status, complaint.reopened_count) == (Status.INVESTIGATING, 1)
+    kinds = {step["title"]: step["kind"] for step in reader.get(track(complaint)).context["steps"]}
+    assert kinds["We took it up again."] == "system"
 
 
 def test_long_after_the_end_a_supervisor_decides(reader, monday_morning):
