@@ -174,16 +174,17 @@ def _undelivered(text: str) -> Q:
 
 
 def _search(text: str) -> Q:
-    """A reference however it is written, a phone number, or words of the name, the story and the place."""
+    """A reference however it is written, a phone number, or words of the name, the story and the place.
+
+    One phone number in ten reads as a reference as well, so a reference never shuts out the rest.
+    """
     text = text.strip()
-    reference = parse_reference(text)
-    if reference is not None:
-        return Q(reference=reference)
     words = Q(contact_name__icontains=text) | Q(story__icontains=text) | Q(place__icontains=text)
     number = digits(text)
     if len(number) >= 4:
         words |= Q(contact_phone__contains=number) | Q(account__number=number) | Q(source_reference=text)
-    return words
+    reference = parse_reference(text)
+    return words if reference is None else words | Q(reference=reference)
 
 
 FILTERS: dict[str, Callable[[str], Q]] = {

@@ -45,6 +45,13 @@ def test_a_queue_can_be_narrowed_and_a_reference_opens_its_complaint(client):
     assert response.context["ignored"] == ["view", "category", "received_from"]
 
 
+def test_a_phone_number_that_reads_as_a_reference_is_found(client):
+    ours = a_complaint(contact_phone="13700004711")
+    client.force_login(a_user(Role.SUPERVISOR))
+    rows = client.get("/desk/", {"q": "137 0000 4711"}).context["rows"]
+    assert [row["complaint"] for row in rows] == [ours]
+
+
 def test_the_queue_costs_the_same_for_20_and_200_complaints(client, django_assert_num_queries):
     client.force_login(a_user(Role.SUPERVISOR))
     account, at = an_account(), timezone.now()
