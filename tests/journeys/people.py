@@ -29,8 +29,8 @@ class Window:
         page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
 
     def _listen(self, message):
-        is_refusal_we_asked_for = re.search(r"the server responded with a status of (409|422)", message.text)
-        if message.type in ("error", "warning") and not is_refusal_we_asked_for:
+        is_answer_we_asked_for = re.search(r"the server responded with a status of (404|409|422)", message.text)
+        if message.type in ("error", "warning") and not is_answer_we_asked_for:
             self.complaints.append(f"{self.page.url}: {message.text}")
 
     def go(self, path):
@@ -54,6 +54,7 @@ class Window:
                 found.set_input_files(value)
             else:
                 found.fill(value)
+        return self
 
     @property
     def said(self):
@@ -61,6 +62,10 @@ class Window:
 
     def sees(self, text):
         expect(self.page.locator("main")).to_contain_text(text)
+
+    def is_refused(self):
+        """What was sent came back with a summary of what is wrong."""
+        expect(self.page.locator(".error-summary")).to_be_visible()
 
     def scrolls_sideways(self):
         return self.page.evaluate("document.scrollingElement.scrollWidth > innerWidth")

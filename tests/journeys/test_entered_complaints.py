@@ -16,7 +16,7 @@ MOST_KEYS = 12
 def the_matter():
     """What is asked on every form: about a connection that never comes."""
     return {
-        "contact_name": "Li Si", "contact_phone": "13800001234", "category": "SVC", "subcategory": "SVC-06", "story": STORY,
+        "contact_name": "Li Si", "contact_phone": "13700001234", "category": "SVC", "subcategory": "SVC-06", "story": STORY,
         "SVC-happened_at": local(days_ago(90)), "SVC-what_was_said": "Wait for our call.",
     }  # fmt: skip
 

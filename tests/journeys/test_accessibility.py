@@ -1,0 +1,82 @@
+"""No page keeps anybody out: axe finds nothing serious or critical, in light and in dark."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.journeys.people import Customer, Staff, feedback_link, text_messages
+
+pytestmark = pytest.mark.xdist_group("journeys")
+
+GRAVE = ("serious", "critical")
+DESK = [
+    "/desk/", "/desk/?view=all&q=nobody-says-this", "/desk/new/phone/", "/desk/new/letter/", "/desk/new/visit/", "/desk/new/regulator/",
+    "/customers/", "/customers/?q=7000000000", "/customers/D000000000/", "/issues/", "/issues/new/", "/board/", "/reports/", "/reports/trend/",
+    "/reports/satisfaction/", "/style/", "/complaints/not-there/",
+]  # fmt: skip
+
+
+def barriers(window):
+    """What axe finds on the page as it stands, worst only, in a line each."""
+    found = Axe().run(window.page).response["violations"]
+    return [
+        f"{window.page.url}: {one['id']}: {node['html'][:160]}"
+        for one in found
+        if one["impact"] in GRAVE
+        for node in one["nodes"]
+    ]
+
+
+@pytest.fixture(params=["light", "dark"])
+def scheme(request):
+    return request.param
+
+
+def test_customers_meet_no_barrier(product, open_window, sign_in, scheme):
+    customer = open_window(Customer, color_scheme=scheme)
+    found = []
+
+    def look():
+        found.extend(barriers(customer))
+
+    customer.go("/complain/")
+    look()
+    customer.page.locator('button[name="category"][value="SAF"]').click()
+    look()
+    customer.go("/").page.locator('button[name="category"][value="OUT"]').click()
+    customer.press("Go on")
+    customer.is_refused()
+    look()
+    customer.answer_up_to_check(after_step=look)
+    reference = customer.send()
+    look()
+    customer.page.get_by_role("link", name="Follow my complaint").click()
+    look()
+    sign_in("supervisor").handle(sign_in("investigator"), reference)
+    customer.go(feedback_link(lambda: text_messages(product, reference)))
+    look()
+    customer.go("/sign-in/")
+    look()
+    assert found == []
+
+
+def test_staff_meet_no_barrier(open_window, scheme):
+    supervisor = open_window(Staff, color_scheme=scheme)
+    supervisor.sign_in("supervisor")
+    found = []
+    for path in DESK:
+        supervisor.page.goto(path)
+        found += barriers(supervisor)
+    supervisor.go("/desk/new/phone/").press("Register complaint")
+    supervisor.is_refused()
+    found += barriers(supervisor)
+    supervisor.go("/desk/?view=unassigned").page.get_by_role("link", name=re.compile(r"^\d\d-\d{7}-\d$")).first.click()
+    found += barriers(supervisor)
+    supervisor.page.locator('a[href^="?move=contact#"]').click()
+    form = supervisor.page.locator('form[action$="/moves/contact/"]')
+    supervisor.fill(form, reached="yes", contacted_at="2099-01-01T08:00")
+    form.locator('button[type="submit"]').click()
+    supervisor.is_refused()
+    found += barriers(supervisor)
+    assert found == []
