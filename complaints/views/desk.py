@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from complaints import queues
+from complaints import paging, queues
 from complaints.clocks import shown
 from complaints.models import Category, Channel, Complaint, Priority
 from complaints.models.complaint import ComplaintQuerySet
@@ -27,13 +26,11 @@ PAGE = 50
 MOST_NEW = 99
 BAR = ("category", "channel", "status", "priority", "branch", "q")
 """Filters that the bar shows; the others came with the address and are carried along."""
-FAR = datetime(9999, 1, 1, tzinfo=UTC)
-"""Stands for "no deadline" in page marks, so that complaints without one come last."""
 
 
 @login_required
 def queue(request: StaffRequest) -> HttpResponse:
-    """A list of complaints by the next deadline, narrowed by the address; a whole reference opens its complaint."""
+    """A list of complaints, narrowed by the address; a whole reference opens its complaint."""
     now = timezone.now()
     visible = Complaint.objects.visible_to(request.user)
     reference = parse_reference(request.GET.get("q", ""))
@@ -42,7 +39,7 @@ def queue(request: StaffRequest) -> HttpResponse:
     params = _params(request)
     ignored: list[str] = []
     found = queues.narrow(visible, params, request.user, at=now, ignored=ignored)
-    rows, older = page_of(found, params.get("after", ""))
+    rows, older = page_of(found, params["view"], params.get("after", ""))
     context = {
         "rows": [{"complaint": row, "deadline": shown.next_due(row, now)} for row in rows],
         "narrowed": any(params.get(name) for name in queues.FILTERS),
@@ -82,22 +79,10 @@ def _params(request: StaffRequest) -> dict[str, str]:
     return {"view": "all"} | params
 
 
-def page_of(found: ComplaintQuerySet, after: str) -> tuple[list[Complaint], str]:
-    """The page after a mark, by next deadline, and the mark of the page that follows ("" when there is none).
-
-    A mark is the deadline and the key of the last row, so a page deep down costs what the first one costs.
-    """
-    rows = found.select_related("category", "subcategory", "team", "assignee", "branch").by_due_next()
-    moment, _dash, pk = after.partition("_")
-    if moment.isdecimal() and pk.isdecimal():
-        since = datetime.fromtimestamp(int(moment) / 1_000_000, tz=UTC)
-        later = Q(next_due_at__gt=since) | Q(next_due_at=since, pk__gt=pk) | Q(next_due_at__isnull=True)
-        rows = rows.filter(Q(next_due_at__isnull=True, pk__gt=pk) if since >= FAR else later)
-    page = list(rows[: PAGE + 1])
-    if len(page) <= PAGE:
-        return page, ""
-    last = page[PAGE - 1]
-    return page[:PAGE], f"{round((last.next_due_at or FAR).timestamp() * 1_000_000)}_{last.pk}"
+def page_of(found: ComplaintQuerySet, view: str, after: str) -> tuple[list[Complaint], str]:
+    """What is open by the next deadline; everything there ever was, the newest first."""
+    rows = found.select_related("category", "subcategory", "team", "assignee", "branch")
+    return paging.by_receipt(rows, after, PAGE) if view == "all" else paging.by_due(rows, after, PAGE)
 
 
 def _tabs(request: StaffRequest, current: str, now: datetime) -> list[dict[str, Any]]:

@@ -16,19 +16,43 @@ pytestmark = pytest.mark.usefixtures("profile")
 QUEUE_QUERIES = 8
 
 
-def test_the_queue_lists_the_next_deadline_first_page_by_page(client):
-    start = timezone.now() - timedelta(hours=2)
-    made = [a_complaint(at=start + timedelta(seconds=7 * (n % 40))) for n in range(60)]
-    client.force_login(a_user(Role.SUPERVISOR))
-    seen, url = [], "/desk/?view=unfinished"
+def walked(client, view: str) -> list[str]:
+    """All references of a queue, page after page."""
+    seen, url = [], f"/desk/?view={view}"
     while url:
         response = client.get(url)
         seen += [row["complaint"].reference for row in response.context["rows"]]
         after = response.context["older"]
-        url = f"/desk/?view=unfinished&after={after}" if after else ""
-    ordered = Complaint.objects.unfinished().by_due_next()
-    assert seen == [complaint.reference for complaint in ordered]
+        url = f"/desk/?view={view}&after={after}" if after else ""
+    return seen
+
+
+def test_the_queue_lists_the_next_deadline_first_page_by_page(client):
+    start = timezone.now() - timedelta(hours=2)
+    made = [a_complaint(at=start + timedelta(seconds=7 * (n % 40))) for n in range(120)]
+    Complaint.objects.filter(pk__in=[complaint.pk for complaint in made[:60]]).update(next_due_at=None)
+    client.force_login(a_user(Role.SUPERVISOR))
+    seen = walked(client, "unfinished")
+    assert seen == [complaint.reference for complaint in Complaint.objects.unfinished().by_due_next()]
     assert len(seen) == len(made)
+
+
+def test_everything_there_ever_was_is_listed_the_newest_first_page_by_page(client):
+    start = timezone.now() - timedelta(hours=2)
+    for n in range(70):
+        a_complaint(at=start + timedelta(seconds=7 * (n % 20)))
+    client.force_login(a_user(Role.SUPERVISOR))
+    ordered = Complaint.objects.order_by("-received_at", "-pk")
+    assert walked(client, "all") == [complaint.reference for complaint in ordered]
+
+
+@pytest.mark.parametrize("after", ["x", "_", "1_x", "99999999999999999999_1", "1_99999999999999999999", "never_"])
+def test_a_mangled_address_shows_the_first_page(client, after):
+    complaint = a_complaint()
+    client.force_login(a_user(Role.SUPERVISOR))
+    for view in ("all", "unfinished"):
+        rows = client.get("/desk/", {"view": view, "after": after}).context["rows"]
+        assert [row["complaint"] for row in rows] == [complaint]
 
 
 def test_a_queue_can_be_narrowed_and_a_reference_opens_its_complaint(client):

@@ -1,0 +1,60 @@
+"""Pages of complaints by key: the page after a mark, which costs what the first one costs however deep it lies."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import Q
+
+from complaints.models import Complaint
+from complaints.models.complaint import ComplaintQuerySet
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NEVER = "never"
+"""The moment in the mark of a row without a deadline; such rows come last."""
+
+
+def by_due(found: ComplaintQuerySet, after: str, size: int) -> tuple[list[Complaint], str]:
+    """The next deadline first. Answers with the rows and the mark of the page that follows ("" when there is none)."""
+    rows = found.by_due_next()
+    mark = _read(after)
+    if mark is not None:
+        since, pk = mark
+        last = Q(next_due_at__isnull=True, pk__gt=pk)
+        later = Q(next_due_at__gt=since) | Q(next_due_at=since, pk__gt=pk) | Q(next_due_at__isnull=True)
+        rows = rows.filter(last if since is None else later)
+    return _cut(rows, size, "next_due_at")
+
+
+def by_receipt(found: ComplaintQuerySet, after: str, size: int) -> tuple[list[Complaint], str]:
+    """The newest first: for lists that hold closed complaints, which no deadline orders."""
+    rows = found.order_by("-received_at", "-pk")
+    mark = _read(after)
+    if mark is not None and mark[0] is not None:
+        since, pk = mark
+        rows = rows.filter(Q(received_at__lt=since) | Q(received_at=since, pk__lt=pk))
+    return _cut(rows, size, "received_at")
+
+
+def _cut(rows: ComplaintQuerySet, size: int, field: str) -> tuple[list[Complaint], str]:
+    page = list(rows[: size + 1])
+    if len(page) <= size:
+        return page, ""
+    last = page[size - 1]
+    return page[:size], _write(getattr(last, field), last.pk)
+
+
+def _write(moment: datetime | None, pk: int) -> str:
+    return f"{(moment - EPOCH) // timedelta(microseconds=1) if moment else NEVER}_{pk}"
+
+
+def _read(mark: str) -> tuple[datetime | None, int] | None:
+    """The moment and key of a mark; None for what is none, so that a mangled address shows the first page."""
+    moment, _dash, pk = mark.partition("_")
+    if not pk.isdecimal() or len(pk) > 18:
+        return None
+    if moment == NEVER:
+        return None, int(pk)
+    if not moment.isdecimal() or len(moment) > 16:
+        return None
+    return EPOCH + timedelta(microseconds=int(moment)), int(pk)
