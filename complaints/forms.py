@@ -312,6 +312,8 @@ def _around(branch: Branch) -> Q:
 class MoveForm(forms.Form):
     """What is said with one move of one complaint by one person."""
 
+    use_required_attribute = False  # our own sentence about what is missing, not the browser's
+
     def __init__(
         self, data: Any = None, files: Any = None, *, name: str, complaint: Complaint, user: User, **kwargs: Any
     ) -> None:

@@ -58,6 +58,8 @@ SPOKEN = {"ask", "message", "supplement"}
 
 
 class WriteForm(forms.Form):
+    use_required_attribute = False
+
     message = forms.CharField(
         label=gettext_lazy("Your message"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4})
     )
@@ -65,10 +67,14 @@ class WriteForm(forms.Form):
 
 
 class ReasonForm(forms.Form):
+    use_required_attribute = False
+
     reason = forms.CharField(label=gettext_lazy("Why?"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
 
 
 class FeedbackForm(forms.Form):
+    use_required_attribute = False
+
     solved = forms.TypedChoiceField(
         label=gettext_lazy("Is the problem solved?"),
         choices=YES_NO,
