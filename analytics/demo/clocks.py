@@ -81,10 +81,16 @@ class LivedClock:
         if self.state == PAUSED:
             self.pause_reason = [line.reason for line in self.ledger if line.action == "pause"][-1]
 
-    def first_alarms(self, order: int) -> list[AlarmLine]:
+    def first_alarms(self, at: Moment, order: int) -> list[AlarmLine]:
         assert self.due is not None  # a clock starts with a due moment
-        levels = enumerate(self.terms.alarms(self.started, self.due), start=order)
-        self.alarms = [AlarmLine(self, 0, level, moment, number) for number, (level, moment) in levels]
+        wanted = [
+            (level, moment)
+            for level, moment in self.terms.alarms(self.started, self.due)
+            if moment > at or not level.startswith("warn")
+        ]
+        self.alarms = [
+            AlarmLine(self, 0, level, moment, number) for number, (level, moment) in enumerate(wanted, start=order)
+        ]
         return self.alarms
 
     def set_alarms(self, at: Moment, order: int) -> list[AlarmLine]:

@@ -146,7 +146,7 @@ class Record:
                 opened.append(LivedClock(terms, start, terms.due(start), event.id))
         if self.external_due is not None:
             opened.append(LivedClock(self.world.set_from_outside, self.received, self.external_due, event.id))
-        self._open_all(opened)
+        self._open_all(opened, at)
         self._look_ahead()
         if self.channel == Channel.VISIT:
             self._met("first_contact", self.received, event)
@@ -280,11 +280,11 @@ class Record:
         clock.enter(action, at, event.id, terms, reason)
         self.alarms.extend(clock.set_alarms(event.at, len(self.alarms)))
 
-    def _open_all(self, clocks: list[LivedClock]) -> None:
+    def _open_all(self, clocks: list[LivedClock], at: Moment) -> None:
         for clock in clocks:
             clock.order = len(self.clocks)
             self.clocks.append(clock)
-            self.alarms.extend(clock.first_alarms(len(self.alarms)))
+            self.alarms.extend(clock.first_alarms(at, len(self.alarms)))
 
     def _open_again(self, kind: str, event: EventLine, tier: str | None = None, limit: str = "") -> None:
         opened = []
@@ -293,7 +293,7 @@ class Record:
                 past = sum(c.terms.kind == kind and c.terms.tier == terms.tier for c in self.clocks)
                 new = terms.again(limit) if limit else terms
                 opened.append(LivedClock(new, event.at, new.due(event.at), event.id, round=past + 1))
-        self._open_all(opened)
+        self._open_all(opened, event.at)
 
     def _look_ahead(self) -> None:
         first: tuple[Moment, str, str] | None = None
@@ -393,7 +393,7 @@ def _on_reclassified(record: Record, event: EventLine, details: Details) -> None
         if key not in had and terms.kind == "resolve" and record.is_open:
             start = record.entered if terms.from_entry else record.received
             opened.append(LivedClock(terms, start, terms.due(start), event.id))
-    record._open_all(opened)
+    record._open_all(opened, event.at)
 
 
 FOLLOW: dict[str, Callable[[Record, EventLine, Details], None]] = {

@@ -159,7 +159,10 @@ def external_clock(complaint: Complaint) -> Clock:
 
 
 def open_all(complaint: Complaint, clocks: list[Clock], event: Event) -> None:
-    """Save planned clocks with their first ledger entries and their alarms."""
+    """Save planned clocks with their first ledger entries and their alarms.
+
+    What was received long ago and is entered only now gets no warnings of what is already past; a breach is never left out.
+    """
     for clock in clocks:
         clock.complaint = complaint
     Clock.objects.bulk_create(clocks)
@@ -176,7 +179,8 @@ def open_all(complaint: Complaint, clocks: list[Clock], event: Event) -> None:
         )
         for clock in clocks
     )
-    Alarm.objects.bulk_create(alarm for clock in clocks for alarm in alarms_of(clock))
+    alarms = [alarm for clock in clocks for alarm in alarms_of(clock)]
+    Alarm.objects.bulk_create(a for a in alarms if a.fire_at > event.at or not a.level.startswith("warn"))
 
 
 # following a move

@@ -132,3 +132,10 @@ def test_the_laws_clock_rings_again_after_a_reopening_though_its_deadline_never_
     breach = law.alarms.pending().get(level="breach")
     assert workflow.ring(breach, now=law.due_at + timedelta(hours=2))
     assert complaint.events.get(move="breach", details__clock="resolve statutory").at == law.due_at + timedelta(hours=1)
+
+
+def test_what_is_entered_long_after_it_came_has_its_breaches_but_no_warnings_of_the_past():
+    letter = a_complaint(channel="letter", source="post", received_at=MONDAY - timedelta(days=30), at=MONDAY)
+    past = letter.alarms.filter(fire_at__lte=MONDAY)
+    assert past.filter(level="breach").count() == letter.clocks.filter(due_at__lte=MONDAY, statistic="each").count() > 0
+    assert not past.filter(level__startswith="warn").exists()
