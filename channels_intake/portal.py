@@ -22,6 +22,7 @@ from channels_intake.steps import CHECK, LABELS, STEPS, Answers, CategoryForm, S
 from channels_intake.summary import summary
 from complaints.attachments import MAX_FILES
 from complaints.models import Category, Channel, Complaint, DeskSettings
+from complaints.refusals import BadInput
 from staff.actors import THE_CUSTOMER
 from staff.templatetags.redress import PLAIN, SIGNS
 
@@ -104,7 +105,14 @@ def check(request: HttpRequest, answers: Answers) -> HttpResponse:
     if request.POST.get(HONEYPOT):
         return check_page(request, answers, trapped=True, status=422)
     throttle.check(request)
-    complaint = receive(web.intake(answers), by=THE_CUSTOMER)
+    try:
+        intake = web.intake(answers)
+    except BadInput:
+        # A second press of the same button finds the photos gone when the first has just been sent with them.
+        if first_received(Channel.WEB, str(answers.draft.form_id)) is None:
+            raise
+        return sent_or_start(answers.draft.form_id)
+    complaint = receive(intake, by=THE_CUSTOMER)
     answers.draft.forget()
     sweep()
     return redirect("channels_intake:received", complaint.token)

@@ -120,6 +120,7 @@ def test_two_presses_at_once_make_one_complaint(client, profile):
         thread.start()
     for thread in threads:
         thread.join()
+    assert len(got) == 2
     assert len(set(got)) == 1
     assert Complaint.objects.get().attachments.count() == 1
 

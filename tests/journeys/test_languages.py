@@ -28,7 +28,7 @@ def there_and_back(window, english, chinese):
 
 def test_the_language_switches_there_and_back(open_window, sign_in):
     there_and_back(open_window().go("/"), "What is wrong with your electricity?", "您的用电遇到了什么问题？")
-    there_and_back(sign_in("supervisor").go("/desk/?view=all&category=OUT"), "Queue", "工单队列")
+    there_and_back(sign_in("supervisor").go("/desk/?view=all&category=OUT"), "Queue", "投诉队列")
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
