@@ -8,18 +8,11 @@ from dataclasses import dataclass
 NO_PROMISE = "-"
 """A limit that says: for these complaints there is no such promise, whatever a wider policy says."""
 
-WEIGHTS = {
-    "severity": 64,
-    "subcategory": 32,
-    "category": 16,
-    "priority": 8,
-    "request_type": 4,
-    "source": 3,
-    "channel": 2,
-    "area": 1,
-    "segment": 1,
-}
-"""How much each named fact makes a policy more specific (domain 4.2: severity over subcategory over category over channel)."""
+RANKED = ("severity", "subcategory", "category", "priority", "request_type", "source", "channel", "area", "segment")
+"""The facts a policy may name, the one that makes it most specific first (domain 4.2)."""
+
+WEIGHTS = {name: 1 << place for place, name in enumerate(reversed(RANKED))}
+"""Powers of two: no number of lesser facts outranks a greater one, and of equals the one that names more wins."""
 
 
 @dataclass(frozen=True, slots=True)
