@@ -47,13 +47,13 @@ class WorkingCalendar:
         """The calendar that stored rules describe. Raises ImpossibleCalendar."""
         try:
             timezone = ZoneInfo(rules["timezone"])
-        except (KeyError, ZoneInfoNotFoundError, ValueError, TypeError) as error:
+        except (KeyError, ZoneInfoNotFoundError, ValueError, TypeError, OSError) as error:
             raise ImpossibleCalendar("The calendar needs a time zone such as Asia/Shanghai.") from error
-        given = rules.get("week", {})
+        given = _table(rules, "week")
         if unknown := set(given) - set(WEEKDAYS):
             raise ImpossibleCalendar(f"“{sorted(unknown)[0]}” is no weekday; write {', '.join(WEEKDAYS)}.")
         week = tuple(_windows(given.get(name, []), name) for name in WEEKDAYS)
-        dated = {_day(day): _dated(spec, week, day) for day, spec in rules.get("dates", {}).items()}
+        dated = {_day(day): _dated(spec, week, day) for day, spec in _table(rules, "dates").items()}
         if not any(week) and not any(dated.values()):
             raise ImpossibleCalendar("The calendar never opens; give at least one window.")
         _check_midnight(week)
@@ -149,10 +149,17 @@ class WorkingCalendar:
         return reached
 
 
+def _table(rules: Mapping[str, Any], name: str) -> Mapping[Any, Any]:
+    table = rules.get(name) or {}
+    if not isinstance(table, Mapping):
+        raise ImpossibleCalendar(f"“{name}” names days, each with its windows.")
+    return table
+
+
 def _day(text: str | date) -> date:
     try:
         return text if isinstance(text, date) else date.fromisoformat(text)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise ImpossibleCalendar(f"“{text}” is no date; write it as 2026-02-14.") from error
 
 
@@ -167,9 +174,11 @@ def _dated(spec: Any, week: tuple[tuple[Window, ...], ...], day: str | date) -> 
 
 
 def _windows(spec: Any, name: str) -> tuple[Window, ...]:
+    if not isinstance(spec, list | tuple):
+        raise ImpossibleCalendar(f"{name}: give a list of windows; an empty one means closed.")
     windows = []
     for pair in spec:
-        if len(pair) != 2:
+        if not isinstance(pair, list | tuple) or len(pair) != 2:
             raise ImpossibleCalendar(f"{name}: a window has a start and an end.")
         start, end = (_minute(text, name) for text in pair)
         if start in (end, DAY):
@@ -179,8 +188,6 @@ def _windows(spec: Any, name: str) -> tuple[Window, ...]:
     for earlier, later in pairwise(windows):
         if later.start < earlier.end:
             raise ImpossibleCalendar(f"{name}: two windows overlap.")
-    if windows and windows[-1].end > DAY and windows[-1].end - DAY > windows[0].start and len(windows) > 1:
-        raise ImpossibleCalendar(f"{name}: the window across midnight is longer than a day allows.")
     return tuple(windows)
 
 

@@ -1,9 +1,9 @@
 """When a promise is due, how much of it is used, and why: one definition of "used" for each unit.
 
 Minutes and hours are elapsed time. Working hours are the calendar's working time. Days count their ends: the day of
-receipt is not counted, a period in days ends with 24:00 of its last day, and a last day that is a day off moves to the
-next working day (Civil Code of the PRC, arts 201 and 203). Paused time is never used time; a day is used when the clock
-was running at its end.
+receipt is not counted, a period in days ends with 24:00 of its last day or with its close of business, and a last day
+that is a day off moves to the next working day (Civil Code of the PRC, arts 201 and 203). Paused time is never used time;
+a day is used, and can be the last, when the clock was running at its end.
 """
 
 from __future__ import annotations
@@ -69,9 +69,10 @@ def used(
         calendar = _needed(calendar, limit)
         counted = 0
         for day in _days_after(calendar.local_date(started_at)):
-            if calendar.day_end(day) > until:
+            day_end = _end_of(limit, calendar, day)
+            if day_end > until:
                 return timedelta(days=counted)
-            counted += _counts(limit, calendar, day, pauses)
+            counted += not _paused_at(day_end, pauses) and _counts(limit, calendar, day)
     total = timedelta()
     for start, end in _running(started_at, pauses):
         stop = min(end or until, until)
@@ -117,7 +118,7 @@ def explain(
     due = due_at(limit, calendar, started_at, pauses)
     end = due or max((start for start, until in pauses if until is None), default=started_at)
     if limit.in_days:
-        segments = _days_explained(_needed(calendar, limit), started_at, end, pauses)
+        segments = _days_explained(limit, _needed(calendar, limit), started_at, end, pauses)
     else:
         segments = _hours_explained(limit, calendar, started_at, end, pauses)
     return Explanation(due, tuple(segments))
@@ -147,10 +148,17 @@ def _days_after(day: date) -> Iterator[date]:
         yield day
 
 
-def _counts(limit: Limit, calendar: WorkingCalendar, day: date, pauses: Sequence[Pause]) -> bool:
-    end = calendar.day_end(day)
-    paused = any(start < end and (until is None or end < until) for start, until in pauses)
-    return not paused and (limit.unit == Unit.CALENDAR_DAY or calendar.is_working_day(day))
+def _end_of(limit: Limit, calendar: WorkingCalendar, day: date) -> datetime:
+    """The moment that decides about a day: 24:00, or the close of business where the limit says so."""
+    return calendar.closing(day) if limit.close_of_business else calendar.day_end(day)
+
+
+def _paused_at(moment: datetime, pauses: Sequence[Pause]) -> bool:
+    return any(start < moment and (until is None or moment < until) for start, until in pauses)
+
+
+def _counts(limit: Limit, calendar: WorkingCalendar, day: date) -> bool:
+    return limit.unit == Unit.CALENDAR_DAY or calendar.is_working_day(day)
 
 
 def _due_by_days(
@@ -162,16 +170,19 @@ def _due_by_days(
     for day in _days_after(received_on):
         if day - received_on > HORIZON:
             raise CalendarExhausted(f"{calendar.code} has too few working days after {received_on}.")
-        if open_since is not None and calendar.day_end(day) > open_since:
+        end = _end_of(limit, calendar, day)
+        if open_since is not None and end > open_since:
             return None
-        left -= _counts(limit, calendar, day, pauses)
+        if _paused_at(end, pauses):
+            continue
+        left -= _counts(limit, calendar, day)
         if left <= 0 and calendar.is_working_day(day):
-            return calendar.closing(day) if limit.close_of_business else calendar.day_end(day)
+            return end
     return None
 
 
 def _days_explained(
-    calendar: WorkingCalendar, started_at: datetime, end: datetime, pauses: Sequence[Pause]
+    limit: Limit, calendar: WorkingCalendar, started_at: datetime, end: datetime, pauses: Sequence[Pause]
 ) -> Iterator[Segment]:
     first = calendar.local_date(started_at)
     yield Segment(started_at.astimezone(UTC), min(calendar.day_end(first), max(end, started_at)), "receipt_day")
@@ -179,9 +190,7 @@ def _days_explained(
         opens = calendar.at_minute(day, 0)
         if opens >= end:
             return
-        day_end = calendar.day_end(day)
-        is_paused = any(start < day_end and (until is None or day_end < until) for start, until in pauses)
-        if is_paused:
+        if _paused_at(_end_of(limit, calendar, day), pauses):
             kind = "pause"
         elif not calendar.is_working_day(day):
             kind = "day_off"
@@ -189,7 +198,7 @@ def _days_explained(
             kind = "makeup"
         else:
             kind = "counting"
-        yield Segment(opens, min(day_end, end), kind)
+        yield Segment(opens, min(calendar.day_end(day), end), kind)
 
 
 def _hours_explained(

@@ -1,6 +1,6 @@
 """What holds for every calendar, limit and course of events, tried on many made-up ones."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,11 +18,12 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MOMENTS = st.datetimes(datetime(2024, 1, 1), datetime(2026, 12, 1)).map(  # noqa: DTZ001 (the zone comes next)
     lambda moment: moment.replace(second=0, microsecond=0, tzinfo=UTC)
 )
+DAYS = st.builds(Limit, st.integers(1, 15), st.sampled_from([Unit.WORKING_DAY, Unit.CALENDAR_DAY]), st.booleans())
 LIMITS = st.one_of(
     st.builds(Limit, st.integers(1, 600), st.just(Unit.MINUTE)),
     st.builds(Limit, st.integers(1, 72), st.just(Unit.HOUR)),
     st.builds(Limit, st.integers(1, 40), st.just(Unit.WORKING_HOUR)),
-    st.builds(Limit, st.integers(1, 15), st.sampled_from([Unit.WORKING_DAY, Unit.CALENDAR_DAY]), st.booleans()),
+    DAYS,
 )
 SHIPPED = st.sampled_from(sorted(CALENDARS)).map(CALENDARS.__getitem__)
 
@@ -32,17 +33,23 @@ def clock(minute: int) -> str:
 
 
 @st.composite
-def windows(draw) -> list[list[str]]:
-    edges = sorted(draw(st.sets(st.integers(0, 1440), min_size=2, max_size=6)))
-    pairs = list(zip(edges[::2], edges[1::2], strict=False))
-    return [[clock(start), clock(end)] for start, end in pairs]
+def windows(draw, night: bool = False) -> list[list[str]]:
+    """Any windows of one day; at night they keep the morning free for the one that crosses midnight."""
+    edges = sorted(draw(st.sets(st.integers(600 if night else 0, 1200 if night else 1440), min_size=2, max_size=6)))
+    pairs = [[clock(start), clock(end)] for start, end in zip(edges[::2], edges[1::2], strict=False)]
+    if night:
+        pairs.append([clock(draw(st.integers(1200, 1439))), clock(draw(st.integers(0, 540)))])
+    return pairs
 
 
 @st.composite
 def calendars(draw) -> WorkingCalendar:
-    week = {day: draw(windows()) for day in WEEKDAYS if draw(st.booleans())}
+    night = draw(st.booleans())
+    week = {day: draw(windows(night)) for day in WEEKDAYS if draw(st.booleans())}
     week.setdefault("wed", [["09:00", "17:00"]])
-    dates = draw(st.dictionaries(st.dates(date(2024, 1, 1), date(2026, 12, 31)), st.just([]) | windows(), max_size=8))
+    dates = draw(
+        st.dictionaries(st.dates(date(2024, 1, 1), date(2026, 12, 31)), st.just([]) | windows(night), max_size=8)
+    )
     rules = {"timezone": draw(st.sampled_from(ZONES)), "week": week, "dates": {str(k): v for k, v in dates.items()}}
     return WorkingCalendar.from_rules("made-up", 1, rules)
 
@@ -69,8 +76,10 @@ def is_open(calendar: WorkingCalendar, minute: datetime) -> bool:
     """Brute force: look at the local wall clock of one minute, knowing nothing of intervals."""
     local = minute.astimezone(calendar.timezone)
     of_day = local.hour * 60 + local.minute
-    today = calendar.dated.get(local.date(), calendar.week[local.weekday()])
-    return any(window.start <= of_day < window.end for window in today)
+    today, before = local.date(), local.date() - timedelta(days=1)
+    return any(window.start <= of_day < window.end for window in calendar.windows(today)) or any(
+        window.end > of_day + 1440 for window in calendar.windows(before)
+    )
 
 
 @given(calendars(), MOMENTS, st.integers(1, 4 * 1440))
@@ -110,12 +119,44 @@ def test_a_pause_of_no_length_changes_nothing(calendar, limit, start, data):
 def test_at_the_deadline_the_limit_is_used_and_just_before_it_is_not(calendar, limit, start, data):
     pauses = data.draw(some_pauses(start))
     due = due_at(limit, calendar, start, pauses)
-    assert (
-        used(limit, calendar, start, due if not limit.close_of_business else due + timedelta(days=1), pauses)
-        >= limit.duration
-    )
+    assert used(limit, calendar, start, due, pauses) >= limit.duration
     if not limit.in_days:
         assert used(limit, calendar, start, due - timedelta(seconds=1), pauses) < limit.duration
+
+
+def last_day_counted_by_hand(limit, calendar, start, pauses) -> datetime | None:
+    """Brute force: cross the days off one by one, as on a wall calendar."""
+    day, crossed_off = start.astimezone(calendar.timezone).date(), 0
+    while True:
+        day += timedelta(days=1)
+        works = bool(calendar.windows(day))
+        midnight = datetime.combine(day + timedelta(days=1), time(), calendar.timezone).astimezone(UTC)
+        end = calendar.closing(day) if works and limit.close_of_business else midnight
+        if any(since < end for since, until in pauses if until is None):
+            return None
+        if any(since < end < until for since, until in pauses if until is not None):
+            continue
+        crossed_off += works or limit.unit == Unit.CALENDAR_DAY
+        if works and crossed_off >= limit.amount:
+            return end
+
+
+@given(SHIPPED | calendars(), DAYS, MOMENTS, st.booleans(), st.data())
+@settings(max_examples=200, deadline=None)
+def test_a_deadline_in_days_agrees_with_crossing_off_days(calendar, limit, start, still_paused, data):
+    pauses = data.draw(some_pauses(start))
+    if pauses and still_paused:
+        pauses[-1] = (pauses[-1][0], None)
+    assert due_at(limit, calendar, start, pauses) == last_day_counted_by_hand(limit, calendar, start, pauses)
+
+
+@given(SHIPPED, LIMITS, MOMENTS, st.integers(0, 3_000))
+@settings(max_examples=200, deadline=None)
+def test_a_pause_after_the_deadline_does_not_move_it(calendar, limit, start, minutes):
+    due = due_at(limit, calendar, start)
+    late = due + timedelta(minutes=minutes)
+    assert due_at(limit, calendar, start, [(late, None)]) == due
+    assert due_at(limit, calendar, start, [(late, late + timedelta(days=3))]) == due
 
 
 @given(SHIPPED, MOMENTS, st.integers(1, 10))
@@ -201,6 +242,35 @@ def test_a_state_says_what_happened(entries):
         assert now.paused_at is not None
 
 
+def added_up(entries: list[Entry]) -> tuple[timedelta, timedelta]:
+    """The time used and the time waited, kept as running totals from one entry to the next."""
+    now, going = replay(entries), entries[0].action == Action.START
+    running, waiting, paused, reached = timedelta(), timedelta(), False, entries[0].at
+    for entry in entries[1:]:
+        passed = entry.at - reached
+        if going and paused:
+            waiting += passed
+        elif going:
+            running += passed if now.limit.is_elapsed else now.calendar.measure(reached, entry.at)
+        if going and entry.action in (Action.PAUSE, Action.RESUME):
+            paused = entry.action == Action.PAUSE
+        going = going and entry.action not in (Action.STOP, Action.CANCEL)
+        reached = entry.at
+    return running, waiting
+
+
+@given(courses())
+@settings(max_examples=300, deadline=None)
+def test_replay_gives_what_running_totals_give(entries):
+    entries = [entry for entry in entries if entry.action != Action.CONTINUE]
+    now = replay(entries)
+    running, waiting = added_up(entries)
+    if not now.limit.in_days:
+        assert now.used == running
+    if now.state != State.PAUSED:
+        assert now.paused_for == waiting
+
+
 def test_a_ledger_without_a_start_is_refused():
     with pytest.raises(BrokenLedger):
         replay([Entry(1, Action.PAUSE, datetime(2026, 1, 1, tzinfo=UTC))])
@@ -233,6 +303,14 @@ def test_what_is_no_limit_is_refused_with_an_example(text):
         ({"timezone": "UTC", "week": {"mon": [["9 o'clock", "17:00"]]}}, "no time"),
         ({"timezone": "UTC", "week": {"mon": [["09:00", "25:00"]]}}, "24:00"),
         ({"timezone": "UTC", "week": {"mon": [["09:00"]]}}, "a start and an end"),
+        ({"timezone": "UTC", "week": ["mon"]}, "names days"),
+        ({"timezone": "UTC", "week": {"mon": "09:00-17:00"}}, "a list of windows"),
+        ({"timezone": "UTC", "week": {"mon": [None]}}, "a start and an end"),
+        (
+            {"timezone": "UTC", "week": {"mon": [["09:00", "17:00"]]}, "dates": {"2026-02-03": None}},
+            "a list of windows",
+        ),
+        ({"timezone": "UTC", "week": {"mon": [["09:00", "17:00"]]}, "covers_until": 2026}, "no date"),
         ({"timezone": "UTC", "week": {"mon": [["09:00", "17:00"]]}, "dates": {"2026-02-30": []}}, "no date"),
         ({"timezone": "UTC", "week": {"mon": [["09:00", "17:00"]]}, "dates": {"2026-02-03": "monday"}}, "week:mon"),
     ],
@@ -240,6 +318,13 @@ def test_what_is_no_limit_is_refused_with_an_example(text):
 def test_an_impossible_calendar_is_refused_with_a_sentence(rules, says):
     with pytest.raises(ImpossibleCalendar, match=says):
         WorkingCalendar.from_rules("x", 1, rules)
+
+
+def test_a_night_may_follow_a_morning_of_the_same_day():
+    monday = {"mon": [["05:00", "09:00"], ["22:00", "06:00"]]}
+    calendar = WorkingCalendar.from_rules("x", 1, {"timezone": "UTC", "week": monday})
+    week = datetime(2026, 3, 2, tzinfo=UTC)
+    assert calendar.measure(week, week + timedelta(days=7)) == timedelta(hours=12)
 
 
 def test_a_coming_year_that_was_not_arranged_yet_is_known_to_be_unknown():
