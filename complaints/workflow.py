@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from complaints import effects, outbox, routing
-from complaints.clocks import running
+from complaints.clocks import alarms, following, opening, running
 from complaints.models import Alarm, Complaint, Event, Priority
 from complaints.references import reference_for
 from complaints.refusals import ChangedMeanwhile, DetailsMissing, MoveRefused
@@ -40,10 +40,10 @@ def register(
     if complaint.subcategory is not None and complaint.subcategory.request_type:
         complaint.request_type = complaint.subcategory.request_type
     complaint.team = complaint.team or routing.team_for(complaint)
-    clocks = running.plan(complaint)
+    clocks = opening.plan(complaint)
     complaint.save(force_insert=True)
     event = record(complaint, REGISTER, "", by=by, at=at, details=details or {})
-    running.open_all(complaint, clocks, event)
+    opening.open_all(complaint, clocks, event)
     if complaint.channel == "visit":
         running.met(complaint, "first_contact", complaint.received_at, event)
         complaint.contacted_at = complaint.received_at
@@ -98,7 +98,7 @@ def ring(alarm: Alarm, *, now: datetime | None = None) -> bool:
 def _ring(alarm: Alarm, complaint: Complaint, *, now: datetime) -> bool:
     clock = alarm.clock
     alarm.settled_at = now
-    stale = clock.revision != alarm.revision or not running.is_ticking(clock) or clock.due_at is None
+    stale = clock.revision != alarm.revision or not alarms.is_ticking(clock) or clock.due_at is None
     if stale:
         alarm.save(update_fields=["settled_at"])
         return False
@@ -124,7 +124,7 @@ def _perform(
     complaint.version += 1
     said = effects.apply(name, complaint, details, by=by, at=at)
     event = record(complaint, name, before, by=by, at=at, details=said)
-    running.follow(complaint, event, details)
+    following.follow(complaint, event, details)
     complaint.save()
     effects.after(name, complaint, event, details)
     outbox.queue(complaint, event)

@@ -15,7 +15,7 @@ from analytics.demo.moments import SECOND, Moment, instant_of, iso, moment_of
 from analytics.demo.notices import NoticeLine, notices_of
 from analytics.demo.world import THE_CLOCK, THE_CUSTOMER, Kind, Named, Person, TeamRow, World
 from complaints.clocks.contact import Attempt, contact_made_at
-from complaints.clocks.running import OPENS_AT_REGISTRATION
+from complaints.clocks.opening import OPENS_AT_REGISTRATION
 from complaints.models import Channel, Severity
 from complaints.states import MOVES, OPEN, SAME, Status
 from staff.actors import CLOCK, CUSTOMER

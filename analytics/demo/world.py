@@ -18,7 +18,7 @@ from analytics.demo.moments import LocalTime, Moment, instant_of
 from analytics.demo.rows import plain
 from analytics.demo.terms import SetFromOutside, Terms
 from complaints import outbox
-from complaints.clocks import running
+from complaints.clocks import promised
 from complaints.clocks.calendars import WorkingCalendar
 from complaints.clocks.policies import Facts, Promise, promises_for
 from complaints.models import Category, Clock, DeskSettings, MessageTemplate, RootCause, RoutingRule, Subcategory
@@ -83,8 +83,8 @@ class World:
 
     def __init__(self, *, first: date, last: date) -> None:
         self.desk = DeskSettings.current()
-        self._calendars = running.Calendars()
-        self._rules = running.rules_in_force()
+        self._calendars = promised.Calendars()
+        self._rules = promised.rules_in_force()
         self._terms: dict[tuple[str, ...], dict[tuple[str, str], Terms]] = {}
         self._terms_by_promise: dict[tuple[str, str, str], Terms] = {}
         self._team_kinds: dict[tuple[str, str, int, int, str], str] = {}

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from complaints.clocks.calendars import CalendarExhausted, WorkingCalendar
 from complaints.clocks.deadlines import Explanation, Pause, explain
 from complaints.clocks.limits import BadLimit, Limit
-from complaints.clocks.policies import Facts, Promise, promises_for
-from complaints.clocks.running import NO_PROMISE, rules_in_force
+from complaints.clocks.policies import NO_PROMISE, Facts, Promise, promises_for
+from complaints.clocks.promised import rules_in_force
 from complaints.models import Calendar, Clock
 from complaints.refusals import BadInput
 

@@ -16,7 +16,7 @@ from complaints import outbox, profiles
 from complaints.clocks.deadlines import due_at
 from complaints.clocks.limits import Limit, Unit
 from complaints.clocks.policies import Facts, promises_for
-from complaints.clocks.running import rules_in_force
+from complaints.clocks.promised import rules_in_force
 from complaints.models import (
     Calendar,
     Category,
