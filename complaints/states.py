@@ -64,6 +64,7 @@ PREVIOUS = "previous"
 """Targets that are not one status: stay where it is; go back to where a merged complaint was."""
 
 AGENT, INVESTIGATOR, SUPERVISOR, LIAISON = Role.AGENT, Role.INVESTIGATOR, Role.SUPERVISOR, Role.LIAISON
+ADMINISTRATOR = Role.ADMINISTRATOR
 DESK = frozenset({AGENT, INVESTIGATOR, SUPERVISOR, LIAISON})
 HANDLERS = frozenset({INVESTIGATOR, SUPERVISOR, LIAISON})
 
@@ -131,6 +132,33 @@ MOVES: dict[str, Move] = {
         decides=False,
     ),
     "urge": move(_("Urge"), OPEN, SAME, {AGENT, SUPERVISOR, LIAISON, CUSTOMER}, "", "note", decides=False),
+    "acknowledge": move(
+        _("Confirm receipt"), UNFINISHED, SAME, {AGENT, SUPERVISOR, LIAISON}, "method", "note", decides=False
+    ),
+    # on site
+    "arrive": move(_("Arrived on site"), OPEN, SAME, DESK, "", "arrived_at note", decides=False),
+    "restore": move(_("Supply restored or made safe"), OPEN, SAME, DESK, "", "restored_at note", decides=False),
+    "strike_off": move(
+        _("Cause removed"),
+        {S.INVESTIGATING, S.WAITING, S.REVIEW, S.RESOLVED, S.CLOSED},
+        SAME,
+        HANDLERS,
+        "note",
+        "files",
+        decides=False,
+    ),
+    # more time
+    "hold": move(_("Pause the clocks"), {S.DISPATCHED, S.INVESTIGATING}, SAME, HANDLERS, "pause_reason note", "files"),
+    "release": move(_("End the pause"), OPEN, SAME, HANDLERS | {CLOCK}, "", "note"),
+    "ask_extension": move(_("Ask for more time"), OPEN, SAME, {INVESTIGATOR, LIAISON}, "reason"),
+    "extend": move(_("Grant more time"), OPEN, SAME, {SUPERVISOR}, "reason"),
+    "decline_extension": move(_("Decline more time"), OPEN, SAME, {SUPERVISOR}, "reason"),
+    "excuse": move(
+        _("Excused by a storm"), UNFINISHED, SAME, {SUPERVISOR, CLOCK}, "storm", decides=False, by_hand=False
+    ),
+    "retarget": move(
+        _("New deadlines"), UNFINISHED, SAME, {SUPERVISOR, ADMINISTRATOR}, "reason", decides=False, by_hand=False
+    ),
     # finding and answering
     "propose": move(
         _("Propose resolution"),

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -72,3 +76,51 @@ class User(AbstractUser):
     @property
     def display_name(self) -> str:
         return self.full_name or self.username
+
+
+class TsTzRange(models.Func):
+    """A span of time as PostgreSQL compares it."""
+
+    function = "TSTZRANGE"
+    output_field = DateTimeRangeField()
+
+
+class DutyQuerySet(models.QuerySet["Duty"]):
+    def at(self, moment: datetime) -> DutyQuerySet:
+        """The shifts that cover this moment."""
+        return self.filter(starts_at__lte=moment, ends_at__gt=moment)
+
+
+class Duty(models.Model):
+    """One shift on the roster: this person answers for their role in this branch from `starts_at` until `ends_at`."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="duties", verbose_name=_("person"))
+    branch = models.ForeignKey(Branch, on_delete=models.PROTECT, related_name="duties", verbose_name=_("branch"))
+    role = models.CharField(_("role"), max_length=20, choices=Role)
+    starts_at = models.DateTimeField(_("from"))
+    ends_at = models.DateTimeField(_("until"))
+    entered_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    objects = DutyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("shift")
+        verbose_name_plural = _("roster")
+        ordering = ["starts_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="duty_ends_after_it_starts", condition=models.Q(ends_at__gt=models.F("starts_at"))
+            ),
+            models.CheckConstraint(name="duty_role_is_known", condition=models.Q(role__in=sorted(Role.values))),
+            ExclusionConstraint(
+                name="duty_of_a_person_does_not_overlap",
+                expressions=[
+                    (models.F("user"), RangeOperators.EQUAL),
+                    (TsTzRange("starts_at", "ends_at", RangeBoundary()), RangeOperators.OVERLAPS),
+                ],
+            ),
+        ]
+        indexes = [models.Index(name="duty_by_branch", fields=["branch", "role", "ends_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.user.display_name} {self.starts_at:%Y-%m-%d %H:%M}"

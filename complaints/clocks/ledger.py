@@ -25,6 +25,7 @@ class Action(StrEnum):
     CANCEL = "cancel"
     CONTINUE = "continue"
     EXCUSE = "excuse"
+    EXTEND = "extend"
 
 
 class State(StrEnum):

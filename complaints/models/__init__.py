@@ -18,10 +18,12 @@ from complaints.models.outgoing import Medium, MessageTemplate, Notice, NoticeSt
 from complaints.models.promises import Alarm, Calendar, Clock, ClockKind, LedgerEntry, Policy, PolicyLimit, Tier
 from complaints.models.service_issue import IssueKind, ServiceIssue
 from complaints.models.settings import DeskSettings
+from complaints.models.steering import AlarmLevel, LadderStep, Listener, PauseReason, Retargeting, Storm
 
 __all__ = [
     "SEVERITY_LADDER",
     "Alarm",
+    "AlarmLevel",
     "AnsweredBy",
     "Attachment",
     "Calendar",
@@ -35,21 +37,26 @@ __all__ = [
     "Feedback",
     "Flag",
     "IssueKind",
+    "LadderStep",
     "LedgerEntry",
+    "Listener",
     "Medium",
     "MessageTemplate",
     "Notice",
     "NoticeState",
+    "PauseReason",
     "Policy",
     "PolicyLimit",
     "Priority",
     "RequestType",
     "Responsibility",
+    "Retargeting",
     "RootCause",
     "RoutingRule",
     "ServiceIssue",
     "Severity",
     "Source",
+    "Storm",
     "Subcategory",
     "Tier",
 ]

@@ -163,6 +163,9 @@ class Complaint(models.Model):
     status = models.CharField(_("status"), max_length=15, choices=Status, default=Status.REGISTERED)
     dispatched_at = models.DateTimeField(null=True)
     contacted_at = models.DateTimeField(null=True)
+    arrived_at = models.DateTimeField(null=True)
+    restored_at = models.DateTimeField(null=True)
+    cause_removed_at = models.DateTimeField(null=True)
     resolved_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
 

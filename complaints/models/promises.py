@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from complaints.clocks.calendars import WorkingCalendar
 from complaints.clocks.ledger import Action, State
 from complaints.models.append_only import AppendOnly
+from staff.models import User
 from staff.naming import Named
 
 
@@ -20,6 +21,8 @@ class Calendar(Named):
     code = models.SlugField(_("code"))
     version = models.PositiveIntegerField(_("version"), default=1)
     rules = models.JSONField(_("rules"))
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    reason = models.CharField(_("why it was changed"), max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -48,6 +51,8 @@ class Policy(Named):
     source = models.CharField(_("source"), max_length=400, blank=True)
     confidence = models.CharField(_("confidence"), max_length=20, blank=True)
     is_current = models.BooleanField(_("in force"), default=True)
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    reason = models.CharField(_("why it was changed"), max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -85,7 +90,10 @@ class Tier(models.TextChoices):
 
 
 class PolicyLimit(models.Model):
-    """One promise of a policy. `limit` is as "20min", "4wd" ("-" means: no such promise); `warn` and `escalate` are lists."""
+    """One promise of a policy. `limit` is as "20min", "4wd" ("-" means: no such promise); `warn` and `escalate` are lists.
+
+    `extension` is what may be granted once and before the clock is due; empty: nothing.
+    """
 
     policy = models.ForeignKey(Policy, on_delete=models.CASCADE, related_name="limits")
     kind = models.CharField(_("clock"), max_length=20, choices=ClockKind)
@@ -95,6 +103,7 @@ class PolicyLimit(models.Model):
     starts = models.CharField(_("starts"), max_length=12, default="received")
     statistic = models.CharField(_("speaks of"), max_length=6, default="each")
     is_pausable = models.BooleanField(_("can be paused"), default=True)
+    extension = models.CharField(_("can be extended by"), max_length=20, blank=True)
     warn = models.JSONField(_("warn at"), default=list, blank=True)
     escalate = models.JSONField(_("escalate at"), default=list, blank=True)
 
@@ -137,6 +146,7 @@ class Clock(models.Model):
     limit = models.CharField(max_length=20, blank=True)
     statistic = models.CharField(max_length=6, default="each")
     is_pausable = models.BooleanField(default=True)
+    extension = models.CharField(max_length=20, blank=True)
     warn = models.JSONField(default=list)
     escalate = models.JSONField(default=list)
     state = models.CharField(max_length=10, choices=[(s.value, s.value) for s in State], default=State.RUNNING)
@@ -144,6 +154,8 @@ class Clock(models.Model):
     due_at = models.DateTimeField(null=True)
     paused_at = models.DateTimeField(null=True)
     pause_reason = models.CharField(max_length=200, blank=True)
+    pause_ends_at = models.DateTimeField(null=True)
+    extended_at = models.DateTimeField(null=True)
     stopped_at = models.DateTimeField(null=True)
     breached_at = models.DateTimeField(null=True)
     paused_for = models.DurationField(default=timedelta)
@@ -197,6 +209,7 @@ class LedgerEntry(AppendOnly):
     limit = models.CharField(max_length=20, blank=True)
     calendar = models.ForeignKey(Calendar, on_delete=models.PROTECT, null=True, related_name="+")
     due_at = models.DateTimeField(null=True)
+    until = models.DateTimeField(null=True)
     reason = models.CharField(max_length=200, blank=True)
 
     class Meta:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +18,9 @@ class DeskSettings(models.Model):
     contact_attempts = models.PositiveSmallIntegerField(_("attempts that count as contact"), default=3)
     attempt_gap_minutes = models.PositiveSmallIntegerField(_("minutes between attempts"), default=60)
     reopened_limit = models.CharField(_("limit after reopening"), max_length=20, default="2wd")
+    quiet_from = models.TimeField(_("quiet hours begin"), default=time(21), null=True, blank=True)
+    quiet_until = models.TimeField(_("quiet hours end"), default=time(8), null=True, blank=True)
+    last_resort_email = models.EmailField(_("address for alarms that find nobody on duty"), blank=True)
     interview = models.JSONField(_("call-back script"), default=dict, blank=True)
     hotline = models.CharField(_("hotline"), max_length=20, default="95598")
     regulator_hotline = models.CharField(_("regulator's hotline"), max_length=20, default="12398")
