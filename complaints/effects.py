@@ -1,17 +1,16 @@
-"""What each move does to the complaint itself, what it checks beyond the table, and what follows from it.
+"""What each move does to the complaint itself, and what follows from it.
 
-`workflow` calls these in order: `instead`, `check`, `apply`, `after`, `follow_ups`. Nothing here opens a transaction.
+`workflow` calls these in order: `instead`, `checks.check`, `apply`, `after`, `follow_ups`. Nothing here opens a transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Model
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from complaints.attachments import keep
 from complaints.models import (
@@ -25,47 +24,10 @@ from complaints.models import (
     Priority,
     Severity,
 )
-from complaints.refusals import DetailsMissing, MoveRefused
-from complaints.states import FINDINGS, HANDLERS, Outcome, Status
-from staff.actors import CUSTOMER, Actor, Role
+from complaints.states import Outcome, Status
+from staff.actors import Actor, Role
 
 Details = Mapping[str, Any]
-
-DETAIL_NAMES = {
-    "answered_by": gettext_lazy("how the customer answered"),
-    "assignee": gettext_lazy("the person"),
-    "attitude": gettext_lazy("satisfaction with how we treated you"),
-    "category": gettext_lazy("the category"),
-    "clock": gettext_lazy("the clock"),
-    "comment": gettext_lazy("a comment"),
-    "contacted_at": gettext_lazy("when you spoke"),
-    "due_at": gettext_lazy("the deadline"),
-    "evidence": gettext_lazy("how the customer told us"),
-    "files": gettext_lazy("a file"),
-    "into": gettext_lazy("the complaint to merge into"),
-    "message": gettext_lazy("the message"),
-    "method": gettext_lazy("how you tried"),
-    "note": gettext_lazy("a note"),
-    "outcome": gettext_lazy("the outcome"),
-    "priority": gettext_lazy("the priority"),
-    "reached": gettext_lazy("whether you reached the customer"),
-    "reason": gettext_lazy("the reason"),
-    "referred_to": gettext_lazy("who takes it over"),
-    "resolution": gettext_lazy("the answer to the customer"),
-    "responsibility": gettext_lazy("who is responsible"),
-    "root_cause": gettext_lazy("the root cause"),
-    "score": gettext_lazy("the satisfaction"),
-    "service_issue": gettext_lazy("the service issue"),
-    "severity": gettext_lazy("the severity"),
-    "solved": gettext_lazy("whether it is solved"),
-    "subcategory": gettext_lazy("the subcategory"),
-    "team": gettext_lazy("the team"),
-}
-"""What each detail of a move is called in a sentence."""
-
-
-def named(details: Iterable[str]) -> str:
-    return ", ".join(str(DETAIL_NAMES[name]) for name in details)
 
 
 def instead(name: str, complaint: Complaint, *, by: Actor, at: datetime) -> str:
@@ -74,95 +36,6 @@ def instead(name: str, complaint: Complaint, *, by: Actor, at: datetime) -> str:
         return name
     oldest = at - timedelta(days=DeskSettings.current().reopen_days)
     return "request_reopening" if complaint.closed_at < oldest else name
-
-
-# what is checked beyond the table
-
-
-def check(name: str, complaint: Complaint, details: Details, *, by: Actor) -> None:
-    """Raise MoveRefused or DetailsMissing when what was said does not fit the complaint."""
-    if name in CHECKS:
-        CHECKS[name](complaint, details, by)
-
-
-def _check_answer(complaint: Complaint, details: Details, by: Actor) -> None:
-    if details["outcome"] not in FINDINGS:
-        raise MoveRefused(_("Choose what the investigation found."), fields=["outcome"])
-    if complaint.needs_review and by.role != Role.SUPERVISOR and complaint.status == Status.INVESTIGATING:
-        return
-    _check_contact_was_made(complaint)
-
-
-def _check_contact_was_made(complaint: Complaint) -> None:
-    """The customer hears from us before a complaint counts as resolved; a letter's answer is itself the contact."""
-    if complaint.can_be_reached and complaint.contacted_at is None:
-        raise MoveRefused(
-            _(
-                "Nobody has spoken with the customer yet. Record a contact first, "
-                "or three attempts at different times and a message."
-            )
-        )
-
-
-def _check_approval(complaint: Complaint, details: Details, by: Actor) -> None:
-    _check_contact_was_made(complaint)
-
-
-def _check_merge(complaint: Complaint, details: Details, by: Actor) -> None:
-    into: Complaint = details["into"]
-    if into.pk == complaint.pk:
-        raise MoveRefused(_("A complaint cannot be merged into itself."), fields=["into"])
-    if into.status == Status.CLOSED:
-        raise MoveRefused(_("%(into)s is closed. Choose one that is still open.") % {"into": into}, fields=["into"])
-
-
-def _check_subcategory(complaint: Complaint, details: Details, by: Actor) -> None:
-    subcategory = details.get("subcategory")
-    if subcategory is not None and subcategory.category_id != details["category"].pk:
-        raise MoveRefused(_("That subcategory belongs to another category."), fields=["subcategory"])
-
-
-def _check_assignee(complaint: Complaint, details: Details, by: Actor) -> None:
-    assignee = details.get("assignee")
-    if assignee is not None and (not assignee.is_active or assignee.role not in HANDLERS):
-        raise MoveRefused(
-            _("%(name)s does not investigate complaints.") % {"name": assignee.display_name}, fields=["assignee"]
-        )
-
-
-def _check_withdrawal(complaint: Complaint, details: Details, by: Actor) -> None:
-    """Withdrawing is the customer's own act (domain 6.2): staff say how the customer told us."""
-    if by.role != CUSTOMER and not details.get("evidence"):
-        raise DetailsMissing(_("Say how the customer withdrew: a call, a letter, a signature."), fields=["evidence"])
-
-
-def _check_contact(complaint: Complaint, details: Details, by: Actor) -> None:
-    when = details.get("contacted_at")
-    if when is not None and when < complaint.received_at:
-        raise MoveRefused(_("That is before we received the complaint."), fields=["contacted_at"])
-
-
-def _check_feedback(complaint: Complaint, details: Details, by: Actor) -> None:
-    for name in ("score", "attitude"):
-        if details.get(name) is not None and details[name] not in range(1, 6):
-            raise MoveRefused(_("Choose from 1 to 5."), fields=[name])
-    if not complaint.feedback.filter(round=complaint.reopened_count + 1, answered_at__isnull=True).exists():
-        raise MoveRefused(_("This answer has already been given. Thank you."))
-
-
-CHECKS: dict[str, Callable[[Complaint, Details, Actor], None]] = {
-    "approve": _check_approval,
-    "assign": _check_assignee,
-    "contact": _check_contact,
-    "dispatch": _check_assignee,
-    "feedback": _check_feedback,
-    "merge": _check_merge,
-    "propose": _check_answer,
-    "recategorise": _check_subcategory,
-    "resolve": _check_answer,
-    "transfer": _check_assignee,
-    "withdraw": _check_withdrawal,
-}
 
 
 # what changes on the complaint
@@ -219,6 +92,18 @@ def _assign(complaint: Complaint, details: Details, by: Actor, at: datetime) -> 
 def _contact(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
     if details["reached"] and complaint.contacted_at is None:
         complaint.contacted_at = min(details.get("contacted_at") or at, at)
+
+
+def _arrive(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    complaint.arrived_at = details.get("arrived_at") or at
+
+
+def _restore(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    complaint.restored_at = details.get("restored_at") or at
+
+
+def _strike_off(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    complaint.cause_removed_at = at
 
 
 def _answer(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
@@ -294,6 +179,7 @@ def _refer(complaint: Complaint, details: Details, by: Actor, at: datetime) -> N
 APPLY: dict[str, Callable[[Complaint, Details, Actor, datetime], None]] = {
     "accept": _accept,
     "approve": _approve,
+    "arrive": _arrive,
     "assign": _assign,
     "contact": _contact,
     "detach": _detach,
@@ -308,7 +194,9 @@ APPLY: dict[str, Callable[[Complaint, Details, Actor, datetime], None]] = {
     "reject": _reject,
     "reopen": _reopen,
     "resolve": _answer,
+    "restore": _restore,
     "return": _return,
+    "strike_off": _strike_off,
     "transfer": _transfer,
     "unmerge": _unmerge,
     "urge": _urge,

@@ -14,12 +14,14 @@ from django.utils.translation import pgettext_lazy
 
 from complaints import routing
 from complaints.attachments import MAX_FILES, prepare
+from complaints.clocks.shown import limit_words
 from complaints.models import (
     AnsweredBy,
     Attachment,
     Category,
     Complaint,
     IssueKind,
+    PauseReason,
     Priority,
     Responsibility,
     RootCause,
@@ -27,10 +29,12 @@ from complaints.models import (
     Severity,
     Subcategory,
 )
+from complaints.models.promises import WAITING
 from complaints.references import parse_reference
 from complaints.refusals import BadInput
 from complaints.states import FINDINGS, HANDLERS, MOVES, Outcome
 from customers.models import Feeder, TransformerArea
+from staff.actors import Role
 from staff.models import Branch, Team, User
 from staff.scope import within_branches
 
@@ -60,6 +64,9 @@ ORDER = [
     "reached",
     "method",
     "contacted_at",
+    "arrived_at",
+    "restored_at",
+    "pause_reason",
     "team",
     "assignee",
     "category",
@@ -143,6 +150,11 @@ class PersonField(forms.ModelChoiceField):
         return obj.display_name
 
 
+class PauseReasonField(forms.ModelChoiceField):
+    def label_from_instance(self, obj: PauseReason) -> str:
+        return _("%(reason)s (at most %(cap)s)") % {"reason": obj.name, "cap": limit_words(obj.cap)}
+
+
 class CauseField(forms.ModelChoiceField):
     """The leaves of the tree of causes, grouped by the branch they hang on."""
 
@@ -197,6 +209,16 @@ class Asked:
         return forms.DateTimeField(
             label=_("When, if not just now"),
             widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        )
+
+    arrived_at = restored_at = contacted_at
+
+    def pause_reason(self) -> forms.Field:
+        reasons = PauseReason.objects.filter(is_active=True).exclude(code=WAITING)
+        if self.user.role != Role.SUPERVISOR:
+            reasons = reasons.filter(needs_supervisor=False)
+        return PauseReasonField(
+            label=_("Why can nobody work on it?"), queryset=reasons, to_field_name="code", empty_label=CHOOSE
         )
 
     def category(self) -> forms.Field:
@@ -297,6 +319,10 @@ class Asked:
         return text(pgettext_lazy("form", "Reason"), rows=2, most=1000)
 
     def note(self) -> forms.Field:
+        if self.name == "hold":
+            return text(_("What shows it?"), rows=2, help_text=_("A call, a photo, an order number: what was agreed."))
+        if self.name == "strike_off":
+            return text(_("What removed the cause?"), rows=2)
         if self.name == "note":
             return text(_("Internal note"), rows=4, help_text=_("Colleagues read this; the customer never does."))
         return text(_("Note"), rows=2)
@@ -330,11 +356,12 @@ class MoveForm(forms.Form):
                     field.widget.attrs["data-focus"] = True
                 self.fields[detail] = field
 
-    def clean_contacted_at(self) -> Any:
-        when = self.cleaned_data.get("contacted_at")
-        if when is not None and when > timezone.now():
-            raise forms.ValidationError(_("That is in the future."))
-        return when
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        for name in ("contacted_at", "arrived_at", "restored_at"):
+            if said.get(name) is not None and said[name] > timezone.now():
+                self.add_error(name, _("That is in the future."))
+        return said
 
     def details(self) -> dict[str, Any]:
         """What `workflow.perform` is told: only what was said."""

@@ -106,6 +106,9 @@ RULES: dict[str, list[tuple[str, Who]]] = {
     "breach": [("breach", supervisors)],
     "escalate": [("escalation", supervisors)],
     "urge": [("urged", supervisors_after_urgings)],
+    "ask_extension": [("extension_asked", supervisors)],
+    "extend": [("extended", customer)],
+    "decline_extension": [("extension_declined", assignee_or_supervisors)],
 }
 """For each move: which texts go to whom."""
 

@@ -149,7 +149,7 @@ MOVES: dict[str, Move] = {
     ),
     # more time
     "hold": move(_("Pause the clocks"), {S.DISPATCHED, S.INVESTIGATING}, SAME, HANDLERS, "pause_reason note", "files"),
-    "release": move(_("End the pause"), OPEN, SAME, HANDLERS | {CLOCK}, "", "note"),
+    "release": move(_("End the pause"), frozenset(Status), SAME, HANDLERS | {CLOCK}, "", "note"),
     "ask_extension": move(_("Ask for more time"), OPEN, SAME, {INVESTIGATOR, LIAISON}, "reason"),
     "extend": move(_("Grant more time"), OPEN, SAME, {SUPERVISOR}, "reason"),
     "decline_extension": move(_("Decline more time"), OPEN, SAME, {SUPERVISOR}, "reason"),
@@ -189,9 +189,13 @@ MOVES: dict[str, Move] = {
         _("Ask for reopening"), {S.CLOSED}, SAME, {AGENT, LIAISON, CUSTOMER}, "reason", by_hand=False
     ),
     # steering
-    "escalate": move(_("Escalate"), UNFINISHED, SAME, {SUPERVISOR, LIAISON, AGENT, CLOCK}, "reason", decides=False),
-    "warn": move(_("Deadline warning"), UNFINISHED, SAME, {CLOCK}, "clock due_at", decides=False, by_hand=False),
-    "breach": move(_("Deadline missed"), UNFINISHED, SAME, {CLOCK}, "clock due_at", decides=False, by_hand=False),
+    "escalate": move(
+        _("Escalate"), frozenset(Status), SAME, {SUPERVISOR, LIAISON, AGENT, CLOCK}, "reason", decides=False
+    ),
+    "warn": move(_("Deadline warning"), frozenset(Status), SAME, {CLOCK}, "clock due_at", decides=False, by_hand=False),
+    "breach": move(
+        _("Deadline missed"), frozenset(Status), SAME, {CLOCK}, "clock due_at", decides=False, by_hand=False
+    ),
     "recategorise": move(_("Change category"), OPEN, SAME, DESK, "category", "subcategory reason"),
     "prioritise": move(
         _("Change priority"), OPEN, SAME, {AGENT, SUPERVISOR, LIAISON, CLOCK}, "priority", "severity reason"

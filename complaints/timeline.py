@@ -23,6 +23,7 @@ KINDS = {
 }
 WORDS = ("note", "message", "reason", "comment")
 """The details that are somebody's own words; `resolution` is shown with the answer that was given."""
+MOMENTS = ("arrived_at", "contacted_at", "due_at", "restored_at")
 CHOICES = {
     "outcome": dict(Outcome.choices),
     "responsibility": dict(Responsibility.choices),
@@ -62,7 +63,7 @@ def _spoken(name: str, value: Any) -> Any:
         return value.get("text", "")
     if name in CHOICES:
         return CHOICES[name].get(value, value)
-    if name in ("contacted_at", "due_at"):
+    if name in MOMENTS:
         moment: datetime | None = parse_datetime(str(value))
         return moment or value
     return value

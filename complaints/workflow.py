@@ -13,9 +13,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from complaints import effects, outbox, routing
+from complaints import checks, effects, outbox, routing
 from complaints.clocks import alarms, following, opening, running
-from complaints.models import Alarm, Complaint, Event, Priority
+from complaints.models import Alarm, Channel, ClockKind, Complaint, Event, Priority
 from complaints.references import reference_for
 from complaints.refusals import ChangedMeanwhile, DetailsMissing, MoveRefused
 from complaints.states import MOVES, PREVIOUS, REGISTER, SAME, Move, Status
@@ -40,15 +40,14 @@ def register(
     if complaint.subcategory is not None and complaint.subcategory.request_type:
         complaint.request_type = complaint.subcategory.request_type
     complaint.team = complaint.team or routing.team_for(complaint)
+    if complaint.channel == Channel.VISIT:
+        complaint.contacted_at = complaint.received_at
     clocks = opening.plan(complaint)
     complaint.save(force_insert=True)
     event = record(complaint, REGISTER, "", by=by, at=at, details=details or {})
     opening.open_all(complaint, clocks, event)
-    if complaint.channel == "visit":
-        running.met(complaint, "first_contact", complaint.received_at, event)
-        complaint.contacted_at = complaint.received_at
-        complaint.save(update_fields=["contacted_at", "next_due_at", "next_due_clock"])
-    outbox.queue(complaint, event)
+    if outbox.queue(complaint, event) and complaint.channel == Channel.LETTER:
+        running.met(complaint, ClockKind.ACKNOWLEDGE, at, event)
     if complaint.priority == Priority.P1 and complaint.team is not None:
         perform("dispatch", complaint, by=THE_CLOCK, at=at, team=complaint.team)
         complaint.refresh_from_db()
@@ -68,8 +67,8 @@ def perform(
     at = at or timezone.now()
     locked = Complaint.objects.select_related("category", "subcategory", "customer").locked(complaint.pk)
     if by.role != CLOCK:
-        for alarm in locked.alarms.due(at).select_related("clock"):
-            _ring(alarm, locked, now=at)
+        while alarm := locked.alarms.due(at).select_related("clock").first():
+            _ring(alarm, locked, now=at)  # one may set another: a pause that has lasted long enough makes a clock run
     event = _perform(name, locked, by=by, at=at, seen=seen, details=details)
     complaint.refresh_from_db()
     return event
@@ -98,16 +97,17 @@ def ring(alarm: Alarm, *, now: datetime | None = None) -> bool:
 def _ring(alarm: Alarm, complaint: Complaint, *, now: datetime) -> bool:
     clock = alarm.clock
     alarm.settled_at = now
-    stale = clock.revision != alarm.revision or not alarms.is_ticking(clock) or clock.due_at is None
-    if stale:
+    if not alarms.holds(alarm, clock):
         alarm.save(update_fields=["settled_at"])
         return False
-    details = {"clock": str(clock), "due_at": clock.due_at}
+    details: dict[str, Any] = {"clock": str(clock), "due_at": clock.due_at}
     name = alarm.level.rstrip("0123456789")
     if name == "breach":
         running.mark_breached(clock, complaint)
-    if name == "escalate":
+    elif name == "escalate":
         details = {"reason": _("%(clock)s still overdue") % {"clock": clock.label}}
+    elif name == alarms.CAP:
+        name, details = "release", {"note": _("The pause has lasted as long as it may.")}
     alarm.event = _perform(name, complaint, by=THE_CLOCK, at=alarm.fire_at, seen=None, details=details)
     alarm.save(update_fields=["settled_at", "event"])
     return True
@@ -118,7 +118,7 @@ def _perform(
 ) -> Event:
     name = effects.instead(name, complaint, by=by, at=at)
     move = MOVES[name]
-    check(name, complaint, by, details, seen)
+    check(name, complaint, by, details, seen, at)
     before = complaint.status
     complaint.status = _target(move, complaint)
     complaint.version += 1
@@ -134,7 +134,9 @@ def _perform(
     return event
 
 
-def check(name: str, complaint: Complaint, by: Actor, details: Mapping[str, Any], seen: int | None) -> None:
+def check(
+    name: str, complaint: Complaint, by: Actor, details: Mapping[str, Any], seen: int | None, at: datetime
+) -> None:
     """Refuse a move that the table, the complaint or what was said does not allow. Reads the locked row only."""
     move = MOVES[name]
     if by.role not in move.allowed:
@@ -157,10 +159,10 @@ def check(name: str, complaint: Complaint, by: Actor, details: Mapping[str, Any]
     missing = sorted(need for need in move.needs if details.get(need) in (None, "", []))
     if missing:
         raise DetailsMissing(
-            _("“%(move)s” needs more: %(missing)s.") % {"move": move.label, "missing": effects.named(missing)},
+            _("“%(move)s” needs more: %(missing)s.") % {"move": move.label, "missing": checks.named(missing)},
             fields=missing,
         )
-    effects.check(name, complaint, details, by=by)
+    checks.check(name, complaint, details, by, at)
     if not complaint.permits(name, by.role):
         raise MoveRefused(
             _("%(reference)s as it stands does not allow this: %(move)s.")

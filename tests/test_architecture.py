@@ -6,7 +6,7 @@ import pytest
 from django.template.loader import get_template
 from django.urls import get_resolver
 
-from complaints import effects, outbox
+from complaints import checks, effects, outbox
 from complaints.forms import ORDER, Asked
 from complaints.models import Medium, MessageTemplate
 from complaints.states import MOVES, REGISTER, Status
@@ -29,7 +29,7 @@ def test_no_sentence_is_left_over():
 def test_every_move_speaks_of_known_things(move):
     table = MOVES[move]
     details = table.needs | table.takes
-    assert details <= effects.DETAIL_NAMES.keys()
+    assert details <= checks.DETAIL_NAMES.keys()
     assert table.allowed <= ACTOR_LABELS.keys()
     assert table.sources <= set(Status)
     if table.by_hand:
@@ -40,6 +40,16 @@ def test_every_move_speaks_of_known_things(move):
 def test_every_move_has_something_that_happens_or_is_only_said():
     only_said = {"ask", "attach", "breach", "close", "feedback", "message", "note", "request_reopening", "resume"}
     only_said |= {"send_back", "supplement", "warn"}
+    only_said |= {
+        "acknowledge",
+        "ask_extension",
+        "decline_extension",
+        "excuse",
+        "extend",
+        "hold",
+        "release",
+        "retarget",
+    }
     assert set(effects.APPLY) | only_said == set(MOVES)
     assert not set(effects.APPLY) & only_said
 
@@ -47,7 +57,8 @@ def test_every_move_has_something_that_happens_or_is_only_said():
 @pytest.mark.usefixtures("profile")
 @pytest.mark.parametrize("code", sorted({code for rules in outbox.RULES.values() for code, _who in rules}))
 def test_every_notice_has_its_text_in_both_languages(code):
-    is_for_staff = code in {"breach", "warning", "escalation", "urged", "reopened_staff"}
+    is_for_staff = code in {"breach", "warning", "escalation", "extension_asked", "extension_declined"}
+    is_for_staff |= code in {"urged", "reopened_staff"}
     media = [Medium.EMAIL] if is_for_staff else [Medium.EMAIL, Medium.SMS]
     for medium in media:
         languages = MessageTemplate.objects.filter(code=code, medium=medium).values_list("language", flat=True)

@@ -16,13 +16,21 @@ def arithmetic(calendar: Calendar | None) -> WorkingCalendar | None:
     return calendar.working_calendar() if calendar else None
 
 
-def is_ticking(clock: Clock) -> bool:
-    return clock.state == State.RUNNING
+CAP = "cap"
+"""The level of the alarm that ends a pause which has lasted as long as it may."""
+
+
+def holds(alarm: Alarm, clock: Clock) -> bool:
+    """Whether an alarm still speaks of the clock as it is: of its present run, or of its present pause."""
+    wanted = State.PAUSED if alarm.level == CAP else State.RUNNING
+    return clock.revision == alarm.revision and clock.state == wanted
 
 
 def alarms_of(clock: Clock) -> list[Alarm]:
-    """The alarms of a running clock, unsaved: warnings before it is due, the breach, escalations after."""
-    if not is_ticking(clock) or clock.due_at is None or clock.statistic != "each":
+    """A clock's alarms, unsaved: warnings before it is due, the breach, escalations after; while paused, the end of the pause."""
+    if clock.state == State.PAUSED and clock.pause_ends_at is not None:
+        return [_alarm(clock, CAP, clock.pause_ends_at)]
+    if clock.state != State.RUNNING or clock.due_at is None or clock.statistic != "each":
         return []
     calendar = arithmetic(clock.calendar)
     limit = Limit.parse(clock.limit) if clock.limit else None
@@ -35,27 +43,27 @@ def alarms_of(clock: Clock) -> list[Alarm]:
             moments[f"warn{number}"] = moment_before(Limit.parse(warn), calendar, clock.due_at)
     for number, after in enumerate(clock.escalate, start=1):
         moments[f"escalate{number}"] = due_at(Limit.parse(after), calendar, clock.due_at) or clock.due_at
-    return [
-        Alarm(clock=clock, complaint=clock.complaint, revision=clock.revision, level=level, fire_at=moment)
-        for level, moment in moments.items()
-        if moment > clock.started_at
-    ]
+    return [_alarm(clock, level, moment) for level, moment in moments.items() if moment > clock.started_at]
+
+
+def _alarm(clock: Clock, level: str, moment: datetime) -> Alarm:
+    return Alarm(clock=clock, complaint=clock.complaint, revision=clock.revision, level=level, fire_at=moment)
 
 
 def set_alarms(clock: Clock, *, at: datetime) -> None:
     """Void what no longer holds and set what now does.
 
     A level that already rang does not ring again for the past; a warning whose moment is over is not given at all, and
-    a breach or an escalation that fell into a time when the clock stood still rings at once.
+    a breach, an escalation or the end of a pause that fell into a time when the clock stood still rings at once.
     """
-    pending = clock.alarms.pending()
-    if not is_ticking(clock):
-        pending.update(settled_at=at)
+    clock.alarms.pending().exclude(revision=clock.revision).update(settled_at=at)
+    wanted = alarms_of(clock)
+    if not wanted:
+        clock.alarms.pending().update(settled_at=at)
         return
-    pending.exclude(revision=clock.revision).update(settled_at=at)
     existing = set(clock.alarms.filter(revision=clock.revision).values_list("level", flat=True))
-    rung = set(clock.alarms.filter(event__isnull=False).values_list("level", flat=True))
-    new = [alarm for alarm in alarms_of(clock) if alarm.level not in existing]
+    rung = set(clock.alarms.filter(event__isnull=False).exclude(level=CAP).values_list("level", flat=True))
+    new = [alarm for alarm in wanted if alarm.level not in existing]
     for alarm in new:
         is_over = alarm.fire_at <= at
         if is_over and not alarm.level.startswith("warn") and alarm.level not in rung:

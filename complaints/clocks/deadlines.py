@@ -57,6 +57,13 @@ def due_at(
     return None
 
 
+def extended(
+    due: datetime, by: Limit, calendar: WorkingCalendar | None, pauses: Sequence[Pause] = ()
+) -> datetime | None:
+    """The deadline that follows when `by` is granted on top of `due`; days count on from the last day of the old limit."""
+    return due_at(by, calendar, due - timedelta(microseconds=1) if by.in_days else due, pauses)
+
+
 def used(
     limit: Limit,
     calendar: WorkingCalendar | None,

@@ -6,35 +6,68 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from complaints import outbox
+from complaints.clocks.alarms import arithmetic
 from complaints.clocks.contact import Attempt, contact_made_at
+from complaints.clocks.deadlines import due_at
 from complaints.clocks.ledger import Action, State
-from complaints.clocks.opening import new_clock, open_again, open_all, start_of
-from complaints.clocks.promised import Calendars, promises
-from complaints.clocks.running import end, enter, look_ahead, met, ticking
-from complaints.models import ClockKind, Complaint, DeskSettings, Event, Policy, Tier
+from complaints.clocks.limits import Limit
+from complaints.clocks.opening import kept_since, open_again, open_begun, open_missing
+from complaints.clocks.promised import Calendars, differs, promises
+from complaints.clocks.running import end, enter, look_ahead, met, ticking, waits_of
+from complaints.models import Clock, ClockKind, Complaint, DeskSettings, Event, PauseReason, Policy, Tier
+from complaints.models.promises import WAITING
 from complaints.states import Status
 
+Details = Mapping[str, Any]
 
-def follow(complaint: Complaint, event: Event, details: Mapping[str, Any]) -> None:
+NO_LONGER = "no longer promised"
+
+CONFIRMS: dict[str, frozenset[str]] = {
+    Tier.NONE: frozenset({"acknowledge", "ask", "message", "contact", "resolve", "approve"}),
+    Tier.COMMITMENT: frozenset(
+        {"acknowledge", "ask", "message", "contact", "resolve", "approve", "dispatch", "accept"}
+    ),
+    Tier.INTERNAL: frozenset({"acknowledge", "ask", "message", "contact", "resolve", "approve", "dispatch", "accept"}),
+    Tier.STATUTORY: frozenset({"acknowledge"}),
+}
+"""What counts as an acknowledgement: a person has looked at it, or the customer was told; by law only the written notice."""
+
+
+def follow(complaint: Complaint, event: Event, details: Details) -> None:
     """Let every clock know of a move, and store the complaint's next due moment on it (the caller saves)."""
     if event.move in FOLLOW:
         FOLLOW[event.move](complaint, event, details)
+    _confirm(complaint, event, details)
     if event.to_status == Status.RESOLVED != event.from_status:
         _on_resolved(complaint, event)
     if event.to_status == Status.CLOSED != event.from_status:
-        end(ticking(complaint), Action.CANCEL, event.at, event)
+        _on_closed(complaint, event)
     look_ahead(complaint, complaint.clocks.ticking())
 
 
-def _on_dispatch(complaint: Complaint, event: Event, details: Mapping[str, Any]) -> None:
+def _confirm(complaint: Complaint, event: Event, details: Details) -> None:
+    tiers = [tier for tier, moves in CONFIRMS.items() if event.move in moves]
+    if not tiers or event.is_by_clock or (event.move == "contact" and not details["reached"]):
+        return
+    if event.move in ("ask", "message") and not outbox.customer(complaint, event):
+        return
+    clocks = [clock for clock in ticking(complaint, ClockKind.ACKNOWLEDGE) if clock.tier in tiers]
+    end(clocks, Action.STOP, event.at, event)
+
+
+# handing over and speaking with the customer
+
+
+def _on_dispatch(complaint: Complaint, event: Event, details: Details) -> None:
     met(complaint, ClockKind.DISPATCH, event.at, event)
 
 
-def _on_return(complaint: Complaint, event: Event, details: Mapping[str, Any]) -> None:
+def _on_return(complaint: Complaint, event: Event, details: Details) -> None:
     open_again(complaint, ClockKind.DISPATCH, event)
 
 
-def _on_contact(complaint: Complaint, event: Event, details: Mapping[str, Any]) -> None:
+def _on_contact(complaint: Complaint, event: Event, details: Details) -> None:
     """First contact is reaching the customer, or attempts at different times and a message; never a status change."""
     if not ticking(complaint, ClockKind.FIRST_CONTACT):
         return
@@ -57,34 +90,114 @@ def _on_contact(complaint: Complaint, event: Event, details: Mapping[str, Any]) 
         met(complaint, ClockKind.FIRST_CONTACT, made_at, event)
 
 
-def _on_ask(complaint: Complaint, event: Event, details: Mapping[str, Any]) -> None:
-    for clock in ticking(complaint, ClockKind.RESOLVE):
-        if clock.is_pausable and clock.state == State.RUNNING:
-            enter(clock, Action.PAUSE, event.at, event, reason="waiting for the customer")
+# on site
 
 
-def _on_resume(complaint: Complaint, event: Event, details: Mapping[str, Any]) -> None:
+def _on_arrive(complaint: Complaint, event: Event, details: Details) -> None:
+    assert complaint.arrived_at is not None  # the move has just set it
+    met(complaint, ClockKind.ARRIVE, complaint.arrived_at, event)
+    open_begun(complaint, event, starts=["arrived"])
+
+
+def _on_restore(complaint: Complaint, event: Event, details: Details) -> None:
+    """What is restored needs nobody on site any more: power switched back from afar ends the way there, too."""
+    assert complaint.restored_at is not None  # the move has just set it
+    end(ticking(complaint, ClockKind.ARRIVE, ClockKind.RESTORE), Action.STOP, complaint.restored_at, event)
+    open_begun(complaint, event, starts=["restored"])
+
+
+def _on_strike_off(complaint: Complaint, event: Event, details: Details) -> None:
+    met(complaint, ClockKind.REMEDIATE, event.at, event)
+
+
+# waiting, and more time
+
+
+def _on_ask(complaint: Complaint, event: Event, details: Details) -> None:
+    _pause(complaint, event, PauseReason.objects.filter(code=WAITING).first(), WAITING)
+
+
+def _on_hold(complaint: Complaint, event: Event, details: Details) -> None:
+    reason: PauseReason = details["pause_reason"]
+    _pause(complaint, event, reason, reason.code)
+
+
+def _pause(complaint: Complaint, event: Event, reason: PauseReason | None, code: str) -> None:
+    """Pause what may be paused, each clock at most as long as the reason allows."""
+    until = None
+    if reason is not None:
+        calendar = arithmetic(Calendars().row(reason.calendar))
+        until = due_at(Limit.parse(reason.cap), calendar, event.at)
+    for clock in pausable(complaint):
+        enter(clock, Action.PAUSE, event.at, event, reason=code, until=until)
+
+
+def pausable(complaint: Complaint) -> list[Clock]:
+    """The ticking clocks that a pause stops."""
+    return [clock for clock in ticking(complaint, ClockKind.RESOLVE, ClockKind.REMEDIATE) if clock.is_pausable]
+
+
+def _on_resume(complaint: Complaint, event: Event, details: Details) -> None:
+    """The customer has answered: that wait is over, a pause for another reason is not."""
     for clock in ticking(complaint):
-        if clock.state == State.PAUSED:
-            enter(clock, Action.RESUME, event.at, event)
+        if clock.state == State.PAUSED and WAITING in waits_of(clock):
+            enter(clock, Action.RESUME, event.at, event, reason=WAITING)
+
+
+def _on_release(complaint: Complaint, event: Event, details: Details) -> None:
+    """By hand every pause but the wait for the customer ends; the clock ends only what has lasted as long as it may."""
+    for clock in ticking(complaint):
+        waits = waits_of(clock) if clock.state == State.PAUSED else {}
+        for code, until in waits.items():
+            if until is not None and until <= event.at:
+                enter(clock, Action.RESUME, until, event, reason=code)
+            elif code != WAITING and not event.is_by_clock:
+                enter(clock, Action.RESUME, event.at, event, reason=code)
+
+
+def _on_extend(complaint: Complaint, event: Event, details: Details) -> None:
+    for clock in extendable(complaint, event.at):
+        enter(clock, Action.EXTEND, event.at, event, limit=clock.extension, calendar=clock.calendar)
+
+
+def extendable(complaint: Complaint, at: datetime) -> list[Clock]:
+    """The clocks that may be given more time: once, and before they are due (domain 4.6)."""
+    return [
+        clock
+        for clock in ticking(complaint, ClockKind.RESOLVE)
+        if clock.extension and clock.extended_at is None and (clock.due_at is None or clock.due_at > at)
+    ]
+
+
+# the end, and what comes after it
 
 
 def _on_resolved(complaint: Complaint, event: Event) -> None:
-    """Every tier of the resolve promise is answered; the call-back promise starts.
+    """Every tier of the resolve promise is answered; the call-back promise and the removal of the cause start.
 
-    Where the customer cannot be called or written to at once, the written answer is the first contact.
+    Whatever was promised on site is over with the answer at the latest. Where the customer cannot be called or written to at
+    once, the written answer is the first contact.
     """
-    met(complaint, ClockKind.RESOLVE, event.at, event)
+    over = [ClockKind.RESOLVE, ClockKind.ARRIVE, ClockKind.RESTORE]
     if not complaint.can_be_reached:
-        met(complaint, ClockKind.FIRST_CONTACT, event.at, event)
-    open_again(complaint, ClockKind.FEEDBACK, event)
+        over.append(ClockKind.FIRST_CONTACT)
+    end(ticking(complaint, *over), Action.STOP, event.at, event)
+    open_begun(complaint, event, starts=["resolved"])
+    if not ticking(complaint, ClockKind.FEEDBACK):
+        open_again(complaint, ClockKind.FEEDBACK, event)
 
 
-def _on_feedback(complaint: Complaint, event: Event, details: Mapping[str, Any]) -> None:
+def _on_closed(complaint: Complaint, event: Event) -> None:
+    """Nothing is owed any more but the removal of the cause, which often comes long after the answer."""
+    owed = [clock for clock in ticking(complaint) if clock.kind != ClockKind.REMEDIATE]
+    end(owed, Action.CANCEL, event.at, event)
+
+
+def _on_feedback(complaint: Complaint, event: Event, details: Details) -> None:
     met(complaint, ClockKind.FEEDBACK, event.at, event)
 
 
-def _on_reopen(complaint: Complaint, event: Event, details: Mapping[str, Any]) -> None:
+def _on_reopen(complaint: Complaint, event: Event, details: Details) -> None:
     """The law's and the regulator's clocks run on from the first receipt as if never stopped; ours gets a new, shorter limit."""
     end(ticking(complaint, ClockKind.FEEDBACK), Action.CANCEL, event.at, event)
     for clock in complaint.clocks.filter(
@@ -97,52 +210,67 @@ def _on_reopen(complaint: Complaint, event: Event, details: Mapping[str, Any]) -
         open_again(complaint, ClockKind.RESOLVE, event, tier=ours, limit=DeskSettings.current().reopened_limit)
 
 
-def _on_unmerge(complaint: Complaint, event: Event, details: Mapping[str, Any]) -> None:
+def _on_unmerge(complaint: Complaint, event: Event, details: Details) -> None:
     """Everything the merge stopped runs on as if it had never been merged."""
     merged = complaint.events.filter(move="merge").latest("number")
     for clock in complaint.clocks.filter(ledger__event=merged).select_related("calendar"):
         enter(clock, Action.CONTINUE, event.at, event)
 
 
-def _on_reclassified(complaint: Complaint, event: Event, details: Mapping[str, Any]) -> None:
-    """New facts, new promises: clocks keep their start and what was used, and get the limit that holds now."""
+# new facts or new policies
+
+
+def _on_reclassified(complaint: Complaint, event: Event, details: Details) -> None:
+    """New facts, new promises: clocks keep their start and what was used, and get the limit that holds now.
+
+    A clock that an earlier change had ended and that is promised again runs on as if it had never been ended.
+    """
     wanted = promises(complaint)
     calendars = Calendars()
-    for clock in ticking(complaint):
+    for clock in complaint.clocks.filter(round=1).exclude(tier=Tier.EXTERNAL).select_related("calendar"):
         promise = wanted.get((clock.kind, clock.tier))
-        if clock.tier == Tier.EXTERNAL or clock.kind == ClockKind.FEEDBACK or clock.round > 1:
-            continue
+        is_ticking = clock.state in (State.RUNNING, State.PAUSED)
         if promise is None:
-            enter(clock, Action.CANCEL, event.at, event, reason="no longer promised")
-        elif (promise.limit, promise.calendar, promise.pausable) != (
-            clock.limit,
-            clock.calendar.code if clock.calendar else "",
-            clock.is_pausable,
-        ):
+            if is_ticking:
+                enter(clock, Action.CANCEL, event.at, event, reason=NO_LONGER)
+            continue
+        if clock.state == State.CANCELLED and clock.ledger.latest("number").reason == NO_LONGER:
+            enter(clock, Action.CONTINUE, event.at, event)
+            if (kept_at := kept_since(clock, complaint)) is not None:
+                end([clock], Action.STOP, kept_at, event)
+                continue
+        elif not is_ticking:
+            continue
+        calendar = calendars.row(promise.calendar)
+        if differs(clock, promise, calendar):
             clock.policy = promise.key if isinstance(promise.key, Policy) else None
+            clock.limit, clock.calendar, clock.extension = promise.limit, calendar, promise.extension
             clock.is_pausable, clock.warn, clock.escalate = promise.pausable, list(promise.warn), list(promise.escalate)
-            clock.calendar, clock.limit = calendars.row(promise.calendar), promise.limit
+            clock.statistic = promise.statistic
             enter(clock, Action.RETARGET, event.at, event, limit=clock.limit, calendar=clock.calendar)
-    had = set(complaint.clocks.values_list("kind", "tier"))
-    opened = [
-        new_clock(complaint, promise, started_at=start_of(promise, complaint), calendars=calendars)
-        for key, promise in wanted.items()
-        if key not in had and promise.kind == ClockKind.RESOLVE and complaint.is_open
-    ]
-    open_all(complaint, opened, event)
+        if clock.state == State.PAUSED and not clock.is_pausable:
+            enter(clock, Action.RESUME, event.at, event)
+    open_missing(complaint, event)
 
 
-FOLLOW: dict[str, Callable[[Complaint, Event, Mapping[str, Any]], None]] = {
+FOLLOW: dict[str, Callable[[Complaint, Event, Details], None]] = {
+    "arrive": _on_arrive,
     "ask": _on_ask,
     "contact": _on_contact,
     "dispatch": _on_dispatch,
+    "extend": _on_extend,
     "feedback": _on_feedback,
+    "hold": _on_hold,
     "message": _on_contact,
     "prioritise": _on_reclassified,
     "recategorise": _on_reclassified,
+    "release": _on_release,
     "reopen": _on_reopen,
+    "restore": _on_restore,
     "resume": _on_resume,
+    "retarget": _on_reclassified,
     "return": _on_return,
+    "strike_off": _on_strike_off,
     "unmerge": _on_unmerge,
     "urge": _on_reclassified,
 }

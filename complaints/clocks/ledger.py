@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from complaints.clocks.calendars import WorkingCalendar
-from complaints.clocks.deadlines import Pause, due_at, used
+from complaints.clocks.deadlines import Pause, due_at, extended, used
 from complaints.clocks.limits import Limit
 
 
@@ -21,11 +22,13 @@ class Action(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     RETARGET = "retarget"
+    EXTEND = "extend"
     STOP = "stop"
     CANCEL = "cancel"
     CONTINUE = "continue"
     EXCUSE = "excuse"
-    EXTEND = "extend"
+    PRESS = "press"
+    """Takes an excuse back."""
 
 
 class State(StrEnum):
@@ -38,7 +41,11 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that happened. START and RETARGET carry the limit with its calendar, or a fixed due moment."""
+    """One thing that happened.
+
+    START and RETARGET carry the limit with its calendar, or a fixed due moment; EXTEND the time granted. PAUSE and RESUME
+    carry the reason; a PAUSE may say `until` when it lasts at most.
+    """
 
     number: int
     action: Action
@@ -46,73 +53,111 @@ class Entry:
     limit: Limit | None = None
     calendar: WorkingCalendar | None = None
     due_at: datetime | None = None
+    until: datetime | None = None
     reason: str = ""
+
+
+class Terms(NamedTuple):
+    """What was promised: a limit of a calendar, or a fixed moment; and what was granted on top."""
+
+    limit: Limit | None = None
+    calendar: WorkingCalendar | None = None
+    fixed: datetime | None = None
+    extension: Limit | None = None
+    extension_calendar: WorkingCalendar | None = None
+
+    def due(self, started_at: datetime, pauses: tuple[Pause, ...]) -> datetime | None:
+        if self.fixed is not None:
+            return self.fixed.astimezone(UTC)
+        if self.limit is None:
+            return None
+        due = due_at(self.limit, self.calendar, started_at, pauses)
+        if due is None or self.extension is None:
+            return due
+        return extended(due, self.extension, self.extension_calendar, pauses)
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
+    """`waits` are the reasons for which it is paused now, each with the moment until which it lasts at most."""
+
     state: State
     started_at: datetime
     due_at: datetime | None
     paused_at: datetime | None
+    pause_ends_at: datetime | None
+    waits: Mapping[str, datetime | None]
     stopped_at: datetime | None
+    extended_at: datetime | None
     paused_for: timedelta
     used: timedelta | None
     excused: bool
     pauses: tuple[Pause, ...]
-    limit: Limit | None
-    calendar: WorkingCalendar | None
-    fixed_due_at: datetime | None
+    terms: Terms
 
 
 def replay(entries: Iterable[Entry]) -> Replayed:
     """What the entries add up to, whatever order they are given in. Raises BrokenLedger.
 
-    A pause while paused and a resume while running change nothing. A retarget replaces the promise and keeps the start
-    and every pause, so time already used is never lost or doubled. CONTINUE undoes a stop or a cancellation as if it
-    had never been. A running clock past its deadline is still running; whether it is overdue is a question about now.
+    A clock may be paused for several reasons at once and runs again when none is left; a RESUME names the reason that is
+    over, or none for all. A retarget replaces the promise and keeps the start, every pause and what was granted on top,
+    so time already used is never lost or doubled. What ended is judged by what was promised when it ended. CONTINUE
+    undoes a stop or a cancellation as if it had never been. A running clock past its deadline is still running; whether it is
+    overdue is a question about now.
     """
     ordered = sorted(entries, key=lambda entry: (entry.at, entry.number))
     start = next((entry for entry in ordered if entry.action == Action.START), None)
     if start is None:
         raise BrokenLedger("A ledger begins with a start.")
-    limit, calendar, fixed = start.limit, start.calendar, start.due_at
+    terms = Terms(start.limit, start.calendar, start.due_at)
+    judged_by: Terms | None = None
     pauses: list[tuple[datetime, datetime]] = []
+    waits: dict[str, datetime | None] = {}
     paused_at: datetime | None = None
     ended: Entry | None = None
+    extended_at: datetime | None = None
     excused = False
     for entry in ordered:
         match entry.action:
-            case Action.PAUSE if ended is None and paused_at is None:
-                paused_at = entry.at
+            case Action.PAUSE if ended is None:
+                waits[entry.reason] = entry.until
+                paused_at = paused_at or entry.at
             case Action.RESUME if ended is None and paused_at is not None:
-                pauses.append((paused_at, entry.at))
-                paused_at = None
+                waits = {reason: until for reason, until in waits.items() if entry.reason not in ("", reason)}
+                if not waits:
+                    pauses.append((paused_at, entry.at))
+                    paused_at = None
             case Action.RETARGET:
-                limit, calendar, fixed = entry.limit, entry.calendar, entry.due_at
+                terms = terms._replace(limit=entry.limit, calendar=entry.calendar, fixed=entry.due_at)
+            case Action.EXTEND:
+                terms = terms._replace(extension=entry.limit, extension_calendar=entry.calendar)
+                extended_at = entry.at
             case Action.STOP | Action.CANCEL if ended is None:
-                ended = entry
+                ended, judged_by = entry, terms
             case Action.CONTINUE:
-                ended = None
-            case Action.EXCUSE:
-                excused = True
+                ended, judged_by = None, None
+            case Action.EXCUSE | Action.PRESS:
+                excused = entry.action == Action.EXCUSE
+    terms = judged_by or terms
     all_pauses: tuple[Pause, ...] = (*pauses, (paused_at, None)) if paused_at else tuple(pauses)
-    due = fixed.astimezone(UTC) if fixed else due_at(limit, calendar, start.at, all_pauses) if limit else None
+    due = terms.due(start.at, all_pauses)
     stopped_at = ended.at if ended else None
-    until = stopped_at or (ordered[-1].at if ordered else start.at)
+    until = stopped_at or ordered[-1].at
+    is_paused = ended is None and paused_at is not None
     return Replayed(
         state=_state(ended, paused_at, due),
         started_at=start.at,
         due_at=due,
-        paused_at=paused_at if ended is None else None,
+        paused_at=paused_at if is_paused else None,
+        pause_ends_at=min((end for end in waits.values() if end is not None), default=None) if is_paused else None,
+        waits=waits if is_paused else {},
         stopped_at=stopped_at,
+        extended_at=extended_at,
         paused_for=_length(all_pauses, stopped_at),
-        used=used(limit, calendar, start.at, until, all_pauses) if limit else None,
+        used=used(terms.limit, terms.calendar, start.at, until, all_pauses) if terms.limit else None,
         excused=excused,
         pauses=all_pauses,
-        limit=limit,
-        calendar=calendar,
-        fixed_due_at=fixed,
+        terms=terms,
     )
 
 

@@ -1,64 +1,137 @@
-"""Which clocks a complaint gets, and when each begins."""
+"""Which clocks a complaint gets, when each begins, and which are kept as soon as they are opened."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from complaints.clocks.alarms import alarms_of, arithmetic
 from complaints.clocks.deadlines import due_at
-from complaints.clocks.ledger import Action
+from complaints.clocks.ledger import Action, State
 from complaints.clocks.limits import Limit
 from complaints.clocks.policies import Promise
 from complaints.clocks.promised import Calendars, promises
 from complaints.clocks.running import look_ahead
-from complaints.models import Alarm, Clock, ClockKind, Complaint, Event, LedgerEntry, Policy, Tier
+from complaints.models import Alarm, Channel, Clock, ClockKind, Complaint, Event, LedgerEntry, Policy, Tier
+from complaints.states import Outcome
 
-OPENS_AT_REGISTRATION = (ClockKind.DISPATCH, ClockKind.FIRST_CONTACT, ClockKind.RESOLVE)
+ANSWERED_AT_ONCE = (Channel.PHONE, Channel.VISIT, Channel.WEB)
+"""Here the customer hears or sees the reference as soon as it exists; that is the acknowledgement."""
+HAS_A_CAUSE = (Outcome.UPHELD, Outcome.PARTLY_UPHELD)
+
+
+def start_of(promise: Promise, complaint: Complaint) -> datetime | None:
+    """When this promise begins to run; None while what it waits for has not happened."""
+    return {
+        "received": complaint.received_at,
+        "registered": complaint.entered_at,
+        "arrived": complaint.arrived_at,
+        "restored": complaint.restored_at,
+        "resolved": complaint.resolved_at,
+    }[promise.starts]
+
+
+def applies(promise: Promise, complaint: Complaint) -> bool:
+    """Whether the promise makes sense here: there must be somebody to speak with, or a cause to remove."""
+    if promise.kind == ClockKind.FIRST_CONTACT:
+        return complaint.can_be_reached
+    if promise.kind == ClockKind.ACKNOWLEDGE:
+        return complaint.can_be_reached or not complaint.is_anonymous
+    if promise.kind == ClockKind.REMEDIATE:
+        return complaint.outcome in HAS_A_CAUSE and complaint.cause_removed_at is None
+    return True
+
+
+def kept_since(clock: Clock, complaint: Complaint) -> datetime | None:
+    """When a promise was kept before its clock was opened: what is done at registration or known from before."""
+    if clock.kind == ClockKind.ACKNOWLEDGE and not clock.tier and complaint.channel in ANSWERED_AT_ONCE:
+        return complaint.entered_at
+    return {
+        ClockKind.DISPATCH: complaint.dispatched_at,
+        ClockKind.FIRST_CONTACT: complaint.contacted_at,
+        ClockKind.ARRIVE: complaint.arrived_at,
+        ClockKind.RESTORE: complaint.restored_at,
+    }.get(ClockKind(clock.kind))
 
 
 def plan(complaint: Complaint) -> list[Clock]:
     """The clocks a new complaint starts with, unsaved; also sets the complaint's next due moment."""
-    calendars = Calendars()
-    clocks = [
-        new_clock(complaint, promise, started_at=start_of(promise, complaint), calendars=calendars)
-        for promise in promises(complaint).values()
-        if promise.kind in OPENS_AT_REGISTRATION and _applies(promise, complaint)
-    ]
+    clocks = _begun(complaint, promises(complaint).values())
     if complaint.external_due_at is not None:
         clocks.append(external_clock(complaint))
     look_ahead(complaint, clocks)
     return clocks
 
 
-def _applies(promise: Promise, complaint: Complaint) -> bool:
-    return promise.kind != ClockKind.FIRST_CONTACT or complaint.can_be_reached
+def open_begun(complaint: Complaint, event: Event, *, starts: Iterable[str]) -> None:
+    """Open the promises that begin with what has just happened, unless such a clock is already ticking."""
+    wanted = {key: promise for key, promise in promises(complaint).items() if promise.starts in starts}
+    if not wanted:
+        return
+    past = list(complaint.clocks.all())
+    running = {(clock.kind, clock.tier) for clock in past if clock.state in (State.RUNNING, State.PAUSED)}
+    clocks = _begun(complaint, (promise for key, promise in wanted.items() if key not in running))
+    for clock in clocks:
+        clock.round = 1 + sum((clock.kind, clock.tier) == (one.kind, one.tier) for one in past)
+    open_all(complaint, clocks, event)
 
 
-def start_of(promise: Promise, complaint: Complaint) -> datetime:
-    return complaint.entered_at if promise.starts == "registered" else complaint.received_at
+def open_missing(complaint: Complaint, event: Event) -> None:
+    """Open what is promised and begun and was never opened: a new category may promise more."""
+    had = set(complaint.clocks.values_list("kind", "tier"))
+    missing = (promise for key, promise in promises(complaint).items() if key not in had)
+    open_all(complaint, _begun(complaint, missing), event)
+
+
+def open_again(complaint: Complaint, kind: str, event: Event, *, tier: str | None = None, limit: str = "") -> None:
+    """Start this kind of promise anew from the event, as a further round; with another limit where one is given."""
+    calendars = Calendars()
+    opened = []
+    for promise in promises(complaint).values():
+        if promise.kind == kind and tier in (None, promise.tier):
+            clock = new_clock(complaint, promise, started_at=event.at, calendars=calendars, limit=limit)
+            clock.round = 1 + complaint.clocks.filter(kind=kind, tier=promise.tier).count()
+            opened.append(clock)
+    open_all(complaint, opened, event)
+
+
+def _begun(complaint: Complaint, wanted: Iterable[Promise]) -> list[Clock]:
+    calendars = Calendars()
+    clocks = []
+    for promise in wanted:
+        started_at = start_of(promise, complaint)
+        if started_at is None or not applies(promise, complaint):
+            continue
+        clock = new_clock(complaint, promise, started_at=started_at, calendars=calendars)
+        kept_at = kept_since(clock, complaint)
+        if kept_at is not None:
+            clock.stopped_at = max(kept_at, started_at)
+            is_late = clock.due_at is not None and clock.stopped_at > clock.due_at
+            clock.state = State.LATE if is_late else State.MET
+        clocks.append(clock)
+    return clocks
 
 
 def new_clock(
-    complaint: Complaint, promise: Promise, *, started_at: datetime, calendars: Calendars, round: int = 1
+    complaint: Complaint, promise: Promise, *, started_at: datetime, calendars: Calendars, limit: str = ""
 ) -> Clock:
     calendar = calendars.row(promise.calendar)
-    policy = promise.key if isinstance(promise.key, Policy) else None
-    clock = Clock(
+    limit = limit or promise.limit
+    return Clock(
         complaint=complaint,
         kind=promise.kind,
         tier=promise.tier,
-        round=round,
-        policy=policy,
+        policy=promise.key if isinstance(promise.key, Policy) else None,
         calendar=calendar,
-        limit=promise.limit,
+        limit=limit,
         statistic=promise.statistic,
         is_pausable=promise.pausable,
+        extension=promise.extension,
         warn=list(promise.warn),
         escalate=list(promise.escalate),
         started_at=started_at,
+        due_at=due_at(Limit.parse(limit), arithmetic(calendar), started_at),
     )
-    clock.due_at = due_at(Limit.parse(promise.limit), arithmetic(calendar), started_at)
-    return clock
 
 
 def external_clock(complaint: Complaint) -> Clock:
@@ -82,33 +155,21 @@ def open_all(complaint: Complaint, clocks: list[Clock], event: Event) -> None:
     for clock in clocks:
         clock.complaint = complaint
     Clock.objects.bulk_create(clocks)
-    LedgerEntry.objects.bulk_create(
-        LedgerEntry(
-            clock=clock,
-            number=1,
-            action=Action.START,
-            at=clock.started_at,
-            event=event,
-            limit=clock.limit,
-            calendar=clock.calendar,
-            due_at=None if clock.limit else clock.due_at,
-        )
-        for clock in clocks
-    )
+    LedgerEntry.objects.bulk_create(entry for clock in clocks for entry in _first_entries(clock, event))
     alarms = [alarm for clock in clocks for alarm in alarms_of(clock)]
     Alarm.objects.bulk_create(a for a in alarms if a.fire_at > event.at or not a.level.startswith("warn"))
 
 
-def open_again(complaint: Complaint, kind: str, event: Event, *, tier: str | None = None, limit: str = "") -> None:
-    """Start this kind of promise anew from the event, as a further round."""
-    calendars = Calendars()
-    opened = []
-    for promise in promises(complaint).values():
-        if promise.kind == kind and tier in (None, promise.tier):
-            past = complaint.clocks.filter(kind=kind, tier=promise.tier).count()
-            clock = new_clock(complaint, promise, started_at=event.at, calendars=calendars, round=past + 1)
-            if limit:
-                clock.limit = limit
-                clock.due_at = due_at(Limit.parse(limit), arithmetic(clock.calendar), event.at)
-            opened.append(clock)
-    open_all(complaint, opened, event)
+def _first_entries(clock: Clock, event: Event) -> Iterable[LedgerEntry]:
+    yield LedgerEntry(
+        clock=clock,
+        number=1,
+        action=Action.START,
+        at=clock.started_at,
+        event=event,
+        limit=clock.limit,
+        calendar=clock.calendar,
+        due_at=None if clock.limit else clock.due_at,
+    )
+    if clock.stopped_at is not None:
+        yield LedgerEntry(clock=clock, number=2, action=Action.STOP, at=clock.stopped_at, event=event)

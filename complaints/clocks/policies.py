@@ -41,6 +41,7 @@ class Promise:
     starts: str = "received"
     statistic: str = "each"
     pausable: bool = True
+    extension: str = ""
     warn: tuple[str, ...] = ()
     escalate: tuple[str, ...] = ()
     policy: str = ""

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from complaints.clocks.policies import NO_PROMISE, Facts, Promise, Rule, promises_for
-from complaints.models import Calendar, Complaint, Policy
+from dataclasses import replace
+
+from complaints.clocks.policies import Facts, Promise, Rule, promises_for
+from complaints.models import Calendar, Channel, Clock, ClockKind, Complaint, Policy, Priority, Tier
+
+SAFETY = "SAF"
+"""The category of danger to life and limb, in every profile."""
 
 
 def facts_of(complaint: Complaint) -> Facts:
@@ -40,6 +45,7 @@ def rules_in_force() -> list[Rule]:
                     starts=row.starts,
                     statistic=row.statistic,
                     pausable=row.is_pausable,
+                    extension=row.extension,
                     warn=tuple(row.warn),
                     escalate=tuple(row.escalate),
                     policy=policy.code,
@@ -56,7 +62,34 @@ def rules_in_force() -> list[Rule]:
 def promises(complaint: Complaint) -> dict[tuple[str, str], Promise]:
     """What we promise for this complaint as it stands, by (kind, tier)."""
     found = promises_for(rules_in_force(), facts_of(complaint))
-    return {(p.kind, p.tier): p for p in found if p.limit != NO_PROMISE}
+    waits = may_wait(complaint)
+    return {(p.kind, p.tier): replace(p, pausable=waits and p.pausable and not never_paused(p)) for p in found}
+
+
+def may_wait(complaint: Complaint) -> bool:
+    """Whether any clock of this complaint can be paused at all, whatever a policy says: not safety, not the regulator's."""
+    return (
+        complaint.priority != Priority.P1
+        and complaint.channel != Channel.REGULATOR
+        and complaint.category.code != SAFETY
+    )
+
+
+def never_paused(promise: Promise) -> bool:
+    """Domain 4.6: a pause never stops the law's clock, the regulator's or the one to the customer's door."""
+    return promise.tier in (Tier.STATUTORY, Tier.EXTERNAL) or promise.kind == ClockKind.ARRIVE
+
+
+def differs(clock: Clock, promise: Promise, calendar: Calendar | None) -> bool:
+    """Whether a clock would run otherwise under this promise, made today. The clock's calendar must be loaded."""
+    return (clock.limit, clock.calendar, clock.is_pausable, clock.extension, clock.warn, clock.escalate) != (
+        promise.limit,
+        calendar,
+        promise.pausable,
+        promise.extension,
+        list(promise.warn),
+        list(promise.escalate),
+    )
 
 
 class Calendars:

@@ -2,77 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from complaints.clocks.alarms import arithmetic, set_alarms
 from complaints.clocks.ledger import Action, Entry, State, replay
 from complaints.clocks.limits import Limit
-from complaints.models import Calendar, Clock, Complaint, Event, LedgerEntry
-
-RUNS_AGAIN = {(State.RUNNING, before) for before in State if before != State.RUNNING}
-"""Its alarms were settled when it stopped, so a clock that runs again needs new ones, even for the same due moment."""
+from complaints.models import Clock, Complaint, Event, LedgerEntry
 
 
-def ticking(complaint: Complaint, kind: str = "") -> list[Clock]:
+def ticking(complaint: Complaint, *kinds: str) -> list[Clock]:
+    """Its clocks that have not stopped, running or paused; of these kinds, or all."""
     clocks = complaint.clocks.ticking().select_related("calendar")
-    return list(clocks.filter(kind=kind) if kind else clocks)
+    return list(clocks.filter(kind__in=kinds) if kinds else clocks)
 
 
 def met(complaint: Complaint, kind: str, at: datetime, event: Event) -> None:
     """Stop every running clock of this kind: the promise was kept, or kept late."""
     end(ticking(complaint, kind), Action.STOP, at, event)
-    if event.number == 1:
-        look_ahead(complaint, complaint.clocks.ticking())
 
 
-def end(clocks: Iterable[Clock], action: Action, at: datetime, event: Event) -> None:
+def end(clocks: Iterable[Clock], action: Action, at: datetime, event: Event, *, reason: str = "") -> None:
+    """Stop or cancel these; nothing ends before it began."""
     for clock in clocks:
-        enter(clock, action, max(at, clock.started_at), event)
+        enter(clock, action, max(at, clock.started_at), event, reason=reason)
 
 
-def enter(
-    clock: Clock,
-    action: Action,
-    at: datetime,
-    event: Event,
-    *,
-    limit: str = "",
-    calendar: Calendar | None = None,
-    fixed_due_at: datetime | None = None,
-    reason: str = "",
-) -> None:
-    """Write one ledger entry, replay the ledger, store what it gives, and set the alarms anew."""
+def enter(clock: Clock, action: Action, at: datetime, event: Event, **said: Any) -> None:
+    """Write one ledger entry, replay the ledger, store what it gives, and set the alarms anew.
+
+    `said` are the entry's further fields: `limit` (text) and `calendar`, `due_at`, `until`, `reason`.
+    """
     past = list(clock.ledger.select_related("calendar"))
-    entry = LedgerEntry.objects.create(
-        clock=clock,
-        number=len(past) + 1,
-        action=action,
-        at=at,
-        event=event,
-        limit=limit,
-        calendar=calendar,
-        due_at=fixed_due_at,
-        reason=reason,
-    )
+    entry = LedgerEntry.objects.create(clock=clock, number=len(past) + 1, action=action, at=at, event=event, **said)
     store(clock, [*past, entry])
     set_alarms(clock, at=event.at)
 
 
 def store(clock: Clock, entries: Iterable[LedgerEntry]) -> None:
-    """Replay the ledger and keep what it gives on the row; a new due moment or a new run is a new revision."""
-    entries = list(entries)
+    """Replay the ledger and keep what it gives on the row.
+
+    A ticking clock whose alarms must be set anew is a new revision: another due moment, a pause, a run after a stop.
+    """
     now = replay([as_entry(entry) for entry in entries])
-    if now.due_at is not None and (now.due_at != clock.due_at or (now.state, clock.state) in RUNS_AGAIN):
+    before = (clock.state, clock.due_at, clock.pause_ends_at)
+    if now.state in (State.RUNNING, State.PAUSED) and (now.state, now.due_at, now.pause_ends_at) != before:
         clock.revision += 1
     clock.state = now.state
     clock.due_at = now.due_at
     clock.paused_at = now.paused_at
+    clock.pause_reason = ",".join(sorted(now.waits))
+    clock.pause_ends_at = now.pause_ends_at
     clock.stopped_at = now.stopped_at
+    clock.extended_at = now.extended_at
     clock.paused_for = now.paused_for
     clock.is_excused = now.excused
-    pauses = [entry for entry in entries if entry.action == Action.PAUSE]
-    clock.pause_reason = pauses[-1].reason if now.state == State.PAUSED else ""
     clock.save()
 
 
@@ -84,8 +69,14 @@ def as_entry(row: LedgerEntry) -> Entry:
         limit=Limit.parse(row.limit) if row.limit else None,
         calendar=arithmetic(row.calendar),
         due_at=row.due_at,
+        until=row.until,
         reason=row.reason,
     )
+
+
+def waits_of(clock: Clock) -> Mapping[str, datetime | None]:
+    """Why the clock is paused now: codes of reasons, each with the moment until which it lasts at most."""
+    return replay([as_entry(entry) for entry in clock.ledger.select_related("calendar")]).waits
 
 
 def mark_breached(clock: Clock, complaint: Complaint) -> None:

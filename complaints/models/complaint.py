@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
@@ -13,10 +14,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models.classification import Category, Priority, RequestType, RootCause, Severity, Subcategory
+from complaints.models.promises import Clock, ClockKind
 from complaints.states import FINDINGS, LIKELY_NEXT, MOVES, OPEN, STAGE_OF, UNFINISHED, Move, Outcome, Stage, Status
 from customers.models import Account, AreaClass, Customer, Premise, TransformerArea
 from customers.models.people import ContactMethod
-from staff.actors import Role
+from staff.actors import CLOCK, Role
 from staff.models import Branch, Team, User
 from staff.scope import within_branches
 
@@ -66,6 +68,28 @@ class Flag(models.TextChoices):
 
 RESTRICTED_TO = (Role.SUPERVISOR, Role.LIAISON, Role.ADMINISTRATOR)
 """Reports of wrongdoing name colleagues; only these roles see them (domain 9: hidden from the complained-of unit)."""
+
+
+def _running(*kinds: ClockKind) -> Callable[[list[Clock]], bool]:
+    return lambda clocks: any(clock.kind in kinds for clock in clocks)
+
+
+def _extendable(clocks: list[Clock]) -> bool:
+    return any(clock.extension and clock.extended_at is None for clock in clocks)
+
+
+NEEDS_A_CLOCK: dict[str, Callable[[list[Clock]], bool]] = {
+    "acknowledge": _running(ClockKind.ACKNOWLEDGE),
+    "arrive": _running(ClockKind.ARRIVE),
+    "restore": _running(ClockKind.ARRIVE, ClockKind.RESTORE),
+    "strike_off": _running(ClockKind.REMEDIATE),
+    "hold": lambda clocks: any(clock.is_pausable for clock in clocks),
+    "release": lambda clocks: any(clock.is_held for clock in clocks),
+    "ask_extension": _extendable,
+    "extend": _extendable,
+    "decline_extension": _extendable,
+}
+"""Moves that make sense only while a clock of some kind runs."""
 
 
 def make_token() -> str:
@@ -190,6 +214,9 @@ class Complaint(models.Model):
     next_due_clock = models.CharField(max_length=40, blank=True, editable=False)
     breached_at = models.DateTimeField(null=True, editable=False)
 
+    _ticking_of: int = -1
+    _ticking_clocks: list[Clock]
+
     objects = ComplaintQuerySet.as_manager()
 
     class Meta:
@@ -307,10 +334,18 @@ class Complaint(models.Model):
         allowed = [(name, m) for name, m in MOVES.items() if m.by_hand and self.permits(name, role)]
         return sorted(allowed, key=lambda pair: pair[0] != likely)
 
+    def _ticking(self) -> list[Clock]:
+        """Its clocks that have not stopped, read once for each version of the complaint."""
+        if self._ticking_of != self.version:
+            self._ticking_clocks, self._ticking_of = list(self.clocks.ticking()), self.version
+        return self._ticking_clocks
+
     def permits(self, name: str, role: str) -> bool:
         """Whether the table, and what this complaint is, let `role` make the move now."""
         move = MOVES[name]
         if self.status not in move.sources or role not in move.allowed:
+            return False
+        if role != CLOCK and name in NEEDS_A_CLOCK and not NEEDS_A_CLOCK[name](self._ticking()):
             return False
         merged = self.merged_into_id is not None
         return {
@@ -318,6 +353,7 @@ class Complaint(models.Model):
             "unmerge": merged,
             "reopen": not merged,
             "request_reopening": not merged,
+            "escalate": role == CLOCK or self.status != Status.CLOSED,
             "link": self.service_issue_id is None,
             "detach": self.service_issue_id is not None,
             "close": self.outcome != "",

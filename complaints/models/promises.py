@@ -121,6 +121,10 @@ class PolicyLimit(models.Model):
         return f"{self.policy}: {self.kind} {self.tier} {self.limit}"
 
 
+WAITING = "customer"
+"""The reason of a pause that lasts while a question to the customer is open."""
+
+
 class ClockQuerySet(models.QuerySet["Clock"]):
     def ticking(self) -> ClockQuerySet:
         """Not stopped: running or paused."""
@@ -193,6 +197,11 @@ class Clock(models.Model):
     def label(self) -> str:
         tier = Tier(self.tier).label if self.tier else ""
         return f"{ClockKind(self.kind).label} ({tier})" if tier else str(ClockKind(self.kind).label)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether somebody paused it by hand, which is not the wait for a customer's answer."""
+        return self.pause_reason not in ("", WAITING)
 
     def is_overdue(self, at: datetime) -> bool:
         return self.state == State.RUNNING and self.due_at is not None and self.due_at < at

@@ -70,6 +70,7 @@ class Profile:
     subcategories: list[Row]
     root_causes: list[Row]
     calendars: list[Row]
+    pauses: list[Row]
     policies: list[Row]
     routes: list[Row]
     templates: list[Row]
@@ -152,6 +153,7 @@ def read(folder: Path) -> Profile:
         subcategories=subcategories,
         root_causes=list(_root_causes(reader)),
         calendars=calendars,
+        pauses=list(_pauses(reader, {row["code"] for row in calendars})),
         policies=list(_policies(reader, *codes, {row["code"] for row in calendars})),
         routes=list(_routes(reader, *codes)),
         templates=list(_templates(reader)),
@@ -283,6 +285,24 @@ def _days(span: str) -> Iterator[date]:
         day += timedelta(days=1)
 
 
+def _pauses(reader: _Reader, calendars: set[str]) -> Iterator[Row]:
+    needed, optional = "code cap name", "calendar supervisor"
+    for where, entry in reader.entries("pauses.yaml", reader.file("pauses.yaml"), needed, optional):
+        calendar = entry.get("calendar", "")
+        try:
+            if not Limit.parse(entry["cap"]).is_elapsed:
+                reader.known(where, "calendar", calendar, calendars)
+        except BadLimit as error:
+            reader.fault(where, str(error))
+        yield {
+            "code": entry["code"],
+            "cap": entry["cap"],
+            "calendar": calendar,
+            "needs_supervisor": entry.get("supervisor", False),
+            **reader.names(where, entry["name"]),
+        }
+
+
 def _policies(reader: _Reader, categories: set[str], subcategories: Row, calendars: set[str]) -> Iterator[Row]:
     content = reader.file("policies.yaml")
     if not reader.fields("policies.yaml", content, "calendars policies"):
@@ -337,7 +357,7 @@ def _match(reader: _Reader, where: str, match: Row, facts: Mapping[str, set[str]
 
 
 def _limits(reader: _Reader, policy: str, limits: Any, calendars: Row) -> Iterator[Row]:
-    optional = "tier starts statistic pausable warn escalate"
+    optional = "tier starts statistic pausable extension warn escalate"
     for entry in limits:
         if not reader.fields(policy, entry, "kind limit", optional):
             continue
@@ -354,6 +374,10 @@ def _limits(reader: _Reader, policy: str, limits: Any, calendars: Row) -> Iterat
                 calendar = _calendar_for(Limit.parse(entry["limit"]), calendars)
             for mark in [*marks, *entry.get("escalate", [])]:
                 Limit.parse(mark)
+            if entry.get("extension"):
+                needed = _calendar_for(Limit.parse(entry["extension"]), calendars)
+                if needed not in ("", calendar):
+                    reader.fault(where, "an extension counts like its limit: in the same calendar, or in hours.")
         except BadLimit as error:
             reader.fault(where, str(error))
         yield {
@@ -364,6 +388,7 @@ def _limits(reader: _Reader, policy: str, limits: Any, calendars: Row) -> Iterat
             "starts": entry.get("starts", "received"),
             "statistic": entry.get("statistic", "each"),
             "is_pausable": entry.get("pausable", False),
+            "extension": entry.get("extension", ""),
             "warn": entry.get("warn", []),
             "escalate": entry.get("escalate", []),
         }

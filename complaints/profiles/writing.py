@@ -12,6 +12,7 @@ from complaints.models import (
     Category,
     DeskSettings,
     MessageTemplate,
+    PauseReason,
     Policy,
     PolicyLimit,
     RootCause,
@@ -21,7 +22,18 @@ from complaints.models import (
 from complaints.profiles.reading import Profile, Row
 from staff.models import Branch, Team
 
-LIMIT_FIELDS = ("kind", "tier", "limit", "calendar", "starts", "statistic", "is_pausable", "warn", "escalate")
+LIMIT_FIELDS = (
+    "kind",
+    "tier",
+    "limit",
+    "calendar",
+    "starts",
+    "statistic",
+    "is_pausable",
+    "extension",
+    "warn",
+    "escalate",
+)
 
 
 @transaction.atomic
@@ -50,6 +62,8 @@ def load(profile: Profile) -> list[str]:
         causes[row["code"]] = changes.put(RootCause, {"code": row["code"]}, values)
     for row in profile.calendars:
         changes.new_calendar(row)
+    for row in profile.pauses:
+        changes.put(PauseReason, {"code": row["code"]}, _without(row, "code"))
     for row in profile.policies:
         changes.new_policy(row)
     for row in profile.routes:

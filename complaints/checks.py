@@ -1,0 +1,187 @@
+"""What is checked of a move beyond the table: whether what was said fits the complaint, and what each detail is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from complaints.clocks import following
+from complaints.models import Complaint, PauseReason
+from complaints.refusals import DetailsMissing, MoveRefused
+from complaints.states import FINDINGS, HANDLERS, Status
+from staff.actors import CUSTOMER, Actor, Role
+
+Details = Mapping[str, Any]
+
+DETAIL_NAMES = {
+    "answered_by": gettext_lazy("how the customer answered"),
+    "arrived_at": gettext_lazy("when somebody was there"),
+    "assignee": gettext_lazy("the person"),
+    "attitude": gettext_lazy("satisfaction with how we treated you"),
+    "category": gettext_lazy("the category"),
+    "clock": gettext_lazy("the clock"),
+    "comment": gettext_lazy("a comment"),
+    "contacted_at": gettext_lazy("when you spoke"),
+    "due_at": gettext_lazy("the deadline"),
+    "evidence": gettext_lazy("how the customer told us"),
+    "files": gettext_lazy("a file"),
+    "into": gettext_lazy("the complaint to merge into"),
+    "message": gettext_lazy("the message"),
+    "method": gettext_lazy("how you tried"),
+    "note": gettext_lazy("a note"),
+    "outcome": gettext_lazy("the outcome"),
+    "pause_reason": gettext_lazy("why the clocks pause"),
+    "priority": gettext_lazy("the priority"),
+    "reached": gettext_lazy("whether you reached the customer"),
+    "reason": gettext_lazy("the reason"),
+    "referred_to": gettext_lazy("who takes it over"),
+    "resolution": gettext_lazy("the answer to the customer"),
+    "responsibility": gettext_lazy("who is responsible"),
+    "restored_at": gettext_lazy("when it was restored"),
+    "root_cause": gettext_lazy("the root cause"),
+    "score": gettext_lazy("the satisfaction"),
+    "service_issue": gettext_lazy("the service issue"),
+    "severity": gettext_lazy("the severity"),
+    "solved": gettext_lazy("whether it is solved"),
+    "storm": gettext_lazy("the storm"),
+    "subcategory": gettext_lazy("the subcategory"),
+    "team": gettext_lazy("the team"),
+}
+"""What each detail of a move is called in a sentence."""
+
+
+def named(details: Iterable[str]) -> str:
+    return ", ".join(str(DETAIL_NAMES[name]) for name in details)
+
+
+def check(name: str, complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    """Raise MoveRefused or DetailsMissing when what was said does not fit the complaint."""
+    if name in CHECKS:
+        CHECKS[name](complaint, details, by, at)
+
+
+def _check_answer(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    if details["outcome"] not in FINDINGS:
+        raise MoveRefused(_("Choose what the investigation found."), fields=["outcome"])
+    if complaint.needs_review and by.role != Role.SUPERVISOR and complaint.status == Status.INVESTIGATING:
+        return
+    _check_contact_was_made(complaint)
+
+
+def _check_contact_was_made(complaint: Complaint) -> None:
+    """The customer hears from us before a complaint counts as resolved; a letter's answer is itself the contact."""
+    if complaint.can_be_reached and complaint.contacted_at is None:
+        raise MoveRefused(
+            _(
+                "Nobody has spoken with the customer yet. Record a contact first, "
+                "or three attempts at different times and a message."
+            )
+        )
+
+
+def _check_approval(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    _check_contact_was_made(complaint)
+
+
+def _check_merge(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    into: Complaint = details["into"]
+    if into.pk == complaint.pk:
+        raise MoveRefused(_("A complaint cannot be merged into itself."), fields=["into"])
+    if into.status == Status.CLOSED:
+        raise MoveRefused(_("%(into)s is closed. Choose one that is still open.") % {"into": into}, fields=["into"])
+
+
+def _check_subcategory(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    subcategory = details.get("subcategory")
+    if subcategory is not None and subcategory.category_id != details["category"].pk:
+        raise MoveRefused(_("That subcategory belongs to another category."), fields=["subcategory"])
+
+
+def _check_assignee(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    assignee = details.get("assignee")
+    if assignee is not None and (not assignee.is_active or assignee.role not in HANDLERS):
+        raise MoveRefused(
+            _("%(name)s does not investigate complaints.") % {"name": assignee.display_name}, fields=["assignee"]
+        )
+
+
+def _check_withdrawal(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    """Withdrawing is the customer's own act (domain 6.2): staff say how the customer told us."""
+    if by.role != CUSTOMER and not details.get("evidence"):
+        raise DetailsMissing(_("Say how the customer withdrew: a call, a letter, a signature."), fields=["evidence"])
+
+
+def _check_contact(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    when = details.get("contacted_at")
+    if when is not None and when < complaint.received_at:
+        raise MoveRefused(_("That is before we received the complaint."), fields=["contacted_at"])
+
+
+def _check_arrival(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    _check_moment("arrived_at", complaint, details, at)
+
+
+def _check_restoration(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    _check_moment("restored_at", complaint, details, at)
+    restored_at = details.get("restored_at") or at
+    if complaint.arrived_at is not None and restored_at < complaint.arrived_at:
+        raise MoveRefused(_("That is before somebody was there."), fields=["restored_at"])
+
+
+def _check_moment(name: str, complaint: Complaint, details: Details, at: datetime) -> None:
+    when = details.get(name)
+    if when is not None and when > at:
+        raise MoveRefused(_("That is in the future."), fields=[name])
+    if when is not None and when < complaint.received_at:
+        raise MoveRefused(_("That is before we received the complaint."), fields=[name])
+
+
+def _check_pause(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    reason: PauseReason = details["pause_reason"]
+    if not reason.is_active:
+        raise MoveRefused(_("“%(reason)s” is no longer used.") % {"reason": reason.name}, fields=["pause_reason"])
+    if reason.needs_supervisor and by.role != Role.SUPERVISOR:
+        raise MoveRefused(
+            _("Only a supervisor may pause for this reason: %(reason)s.") % {"reason": reason.name},
+            fields=["pause_reason"],
+        )
+
+
+def _check_extension(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    """An extension is not a pause: once, and before the deadline (domain 4.6)."""
+    if not following.extendable(complaint, at):
+        raise MoveRefused(
+            _("No deadline of %(reference)s can be extended: it was done already, it is past, or no policy allows it.")
+            % {"reference": complaint.reference}
+        )
+
+
+def _check_feedback(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    for name in ("score", "attitude"):
+        if details.get(name) is not None and details[name] not in range(1, 6):
+            raise MoveRefused(_("Choose from 1 to 5."), fields=[name])
+    if not complaint.feedback.filter(round=complaint.reopened_count + 1, answered_at__isnull=True).exists():
+        raise MoveRefused(_("This answer has already been given. Thank you."))
+
+
+CHECKS: dict[str, Callable[[Complaint, Details, Actor, datetime], None]] = {
+    "arrive": _check_arrival,
+    "approve": _check_approval,
+    "assign": _check_assignee,
+    "contact": _check_contact,
+    "dispatch": _check_assignee,
+    "extend": _check_extension,
+    "feedback": _check_feedback,
+    "hold": _check_pause,
+    "merge": _check_merge,
+    "propose": _check_answer,
+    "recategorise": _check_subcategory,
+    "resolve": _check_answer,
+    "restore": _check_restoration,
+    "transfer": _check_assignee,
+    "withdraw": _check_withdrawal,
+}
