@@ -131,6 +131,14 @@ def explain(
     return Explanation(due, tuple(segments))
 
 
+def explain_extension(
+    due: datetime, by: Limit, calendar: WorkingCalendar | None, pauses: Sequence[Pause] = ()
+) -> Explanation:
+    """The way from a deadline to the one that follows when `by` is granted on top."""
+    further = explain(by, calendar, due - timedelta(microseconds=1) if by.in_days else due, pauses)
+    return Explanation(further.due_at, tuple(part for part in further.segments if part.kind != "receipt_day"))
+
+
 def _needed(calendar: WorkingCalendar | None, limit: Limit) -> WorkingCalendar:
     if calendar is None:
         raise CalendarMissing(f"A limit of {limit} needs a calendar.")

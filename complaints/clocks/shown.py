@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -12,12 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from complaints import outbox
-from complaints.clocks.deadlines import Explanation, Pause, explain, share_used
+from complaints.clocks.deadlines import Explanation, Pause, explain, explain_extension, share_used
 from complaints.clocks.ledger import State, replay
 from complaints.clocks.limits import Limit, Unit
 from complaints.clocks.running import as_entry
 from complaints.clocks.whatif import Answer
-from complaints.models import Clock, Complaint
+from complaints.models import Clock, Complaint, PauseReason
 
 SOON = 0.75
 """From this share of the way on, a deadline counts as due soon."""
@@ -65,6 +66,8 @@ class ClockView:
     clock: Clock | None = None
     limit_words: str = ""
     why: tuple[Stretch, ...] = ()
+    paused: str = ""
+    waited: str = ""
 
 
 def clocks_of(complaint: Complaint) -> list[Clock]:
@@ -76,7 +79,13 @@ def clocks_of(complaint: Complaint) -> list[Clock]:
     )
 
 
-def view_of(clock: Clock, now: datetime) -> ClockView:
+def views_of(clocks: Iterable[Clock], now: datetime) -> list[ClockView]:
+    clocks = list(clocks)
+    names = pause_names() if any(clock.pause_reason for clock in clocks) else {}
+    return [view_of(clock, now, names) for clock in clocks]
+
+
+def view_of(clock: Clock, now: datetime, pause_names: Mapping[str, str]) -> ClockView:
     state = state_of(clock, now)
     share = share_used(clock.started_at, clock.due_at, clock.stopped_at or now) if clock.due_at else 0.0
     return ClockView(
@@ -90,6 +99,8 @@ def view_of(clock: Clock, now: datetime) -> ClockView:
         clock=clock,
         limit_words=limit_words(clock.limit) if clock.limit else "",
         why=why(clock),
+        paused=paused_words(clock, pause_names) if clock.pause_reason else "",
+        waited=span_words(clock.paused_for) if clock.paused_for else "",
     )
 
 
@@ -157,9 +168,32 @@ def why(clock: Clock) -> tuple[Stretch, ...]:
     if not clock.limit:
         return ()
     given = replay([as_entry(entry) for entry in clock.ledger.all()])
-    if given.limit is None:
+    terms, pauses = given.terms, _up_to(given.pauses, given.stopped_at)
+    if terms.limit is None:
         return ()
-    return stretches(explain(given.limit, given.calendar, given.started_at, _up_to(given.pauses, given.stopped_at)))
+    way = explain(terms.limit, terms.calendar, given.started_at, pauses)
+    if terms.extension is None or way.due_at is None:
+        return stretches(way)
+    further = explain_extension(way.due_at, terms.extension, terms.extension_calendar, pauses)
+    granted = Stretch(
+        way.due_at,
+        further.due_at or way.due_at,
+        _("granted on top: %(time)s") % {"time": limit_words(str(terms.extension))},
+    )
+    return (*stretches(way), granted, *stretches(further))
+
+
+def pause_names() -> dict[str, str]:
+    """What each reason for a pause is called."""
+    return {reason.code: reason.name for reason in PauseReason.objects.all()}
+
+
+def paused_words(clock: Clock, names: Mapping[str, str]) -> str:
+    """Why a clock is paused now, and until when at most."""
+    reasons = _(", ").join(names.get(code, code) for code in clock.pause_reason.split(","))
+    if clock.pause_ends_at is None:
+        return reasons
+    return _("%(reasons)s, until %(end)s at most") % {"reasons": reasons, "end": outbox.spoken(clock.pause_ends_at)}
 
 
 def stretches(explained: Explanation) -> tuple[Stretch, ...]:

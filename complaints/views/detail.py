@@ -131,7 +131,7 @@ def script_for(complaint: Complaint, name: str) -> dict[str, Any]:
 
 def context_of(request: StaffRequest, complaint: Complaint, form: MoveForm | None) -> dict[str, Any]:
     now = timezone.now()
-    clocks = [shown.view_of(clock, now) for clock in shown.clocks_of(complaint)]
+    clocks = shown.views_of(shown.clocks_of(complaint), now)
     others = Complaint.objects.none()
     if complaint.customer_id:
         visible = Complaint.objects.visible_to(request.user)

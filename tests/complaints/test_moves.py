@@ -10,7 +10,16 @@ from PIL import Image
 
 from complaints import workflow
 from complaints.attachments import prepare
-from complaints.models import Complaint, Event, IssueKind, LedgerEntry, Notice, ServiceIssue, Subcategory
+from complaints.models import (
+    Complaint,
+    Event,
+    IssueKind,
+    LedgerEntry,
+    Notice,
+    PauseReason,
+    ServiceIssue,
+    Subcategory,
+)
 from complaints.refusals import Refusal
 from complaints.states import MOVES, PREVIOUS, SAME, Status
 from staff.actors import CLOCK, CUSTOMER, Role
@@ -53,6 +62,8 @@ def details_for(name: str, complaint: Complaint) -> dict:
         ),
         "into": lambda: a_complaint(at=MONDAY),
         "referred_to": lambda: "市城管局",
+        "pause_reason": lambda: PauseReason.objects.get(code="no-access"),
+        "storm": lambda: "台风",
         **{key: lambda value=value: value for key, value in an_answer().items()},
     }
     details = {need: at_hand[need]() for need in MOVES[name].needs}

@@ -213,8 +213,8 @@ def test_a_retarget_keeps_the_start_and_every_pause(entries):
 def test_retargeting_away_and_back_changes_nothing(entries, other):
     last = entries[-1]
     now = replay(entries)
-    away = Entry(last.number + 1, Action.RETARGET, last.at, limit=other, calendar=now.calendar)
-    back = Entry(last.number + 2, Action.RETARGET, last.at, limit=now.limit, calendar=now.calendar)
+    away = Entry(last.number + 1, Action.RETARGET, last.at, limit=other, calendar=now.terms.calendar)
+    back = Entry(last.number + 2, Action.RETARGET, last.at, limit=now.terms.limit, calendar=now.terms.calendar)
     assert replay([*entries, away, back]) == now
 
 
@@ -251,7 +251,7 @@ def added_up(entries: list[Entry]) -> tuple[timedelta, timedelta]:
         if going and paused:
             waiting += passed
         elif going:
-            running += passed if now.limit.is_elapsed else now.calendar.measure(reached, entry.at)
+            running += passed if now.terms.limit.is_elapsed else now.terms.calendar.measure(reached, entry.at)
         if going and entry.action in (Action.PAUSE, Action.RESUME):
             paused = entry.action == Action.PAUSE
         going = going and entry.action not in (Action.STOP, Action.CANCEL)
@@ -265,7 +265,7 @@ def test_replay_gives_what_running_totals_give(entries):
     entries = [entry for entry in entries if entry.action != Action.CONTINUE]
     now = replay(entries)
     running, waiting = added_up(entries)
-    if not now.limit.in_days:
+    if not now.terms.limit.in_days:
         assert now.used == running
     if now.state != State.PAUSED:
         assert now.paused_for == waiting
