@@ -101,6 +101,9 @@ class ComplaintWhole(ComplaintOut):
         return [name for name, _move in complaint.moves_for(self.context["request"].user.role)]
 
 
+BY_HAND = sorted(name for name, move in MOVES.items() if move.by_hand)
+
+
 class MoveIn(serializers.Serializer[Any]):
     """What is said with a move: the names that its `needs` and `takes` list, and the version that the caller last saw."""
 
@@ -177,7 +180,7 @@ class ComplaintViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
     @extend_schema(
         request=MoveIn,
         responses={200: ComplaintWhole, 404: Problem, 409: Problem, 422: Problem},
-        parameters=[OpenApiParameter("name", str, OpenApiParameter.PATH, enum=sorted(MOVES))],
+        parameters=[OpenApiParameter("name", str, OpenApiParameter.PATH, enum=BY_HAND)],
         examples=[
             OpenApiExample(
                 "dispatch",
@@ -190,7 +193,7 @@ class ComplaintViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
     def move(self, request: Request, reference: str, name: str) -> Response:
         """Make one move. 409 when the table or somebody else's change refuses it, 422 when something is missing."""
         complaint = self.get_object()
-        if name not in MOVES:
+        if name not in BY_HAND:
             raise BadInput(_("There is no move of that name."))
         said = MoveIn(data=request.data)
         said.is_valid(raise_exception=True)

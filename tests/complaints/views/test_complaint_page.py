@@ -35,15 +35,26 @@ def test_the_page_offers_each_role_the_moves_it_may_make_and_no_others(client, s
 BY_HAND = sorted(name for name, move in MOVES.items() if move.by_hand)
 
 
+CODES = {"arrive": "OUT-01", "restore": "OUT-01", "strike_off": "VOL-01"}
+COMES_AFTER = {"detach": "link", "unmerge": "merge", "release": "hold"}
+STATUSES = {"escalate": Status.INVESTIGATING, "release": Status.INVESTIGATING, "strike_off": Status.CLOSED}
+
+
+def about_to(name: str) -> Complaint:
+    """A complaint for which this move can be made."""
+    channel = {"channel": "letter", "source": "post"} if name == "acknowledge" else {}
+    complaint = a_complaint(CODES.get(name, "OUT-03"), **channel, contact_phone="0315-2345678")
+    status = STATUSES.get(name, min(MOVES[name].sources))
+    bring(complaint, Status.REGISTERED if name == "unmerge" else status)
+    if name in COMES_AFTER:
+        first = COMES_AFTER[name]
+        workflow.perform(first, complaint, by=Actor.staff(a_user(Role.SUPERVISOR)), **details_for(first, complaint))
+    return complaint
+
+
 @pytest.mark.parametrize("name", BY_HAND)
 def test_each_move_can_be_made_from_the_page(client, sign_in, name):
-    status = min(MOVES[name].sources)
-    complaint = in_status(status)
-    if name == "detach":
-        workflow.perform("link", complaint, by=Actor.staff(a_user(Role.AGENT)), **details_for("link", complaint))
-    if name == "unmerge":
-        complaint = a_complaint()
-        workflow.perform("merge", complaint, by=Actor.staff(a_user(Role.AGENT)), **details_for("merge", complaint))
+    complaint = about_to(name)
     sign_in(min(MOVES[name].allowed & set(Role), key=lambda role: role != Role.SUPERVISOR))
     form = client.get(complaint.get_absolute_url(), {"move": name})
     assert f'action="{move_url(name, complaint)}"' in text_of(form)
