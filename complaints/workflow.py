@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from complaints import checks, effects, outbox, routing
 from complaints.clocks import alarms, following, opening, running
-from complaints.models import Alarm, Channel, ClockKind, Complaint, Event, Priority
+from complaints.models import Alarm, Channel, Complaint, Event, Priority
 from complaints.references import reference_for
 from complaints.refusals import ChangedMeanwhile, DetailsMissing, MoveRefused
 from complaints.states import MOVES, PREVIOUS, REGISTER, SAME, Move, Status
@@ -46,8 +46,8 @@ def register(
     complaint.save(force_insert=True)
     event = record(complaint, REGISTER, "", by=by, at=at, details=details or {})
     opening.open_all(complaint, clocks, event)
-    if outbox.queue(complaint, event) and complaint.channel == Channel.LETTER:
-        running.met(complaint, ClockKind.ACKNOWLEDGE, at, event)
+    if outbox.queue(complaint, event):
+        following.told(complaint, event)
     if complaint.priority == Priority.P1 and complaint.team is not None:
         perform("dispatch", complaint, by=THE_CLOCK, at=at, team=complaint.team)
         complaint.refresh_from_db()

@@ -15,7 +15,7 @@ from complaints.clocks.limits import Limit
 from complaints.clocks.opening import kept_since, open_again, open_begun, open_missing
 from complaints.clocks.promised import Calendars, differs, promises
 from complaints.clocks.running import end, enter, look_ahead, met, ticking, waits_of
-from complaints.models import Clock, ClockKind, Complaint, DeskSettings, Event, PauseReason, Policy, Tier
+from complaints.models import Channel, Clock, ClockKind, Complaint, DeskSettings, Event, PauseReason, Policy, Tier
 from complaints.models.promises import WAITING
 from complaints.states import Status
 
@@ -54,6 +54,13 @@ def _confirm(complaint: Complaint, event: Event, details: Details) -> None:
         return
     clocks = [clock for clock in ticking(complaint, ClockKind.ACKNOWLEDGE) if clock.tier in tiers]
     end(clocks, Action.STOP, event.at, event)
+
+
+def told(complaint: Complaint, event: Event) -> None:
+    """The message that confirms a registration is on its way to the customer; to a regulator a person confirms it."""
+    if complaint.channel != Channel.REGULATOR:
+        clocks = [clock for clock in ticking(complaint, ClockKind.ACKNOWLEDGE) if not clock.tier]
+        end(clocks, Action.STOP, event.at, event)
 
 
 # handing over and speaking with the customer
