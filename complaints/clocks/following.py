@@ -76,10 +76,10 @@ def _on_return(complaint: Complaint, event: Event, details: Details) -> None:
 
 def _on_contact(complaint: Complaint, event: Event, details: Details) -> None:
     """First contact is reaching the customer, or attempts at different times and a message; never a status change."""
-    if not ticking(complaint, ClockKind.FIRST_CONTACT):
-        return
+    clocks = ticking(complaint, ClockKind.FIRST_CONTACT, ClockKind.CALL_BACK)
     if details.get("reached"):
-        met(complaint, ClockKind.FIRST_CONTACT, min(details.get("contacted_at") or event.at, event.at), event)
+        end(clocks, Action.STOP, min(details.get("contacted_at") or event.at, event.at), event)
+    if details.get("reached") or not any(clock.kind == ClockKind.FIRST_CONTACT for clock in clocks):
         return
     settings = DeskSettings.current()
     attempts, messages = [], []
@@ -95,6 +95,13 @@ def _on_contact(complaint: Complaint, event: Event, details: Details) -> None:
     if made_at is not None:
         complaint.contacted_at = complaint.contacted_at or made_at
         met(complaint, ClockKind.FIRST_CONTACT, made_at, event)
+
+
+def _on_urge(complaint: Complaint, event: Event, details: Details) -> None:
+    """Urging moves no deadline (domain 4.2, row 27); it is owed a call of its own, one however often somebody urges."""
+    _on_reclassified(complaint, event, details)
+    if complaint.can_be_reached and not ticking(complaint, ClockKind.CALL_BACK):
+        open_again(complaint, ClockKind.CALL_BACK, event)
 
 
 # on site
@@ -185,7 +192,7 @@ def _on_resolved(complaint: Complaint, event: Event) -> None:
     Whatever was promised on site is over with the answer at the latest. Where the customer cannot be called or written to at
     once, the written answer is the first contact.
     """
-    over = [ClockKind.RESOLVE, ClockKind.ARRIVE, ClockKind.RESTORE]
+    over = [ClockKind.RESOLVE, ClockKind.ARRIVE, ClockKind.RESTORE, ClockKind.CALL_BACK]
     if not complaint.can_be_reached:
         over.append(ClockKind.FIRST_CONTACT)
     end(ticking(complaint, *over), Action.STOP, event.at, event)
@@ -279,5 +286,5 @@ FOLLOW: dict[str, Callable[[Complaint, Event, Details], None]] = {
     "return": _on_return,
     "strike_off": _on_strike_off,
     "unmerge": _on_unmerge,
-    "urge": _on_reclassified,
+    "urge": _on_urge,
 }

@@ -21,13 +21,14 @@ HAS_A_CAUSE = (Outcome.UPHELD, Outcome.PARTLY_UPHELD)
 
 
 def start_of(promise: Promise, complaint: Complaint) -> datetime | None:
-    """When this promise begins to run; None while what it waits for has not happened."""
+    """When this promise begins to run; None while what it waits for has not happened, or where each time is a new promise."""
     return {
         "received": complaint.received_at,
         "registered": complaint.entered_at,
         "arrived": complaint.arrived_at,
         "restored": complaint.restored_at,
         "resolved": complaint.resolved_at,
+        "urged": None,
     }[promise.starts]
 
 

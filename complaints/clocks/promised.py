@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
+from complaints.clocks.alarms import arithmetic
+from complaints.clocks.deadlines import due_at
+from complaints.clocks.limits import Limit
 from complaints.clocks.policies import Facts, Promise, Rule, promises_for
 from complaints.models import Calendar, Channel, Clock, ClockKind, Complaint, Policy, Priority, Tier
 
@@ -61,7 +65,13 @@ def rules_in_force() -> list[Rule]:
 
 def promises(complaint: Complaint) -> dict[tuple[str, str], Promise]:
     """What we promise for this complaint as it stands, by (kind, tier)."""
-    found = promises_for(rules_in_force(), facts_of(complaint))
+    calendars = Calendars()
+
+    def due(promise: Promise) -> datetime | None:
+        calendar = arithmetic(calendars.row(promise.calendar))
+        return due_at(Limit.parse(promise.limit), calendar, complaint.received_at)
+
+    found = promises_for(rules_in_force(), facts_of(complaint), due=due)
     waits = may_wait(complaint)
     return {(p.kind, p.tier): replace(p, pausable=waits and p.pausable and not never_paused(p)) for p in found}
 

@@ -43,7 +43,7 @@ PLACEHOLDERS = frozenset(
 """What a notice text may say in {braces}; `outbox.words_for` gives their values."""
 QUESTION_TYPES = {"yes_no", "choice", "text", "datetime"}
 ASKED_OF = {"staff", "public"}
-STARTS = {"received", "registered", "resolved", "arrived", "restored"}
+STARTS = {"received", "registered", "resolved", "arrived", "restored", "urged"}
 STATISTICS = {"each", "mean"}
 KEY_CUSTOMER = "key"
 
