@@ -13,8 +13,9 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import formats, timezone, translation
 
-from complaints import delivery
+from complaints import delivery, ladder, quiet
 from complaints.models import (
+    Channel,
     ClockKind,
     Complaint,
     DeskSettings,
@@ -23,15 +24,20 @@ from complaints.models import (
     MessageTemplate,
     Notice,
     NoticeState,
+    Priority,
 )
 from complaints.models.promises import Tier
 from complaints.states import Status
 from customers.models.people import ContactMethod
+from staff import duty
 from staff.actors import Role
-from staff.models import Branch, User
+from staff.models import User
 
 BACK_OFF = [timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720)]
 """Waits between tries; after the last the notice is dead and a person must look at it."""
+SAFETY = "SAF"
+STILL_AWAKE = timedelta(minutes=30)
+"""How long after they wrote to us a customer may be answered in the night; a later try waits for the morning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +66,48 @@ def customer(complaint: Complaint, event: Event) -> list[Recipient]:
 
 
 def supervisors(complaint: Complaint, event: Event) -> list[Recipient]:
-    """Those on duty in the nearest branch upwards that has any; failing all, whoever administers: never nobody."""
-    people = User.objects.filter(is_active=True).exclude(email="").select_related("branch")
-    upwards = _upwards(complaint.branch)
-    bosses = list(people.filter(role=Role.SUPERVISOR, branch__path__in=upwards))
-    for pool in ([u for u in bosses if u.is_on_duty], bosses):
-        if pool:
-            nearest = max(len(u.branch.path) for u in pool if u.branch)
-            return _staff(u for u in pool if u.branch and len(u.branch.path) == nearest)
-    return _staff(people.filter(role=Role.ADMINISTRATOR))
+    """Those who answer as supervisors in the complaint's branch, now: never nobody.
+
+    Now, and not when the event happened: a worker that was down all night must not write to the night's shift by day.
+    """
+    return _staff(duty.on_duty(Role.SUPERVISOR, complaint.branch, timezone.now())) or _last_resort()
 
 
 def assignee_or_supervisors(complaint: Complaint, event: Event) -> list[Recipient]:
     if complaint.assignee is not None and complaint.assignee.is_active and complaint.assignee.email:
         return _staff([complaint.assignee])
     return supervisors(complaint, event)
+
+
+def warned(complaint: Complaint, event: Event) -> list[Recipient]:
+    """Those whom the step of the ladder names; where there is no step, whoever works on it."""
+    return _told_by_ladder(complaint, event) or assignee_or_supervisors(complaint, event)
+
+
+def alarmed(complaint: Complaint, event: Event) -> list[Recipient]:
+    """Those whom the step of the ladder names; where there is no step, and when a person escalates, the supervisors."""
+    return _told_by_ladder(complaint, event) or supervisors(complaint, event)
+
+
+def given_by_the_clock(complaint: Complaint, event: Event) -> list[Recipient]:
+    """Whoever an alarm gave it to: nobody else tells them, while a colleague who assigns can."""
+    return assignee_or_supervisors(complaint, event) if event.is_by_clock else []
+
+
+def _told_by_ladder(complaint: Complaint, event: Event) -> list[Recipient]:
+    tell = event.details.get("tell", [])
+    if not tell:
+        return []
+    heard = ladder.listeners(ladder.Place.of(complaint), tell, timezone.now())
+    return _staff({user.email.lower(): user for _listener, answer in heard for user in answer.people}.values())
+
+
+def _last_resort() -> list[Recipient]:
+    """When everybody who should answer is gone or has no address."""
+    address = DeskSettings.current().last_resort_email
+    if address:
+        return [Recipient(Medium.EMAIL, address, settings.LANGUAGE_CODE, "")]
+    return _staff(duty.anybody())
 
 
 def supervisors_after_urgings(complaint: Complaint, event: Event) -> list[Recipient]:
@@ -102,9 +135,11 @@ RULES: dict[str, list[tuple[str, Who]]] = {
     "refer": [("referred", customer)],
     "merge": [("merged", customer)],
     "close": [("closed_no_answer", customer_without_answer)],
-    "warn": [("warning", assignee_or_supervisors)],
-    "breach": [("breach", supervisors)],
-    "escalate": [("escalation", supervisors)],
+    "ask_extension": [("extension_asked", supervisors)],
+    "warn": [("warning", warned)],
+    "breach": [("breach", alarmed)],
+    "escalate": [("escalation", alarmed)],
+    "assign": [("given", given_by_the_clock)],
     "urge": [("urged", supervisors_after_urgings)],
 }
 """For each move: which texts go to whom."""
@@ -138,7 +173,7 @@ def _notice(
     text = texts[code, recipient.medium, recipient.language]
     with translation.override(recipient.language):
         words = words_for(complaint, event, recipient.name)
-    return Notice(
+    notice = Notice(
         complaint=complaint,
         event=event,
         code=code,
@@ -148,8 +183,31 @@ def _notice(
         language=recipient.language,
         subject=text.subject.format(**words),
         body=text.body.format(**words),
-        next_try_at=timezone.now(),
     )
+    notice.next_try_at = _not_in_quiet_hours(notice, timezone.now())
+    return notice
+
+
+def _not_in_quiet_hours(notice: Notice, moment: datetime) -> datetime:
+    """The moment, or the end of the quiet hours it falls into, if this notice must respect them."""
+    desk = DeskSettings.current()
+    zone = timezone.get_default_timezone()
+    if not quiet.is_quiet(moment, desk.quiet_from, desk.quiet_until, zone) or _may_go_at_night(notice, moment):
+        return moment
+    return quiet.next_allowed(moment, desk.quiet_from, desk.quiet_until, zone)
+
+
+def _may_go_at_night(notice: Notice, moment: datetime) -> bool:
+    """What cannot wait, what wakes nobody, and what somebody is up for."""
+    complaint = notice.complaint
+    if complaint.category.code == SAFETY or complaint.priority == Priority.P1 or complaint.channel == Channel.REGULATOR:
+        return True
+    if not notice.is_to_customer:
+        return duty.is_working(notice.address, moment)
+    if notice.medium == Medium.EMAIL:
+        return True
+    # the acknowledgement answers what the customer did a moment ago: they are awake, and they wait for it
+    return notice.code == "acknowledged" and (notice.created_at is None or moment - notice.created_at <= STILL_AWAKE)
 
 
 def words_for(complaint: Complaint, event: Event, name: str) -> dict[str, Any]:
@@ -216,7 +274,7 @@ def send(notice: Notice, *, now: datetime | None = None) -> bool:
             if error.is_permanent or row.attempts > len(BACK_OFF):
                 row.state = NoticeState.DEAD
             else:
-                row.next_try_at = now + BACK_OFF[row.attempts - 1]
+                row.next_try_at = _not_in_quiet_hours(row, now + BACK_OFF[row.attempts - 1])
         else:
             row.state, row.sent_at, row.error = NoticeState.SENT, now, ""
         row.save()
@@ -235,11 +293,6 @@ def is_mobile(phone: str) -> bool:
 
 def _staff(users: Iterable[User]) -> list[Recipient]:
     return [Recipient(Medium.EMAIL, user.email, user.language, user.display_name) for user in users if user.email]
-
-
-def _upwards(branch: Branch) -> list[str]:
-    codes = branch.path.rstrip("/").split("/")
-    return ["/".join(codes[:depth]) + "/" for depth in range(len(codes), 0, -1)]
 
 
 def _absolute(name: str, *args: str) -> str:
