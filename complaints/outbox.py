@@ -155,28 +155,31 @@ def queue(complaint: Complaint, event: Event) -> list[Notice]:
         (t.code, t.medium, t.language): t
         for t in MessageTemplate.objects.filter(code__in={code for code, _r in wanted})
     }
+    said = {language: _words_in(language, complaint, event) for language in {r.language for _code, r in wanted}}
     notices = [
-        _notice(complaint, event, code, recipient, texts)
+        _notice(
+            complaint, event, texts[code, recipient.medium, recipient.language], recipient, said[recipient.language]
+        )
         for code, recipient in wanted
         if (code, recipient.medium, recipient.language) in texts
     ]
+    _try_at(timezone.now(), notices)
     return Notice.objects.bulk_create(notices)
 
 
+def _words_in(language: str, complaint: Complaint, event: Event) -> dict[str, Any]:
+    with translation.override(language):
+        return words_for(complaint, event, "")
+
+
 def _notice(
-    complaint: Complaint,
-    event: Event,
-    code: str,
-    recipient: Recipient,
-    texts: dict[tuple[str, str, str], MessageTemplate],
+    complaint: Complaint, event: Event, text: MessageTemplate, recipient: Recipient, said: dict[str, Any]
 ) -> Notice:
-    text = texts[code, recipient.medium, recipient.language]
-    with translation.override(recipient.language):
-        words = words_for(complaint, event, recipient.name)
-    notice = Notice(
+    words = said | {"name": recipient.name or complaint.reference}
+    return Notice(
         complaint=complaint,
         event=event,
-        code=code,
+        code=text.code,
         medium=recipient.medium,
         address=recipient.address,
         is_to_customer=recipient.is_customer,
@@ -184,30 +187,30 @@ def _notice(
         subject=text.subject.format(**words),
         body=text.body.format(**words),
     )
-    notice.next_try_at = _not_in_quiet_hours(notice, timezone.now())
-    return notice
 
 
-def _not_in_quiet_hours(notice: Notice, moment: datetime) -> datetime:
-    """The moment, or the end of the quiet hours it falls into, if this notice must respect them."""
+def _try_at(moment: datetime, notices: list[Notice]) -> None:
+    """Set the next try to this moment, or to the end of the quiet hours that it falls into."""
     desk = DeskSettings.current()
-    zone = timezone.get_default_timezone()
-    if not quiet.is_quiet(moment, desk.quiet_from, desk.quiet_until, zone) or _may_go_at_night(notice, moment):
-        return moment
-    return quiet.next_allowed(moment, desk.quiet_from, desk.quiet_until, zone)
+    allowed = quiet.next_allowed(moment, desk.quiet_from, desk.quiet_until, timezone.get_default_timezone())
+    staff = [notice.address for notice in notices if not notice.is_to_customer]
+    working = duty.working(staff, moment) if staff and allowed != moment else set()
+    for notice in notices:
+        notice.next_try_at = moment if _may_go_at_night(notice, moment, working) else allowed
 
 
-def _may_go_at_night(notice: Notice, moment: datetime) -> bool:
+def _may_go_at_night(notice: Notice, moment: datetime, working: set[str]) -> bool:
     """What cannot wait, what wakes nobody, and what somebody is up for."""
     complaint = notice.complaint
     if complaint.category.code == SAFETY or complaint.priority == Priority.P1 or complaint.channel == Channel.REGULATOR:
         return True
     if not notice.is_to_customer:
-        return duty.is_working(notice.address, moment)
+        return notice.address.lower() in working
     if notice.medium == Medium.EMAIL:
         return True
     # the acknowledgement answers what the customer did a moment ago: they are awake, and they wait for it
-    return notice.code == "acknowledged" and (notice.created_at is None or moment - notice.created_at <= STILL_AWAKE)
+    is_fresh = notice.created_at is None or moment - notice.created_at <= STILL_AWAKE
+    return notice.code == "acknowledged" and is_fresh
 
 
 def words_for(complaint: Complaint, event: Event, name: str) -> dict[str, Any]:
@@ -274,7 +277,7 @@ def send(notice: Notice, *, now: datetime | None = None) -> bool:
             if error.is_permanent or row.attempts > len(BACK_OFF):
                 row.state = NoticeState.DEAD
             else:
-                row.next_try_at = _not_in_quiet_hours(row, now + BACK_OFF[row.attempts - 1])
+                _try_at(now + BACK_OFF[row.attempts - 1], [row])
         else:
             row.state, row.sent_at, row.error = NoticeState.SENT, now, ""
         row.save()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from staff.actors import Role
@@ -125,6 +126,7 @@ def is_on(user: User, at: datetime) -> bool:
     return user.is_on_duty and not team_has_shifts
 
 
-def is_working(address: str, at: datetime) -> bool:
-    """Whether this e-mail address belongs to somebody whose shift it is."""
-    return Duty.objects.at(at).filter(user__email__iexact=address, user__is_active=True).exists()
+def working(addresses: Iterable[str], at: datetime) -> set[str]:
+    """Which of these e-mail addresses, in small letters, belong to somebody whose shift it is."""
+    shifts = Duty.objects.at(at).filter(user__is_active=True).annotate(address=Lower("user__email"))
+    return set(shifts.filter(address__in=[one.lower() for one in addresses]).values_list("address", flat=True))
