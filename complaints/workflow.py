@@ -103,7 +103,7 @@ def _ring(alarm: Alarm, complaint: Complaint, *, now: datetime) -> bool:
     if stale:
         alarm.save(update_fields=["settled_at"])
         return False
-    details = {"clock": str(clock), "due_at": clock.due_at}
+    details: dict[str, Any] = {"clock": str(clock), "due_at": clock.due_at}
     name = alarm.level.rstrip("0123456789")
     if name == "breach":
         running.mark_breached(clock, complaint)
