@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from django.db import models
 from django.db.models.functions import Lower
@@ -88,8 +89,12 @@ class Rota:
         if role != Role.ADMINISTRATOR:
             instead = self.who(Role.ADMINISTRATOR, at)
             return Answer(instead.people, Found.ADMINISTRATORS, "") if instead.people else NOBODY
-        anywhere = tuple(reachable().filter(role=Role.ADMINISTRATOR).order_by("pk"))
-        return Answer(anywhere, Found.ADMINISTRATORS) if anywhere else NOBODY
+        return Answer(self._administrators, Found.ADMINISTRATORS) if self._administrators else NOBODY
+
+    @cached_property
+    def _administrators(self) -> tuple[User, ...]:
+        """Those of the whole utility."""
+        return tuple(reachable().filter(role=Role.ADMINISTRATOR).order_by("pk"))
 
     def _of(self, role: str) -> list[User]:
         if role not in self._people:
