@@ -17,7 +17,7 @@ from staff.models import Branch, Duty, User
 
 ALARMED = (Role.SUPERVISOR, Role.LIAISON, Role.ADMINISTRATOR)
 """The roles that alarms look for, so that a gap in them matters; of the others a team's own members are looked for."""
-ALWAYS_SHOWN = (Role.SUPERVISOR, Role.INVESTIGATOR, Role.LIAISON, Role.ADMINISTRATOR)
+ALWAYS_SHOWN = (*ALARMED, Role.INVESTIGATOR)
 WEEK = timedelta(days=7)
 
 
@@ -99,7 +99,7 @@ def week(branch: Branch, monday: date) -> list[Row]:
     rota = Rota(branch.path, start, end)
     touching = Duty.objects.filter(branch=branch, starts_at__lt=end, ends_at__gt=start)
     own = list(touching.select_related("user").order_by("starts_at", "pk"))
-    roles = [role for role in Role if role in ALWAYS_SHOWN or any(shift.role == role for shift in own)]
+    roles = [*ALWAYS_SHOWN, *(role for role in (Role.AGENT, Role.ANALYST) if any(one.role == role for one in own))]
     return [Row(role, [_day(rota, role, own, monday + timedelta(days=n)) for n in range(7)]) for role in roles]
 
 

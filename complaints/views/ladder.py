@@ -54,6 +54,9 @@ class StepForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["level"] = forms.ChoiceField(
+            label=_("Alarm"), choices=AlarmLevel.choices, initial=AlarmLevel.BREACH
+        )
         self.fields["kind"] = forms.ChoiceField(
             label=_("Clock"), required=False, choices=[("", EVERY), *ClockKind.choices]
         )
@@ -132,7 +135,9 @@ def ladder_step(request: StaffRequest, pk: int | None = None) -> HttpResponse:
         form.save()
         messages.success(request, _("The step is saved. Alarms that ring from now on follow it."))
         return redirect("complaints:ladder")
-    context = {"form": form, "step": step, "title": _title(step) if step else ""}
+    branch = request.user.branch
+    told = [(Listener(one).label, words) for one, words in _told_now(branch).items()] if branch else []
+    context = {"form": form, "step": step, "title": _title(step) if step else "", "branch": branch, "told": told}
     return render(request, "complaints/ladder_step.html", context, status=422 if form.errors else 200)
 
 

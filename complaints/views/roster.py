@@ -179,28 +179,41 @@ def _usual(monday: date) -> dict[str, datetime]:
 def _context(request: StaffRequest, branch: Branch, monday: date) -> dict[str, Any]:
     at, today = timezone.now(), timezone.localdate()
     answering = Answering(branch)
-    rows = [(row.role.label, [_cell(day, answering) for day in row.days]) for row in rosters.week(branch, monday)]
+    rows = rosters.week(branch, monday)
     return {
         "branch": branch,
         "branches": rosters.branches_shown_to(request.user),
         "days": [monday + timedelta(days=n) for n in range(7)],
         "today": today,
         "week": monday,
-        "rows": rows,
+        "rows": [_row(row, answering) for row in rows],
         "on_duty": on_duty_now(branch, at),
         "now": at,
         "address": _address(branch, monday),
         "earlier": _address(branch, monday - rosters.WEEK),
         "later": _address(branch, monday + rosters.WEEK),
         "this_week": "" if monday <= today < monday + rosters.WEEK else _address(branch, rosters.monday_of(today)),
-        "has_shifts": any(cell["shifts"] for _role, cells in rows for cell in cells),
+        "has_shifts": any(day.shifts for row in rows for day in row.days),
         "can_be_copied": rosters.midnight(monday + 2 * rosters.WEEK) > at,
     }
 
 
+def _row(row: rosters.Row, answering: Answering) -> dict[str, Any]:
+    """A role's week; where nobody has a shift and the same people answer throughout, that is said once."""
+    answers = {gap.answer for day in row.days for gap in day.gaps}
+    is_empty = len(answers) == 1 and not any(day.shifts for day in row.days)
+    return {
+        "role": row.role.label,
+        "whole_week": answering.words(answers.pop()) if is_empty else None,
+        "cells": [_cell(day, answering) for day in row.days],
+    }
+
+
 def _cell(day: rosters.Day, answering: Answering) -> dict[str, Any]:
+    """Shifts and gaps of a day in the order in which they begin."""
+    shifts = [(span(one.starts_at, one.ends_at, day.start, day.end), one, None) for one in day.shifts]
+    gaps = [(span(gap.start, gap.end, day.start, day.end), None, answering.words(gap.answer)) for gap in day.gaps]
     return {
         "date": timezone.localtime(day.start).date(),
-        "shifts": [(shift, span(shift.starts_at, shift.ends_at, day.start, day.end)) for shift in day.shifts],
-        "gaps": [(span(gap.start, gap.end, day.start, day.end), answering.words(gap.answer)) for gap in day.gaps],
+        "lines": sorted([*shifts, *gaps], key=lambda line: line[0]),
     }

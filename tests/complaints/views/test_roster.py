@@ -75,7 +75,7 @@ def test_a_gap_says_who_hears_alarms_in_it_and_changes_where_the_branch_above_ch
     a_shift(night, start=MONDAY + timedelta(hours=9), hours=4)
     page = " ".join(text_of(reader.get(at(station))).split())
     assert by_day.display_name in page
-    assert f'18:00–22:00</span> <span>nobody</span><br><span class="small">→ {night.display_name}' in page
+    assert f'18:00–22:00</span> <span>nobody</span> <span class="small">→ {night.display_name}' in page
     assert "on the roster of county Power" in page
 
 
