@@ -5,24 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from functools import cached_property
 
 from django.db import models
 from django.db.models.functions import Lower
-from django.utils.translation import gettext_lazy as _
 
 from staff.actors import Role
 from staff.models import Branch, Duty, Team, User
 
 
-class Found(models.TextChoices):
+class Found(StrEnum):
     """How those who answer were found, from the best way to the last."""
 
-    ROSTER = "roster", _("on the roster")
-    MARKED = "marked", _("not on the roster, but marked as on duty")
-    ROLE = "role", _("not on duty, but of this role")
-    ADMINISTRATORS = "administrators", _("nobody of this role: the administrators")
-    NOBODY = "nobody", _("nobody at all")
+    ROSTER = "roster"
+    """On the roster at that moment."""
+    MARKED = "marked"
+    """Not on the roster, but marked as on duty."""
+    ROLE = "role"
+    """Not on duty at all, but of the role."""
+    ADMINISTRATORS = "administrators"
+    """Nobody has the role."""
+    NOBODY = "nobody"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -51,6 +51,11 @@ class StepForm(forms.ModelForm):
             "reassigns": gettext_lazy("Only if nobody on duty has it, and somebody of its team is on duty."),
             "raises_priority": gettext_lazy("One step up, never to P1: that means that a life is in danger."),
         }
+        error_messages = {
+            NON_FIELD_ERRORS: {
+                "unique_together": gettext_lazy("There is a step for just this alarm already. Change that one.")
+            }
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -78,9 +83,6 @@ class StepForm(forms.ModelForm):
                     self.add_error(name, _("A warning changes nothing. Choose a missed deadline for this."))
         if said.get("level") == AlarmLevel.BREACH and (said.get("number") or 1) > 1:
             self.add_error("number", _("A deadline is missed only once."))
-        key = {name: said.get(name) for name in ("kind", "tier", "level", "number")}
-        if LadderStep.objects.filter(**key).exclude(pk=self.instance.pk).exists():
-            self.add_error(None, _("There is a step for just this alarm already. Change that one."))
         return said
 
 

@@ -15,7 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from complaints.views.answering import Answering, on_duty_now, span
@@ -31,13 +31,15 @@ MOMENT = "%Y-%m-%dT%H:%M"
 class ShiftForm(forms.Form):
     """One shift of a branch; it checks what a person can mistype, the database that nobody works twice at once."""
 
-    person = forms.ModelChoiceField(label=gettext_lazy("Person"), queryset=User.objects.none())
+    person = forms.ModelChoiceField(label=pgettext_lazy("on the roster", "Person"), queryset=User.objects.none())
     role = forms.ChoiceField(label=gettext_lazy("Answers as"), required=False)
     starts_at = forms.DateTimeField(
-        label=gettext_lazy("From"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENT)
+        label=pgettext_lazy("on the roster", "From"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENT),
     )
     ends_at = forms.DateTimeField(
-        label=gettext_lazy("Until"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENT)
+        label=pgettext_lazy("on the roster", "Until"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENT),
     )
 
     def __init__(self, *args: Any, branch: Branch, **kwargs: Any) -> None:
