@@ -28,10 +28,18 @@ LONGEST = timedelta(days=31)
 MOMENT = "%Y-%m-%dT%H:%M"
 
 
+class PersonField(forms.ModelChoiceField):
+    """People with their role and branch, because one name does not say for what they may be asked."""
+
+    def label_from_instance(self, user: User) -> str:
+        parts = [user.display_name, str(user.get_role_display()), *([user.branch.name] if user.branch else [])]
+        return " · ".join(parts)
+
+
 class ShiftForm(forms.Form):
     """One shift of a branch; it checks what a person can mistype, the database that nobody works twice at once."""
 
-    person = forms.ModelChoiceField(label=pgettext_lazy("on the roster", "Person"), queryset=User.objects.none())
+    person = PersonField(label=pgettext_lazy("on the roster", "Person"), queryset=User.objects.none())
     role = forms.ChoiceField(label=gettext_lazy("Answers as"), required=False)
     starts_at = forms.DateTimeField(
         label=pgettext_lazy("on the roster", "From"),
@@ -48,7 +56,6 @@ class ShiftForm(forms.Form):
         assert isinstance(person, forms.ModelChoiceField)
         assert isinstance(role, forms.ChoiceField)
         person.queryset = rosters.who_can_serve(branch)
-        person.label_from_instance = _with_role  # type: ignore[method-assign]
         role.choices = [("", _("their own role")), *Role.choices]
 
     def clean(self) -> dict[str, Any]:
@@ -72,10 +79,6 @@ class ShiftForm(forms.Form):
             self.add_error("person", _clash(said["person"], clash.shift))
             return False
         return True
-
-
-def _with_role(user: User) -> str:
-    return " · ".join([user.display_name, str(user.get_role_display()), *([user.branch.name] if user.branch else [])])
 
 
 def _clash(person: User, shift: Duty | None) -> str:
