@@ -9,10 +9,7 @@ from complaints.clocks.alarms import arithmetic
 from complaints.clocks.deadlines import due_at
 from complaints.clocks.limits import Limit
 from complaints.clocks.policies import Facts, Promise, Rule, promises_for
-from complaints.models import Calendar, Channel, Clock, ClockKind, Complaint, Policy, Priority, Tier
-
-SAFETY = "SAF"
-"""The category of danger to life and limb, in every profile."""
+from complaints.models import SAFETY, Calendar, Channel, Clock, ClockKind, Complaint, Policy, Priority, Tier
 
 
 def facts_of(complaint: Complaint) -> Facts:
