@@ -317,7 +317,7 @@ class Generator:
         for name, at, by, details in course.moves():
             if at > self.ending:
                 break
-            record.perform(name, max(at, record.events[-1].at), by, details)
+            record.attempt(name, max(at, record.events[-1].at), by, details)
         record.ring_until(self.ending)
         return record
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from complaints.clocks.policies import Facts, Promise, Rule, promises_for
@@ -61,17 +62,22 @@ def rules_in_force() -> list[Rule]:
 
 def promises(complaint: Complaint) -> dict[tuple[str, str], Promise]:
     """What we promise for this complaint as it stands, by (kind, tier)."""
-    found = promises_for(rules_in_force(), facts_of(complaint))
-    waits = may_wait(complaint)
-    return {(p.kind, p.tier): replace(p, pausable=waits and p.pausable and not never_paused(p)) for p in found}
+    return promises_given(rules_in_force(), facts_of(complaint))
 
 
-def may_wait(complaint: Complaint) -> bool:
-    """Whether any clock of this complaint can be paused at all, whatever a policy says: not safety, not the regulator's."""
+def promises_given(rules: Iterable[Rule], facts: Facts) -> dict[tuple[str, str], Promise]:
+    """What these rules promise where these are the facts, by (kind, tier)."""
+    waits = may_wait(facts)
+    return {
+        (p.kind, p.tier): replace(p, pausable=waits and p.pausable and not never_paused(p))
+        for p in promises_for(rules, facts)
+    }
+
+
+def may_wait(facts: Facts) -> bool:
+    """Whether any clock of such a complaint can be paused at all, whatever a policy says: not safety, not the regulator's."""
     return (
-        complaint.priority != Priority.P1
-        and complaint.channel != Channel.REGULATOR
-        and complaint.category.code != SAFETY
+        facts.priority != str(Priority.P1.value) and facts.channel != Channel.REGULATOR and facts.category != SAFETY
     )
 
 

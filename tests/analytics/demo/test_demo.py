@@ -1,6 +1,7 @@
 """The made-up utility: its rows are what the workflow would have written, the same every time, and never on top of real ones."""
 
 import hashlib
+import json
 import random
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ from complaints.models import (
     Event,
     Feedback,
     Notice,
+    PauseReason,
     RootCause,
     ServiceIssue,
     Subcategory,
@@ -93,12 +95,18 @@ MODELS = {
     "category": Category,
     "subcategory": Subcategory,
     "service_issue": ServiceIssue,
+    "pause_reason": PauseReason,
 }
+MOMENTS = ("arrived_at", "restored_at")
 
 
 def as_said(details):
     return {
-        name: MODELS[name].objects.get(pk=value["id"]) if name in MODELS else value
+        name: MODELS[name].objects.get(pk=value["id"])
+        if name in MODELS
+        else datetime.fromisoformat(value)
+        if name in MOMENTS
+        else value
         for name, value in details.items()
         if name != "count"
     }
@@ -153,7 +161,7 @@ def played_through_the_workflow(record, fields, ending):
     workflow.register(twin, by=by(record.events[0]), at=instant_of(record.entered))
 
     def ring_until(at):
-        for alarm in list(Alarm.objects.filter(complaint=twin).due(at)):
+        while alarm := Alarm.objects.filter(complaint=twin).due(at).first():
             workflow.ring(alarm, now=at)
 
     for event in moves_of(record):
@@ -193,7 +201,8 @@ def assert_alike(record, twin):
     ):
         assert getattr(record, name) == getattr(twin, name), name
     for ours, theirs in {
-        "dispatched": "dispatched_at", "contacted": "contacted_at", "resolved": "resolved_at", "closed": "closed_at",
+        "dispatched": "dispatched_at", "contacted": "contacted_at", "arrived": "arrived_at", "restored": "restored_at",
+        "cause_removed": "cause_removed_at", "resolved": "resolved_at", "closed": "closed_at",
         "next_due": "next_due_at", "breached": "breached_at",
     }.items():  # fmt: skip
         assert when(getattr(record, ours)) == getattr(twin, theirs), ours
@@ -204,19 +213,35 @@ def assert_alike(record, twin):
     assert len(record.clocks) == len(clocks)
     for lived, stored in zip(record.clocks, clocks, strict=True):
         terms = lived.terms
-        assert (terms.kind, terms.tier, terms.policy_id, terms.calendar_id, terms.limit_text, terms.is_pausable) == (
+        assert (
+            terms.kind, terms.tier, terms.policy_id, terms.calendar_id, terms.limit_text, terms.is_pausable,
+            terms.extension, terms.statistic, json.loads(terms.warn_json), json.loads(terms.escalate_json),
+        ) == (
             stored.kind, stored.tier, stored.policy_id, stored.calendar_id, stored.limit, stored.is_pausable,
+            stored.extension, stored.statistic, stored.warn, stored.escalate,
         )  # fmt: skip
         assert (lived.round, lived.revision, lived.state, lived.pause_reason) == (
             stored.round, stored.revision, stored.state, stored.pause_reason,
         )  # fmt: skip
-        assert [when(moment) for moment in (lived.started, lived.due, lived.paused, lived.stopped, lived.breached)] == [
-            stored.started_at, stored.due_at, stored.paused_at, stored.stopped_at, stored.breached_at,
+        moments = (
+            lived.started, lived.due, lived.paused, lived.pause_ends, lived.extended_at, lived.stopped, lived.breached,
+        )  # fmt: skip
+        assert [when(moment) for moment in moments] == [
+            stored.started_at, stored.due_at, stored.paused_at, stored.pause_ends_at, stored.extended_at,
+            stored.stopped_at, stored.breached_at,
         ]  # fmt: skip
         assert timedelta(milliseconds=10 * lived.paused_for) == stored.paused_for
         assert [
-            (e.number, e.action, instant_of(e.at), number_of[e.event], when(e.due), e.reason) for e in lived.ledger
-        ] == list(stored.ledger.values_list("number", "action", "at", "event__number", "due_at", "reason"))
+            (
+                e.number, e.action, instant_of(e.at), number_of[e.event], e.span.limit_text if e.span else "",
+                e.span.calendar_id if e.span else None, when(e.due), when(e.until), e.reason,
+            )
+            for e in lived.ledger
+        ] == list(
+            stored.ledger.values_list(
+                "number", "action", "at", "event__number", "limit", "calendar", "due_at", "until", "reason"
+            )
+        )  # fmt: skip
         assert sorted(
             (a.revision, a.level, instant_of(a.fires), a.settled is None, number_of.get(a.event, 0))
             for a in lived.alarms
