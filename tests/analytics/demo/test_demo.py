@@ -18,6 +18,7 @@ from analytics.demo.moments import instant_of
 from analytics.demo.seasons import counts
 from complaints import workflow
 from complaints.clocks import running
+from complaints.clocks.following import NO_LONGER
 from complaints.clocks.ledger import replay
 from complaints.models import (
     Alarm,
@@ -301,6 +302,32 @@ def test_every_life_is_what_the_workflow_would_have_written(seed, settings):
         "urge",
         "breach",
     } <= seen
+
+
+RARE = {
+    "hold": "hold", "extend": "extend", "declined": "decline_extension", "removed": "strike_off", "reopened": "reopen",
+    "recategorised": "recategorise", "prioritised": "prioritise", "restored": "restore", "returned": "return",
+    "confirmed": "acknowledge",
+}  # fmt: skip
+
+
+def test_rare_turns_are_what_the_workflow_would_have_written(settings):
+    generator = loading.founded(days=60, seed=3, ending=ENDING, customers=2000)
+    found = {}
+    for task in loading.tasks(counts(generator.days, 1500)):
+        for _index, record, fields in generator.lives(task):
+            turns = {turn for turn, move in RARE.items() if any(event.move == move for event in record.events)}
+            if any(event.move == "release" and event.by.role == CLOCK for event in record.events):
+                turns.add("pause ended by the clock")
+            if any(line.reason == NO_LONGER for clock in record.clocks for line in clock.ledger):
+                turns.add("no longer promised")
+            for turn in turns:
+                if record.merged_into is None and len(found.setdefault(turn, [])) < 3:
+                    found[turn].append((record, fields))
+    assert set(found) == {*RARE, "pause ended by the clock", "no longer promised"}
+    for record, fields in {record.id: (record, fields) for some in found.values() for record, fields in some}.values():
+        with translation.override(settings.LANGUAGE_CODE):
+            assert_alike(record, played_through_the_workflow(record, fields, generator.ending))
 
 
 # what is loaded
