@@ -48,6 +48,8 @@ def register(
     opening.open_all(complaint, clocks, event)
     if outbox.queue(complaint, event):
         following.told(complaint, event)
+        running.look_ahead(complaint, complaint.clocks.ticking())
+        complaint.save(update_fields=["next_due_at", "next_due_clock"])
     if complaint.priority == Priority.P1 and complaint.team is not None:
         perform("dispatch", complaint, by=THE_CLOCK, at=at, team=complaint.team)
         complaint.refresh_from_db()
