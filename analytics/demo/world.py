@@ -22,11 +22,6 @@ from complaints import outbox
 from complaints.clocks import promised
 from complaints.clocks.calendars import WorkingCalendar
 from complaints.clocks.policies import Facts, Promise, promises_for
-<<<<<<< HEAD
-from complaints.models import Category, Clock, DeskSettings, MessageTemplate, RootCause, RoutingRule, Subcategory
-from complaints.models.promises import ClockKind
-from staff import duty
-=======
 from complaints.models import (
     Category,
     Clock,
@@ -38,7 +33,7 @@ from complaints.models import (
     Subcategory,
 )
 from complaints.models.promises import WAITING, ClockKind
->>>>>>> demo
+from staff import duty
 from staff.actors import CLOCK, CUSTOMER, Role
 from staff.models import Branch, Team, TeamKind, User
 
