@@ -194,18 +194,21 @@ def _try_at(moment: datetime, notices: list[Notice]) -> None:
     desk = DeskSettings.current()
     allowed = quiet.next_allowed(moment, desk.quiet_from, desk.quiet_until, timezone.get_default_timezone())
     staff = [notice.address for notice in notices if not notice.is_to_customer]
-    working = duty.working(staff, moment) if staff and allowed != moment else set()
+    # an address of last resort is nobody's bed, and whoever watches it must know that nobody else does
+    awake = {desk.last_resort_email.lower()}
+    if staff and allowed != moment:
+        awake |= duty.working(staff, moment)
     for notice in notices:
-        notice.next_try_at = moment if _may_go_at_night(notice, moment, working) else allowed
+        notice.next_try_at = moment if _may_go_at_night(notice, moment, awake) else allowed
 
 
-def _may_go_at_night(notice: Notice, moment: datetime, working: set[str]) -> bool:
+def _may_go_at_night(notice: Notice, moment: datetime, awake: set[str]) -> bool:
     """What cannot wait, what wakes nobody, and what somebody is up for."""
     complaint = notice.complaint
     if complaint.category.code == SAFETY or complaint.priority == Priority.P1 or complaint.channel == Channel.REGULATOR:
         return True
     if not notice.is_to_customer:
-        return notice.address.lower() in working
+        return notice.address.lower() in awake
     if notice.medium == Medium.EMAIL:
         return True
     # the acknowledgement answers what the customer did a moment ago: they are awake, and they wait for it

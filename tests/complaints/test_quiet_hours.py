@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from complaints import outbox, workflow
 from complaints.models import DeskSettings, NoticeState
 from complaints.quiet import is_quiet, next_allowed
-from staff.actors import Role
-from staff.models import Duty
+from staff.actors import THE_CLOCK, Role
+from staff.models import Duty, User
 from tests.factories import MONDAY, SHANGHAI, a_complaint, a_user, an_actor
 
 NIGHT = datetime(2026, 3, 2, 23, 30, tzinfo=SHANGHAI)
@@ -137,6 +137,14 @@ def test_an_alarm_wakes_whoever_is_on_the_roster_and_nobody_else(at_night):
     Duty.objects.all().delete()
     escalated = workflow.perform("escalate", complaint, by=an_actor(Role.AGENT), reason="客户着急")
     assert set(escalated.notices.values_list("next_try_at", flat=True)) == {MORNING}
+
+
+def test_the_address_of_last_resort_is_told_at_once(at_night):
+    DeskSettings.objects.update(last_resort_email="Duty@example.org")
+    complaint = a_complaint(at=NIGHT)
+    User.objects.update(email="")
+    escalated = workflow.perform("escalate", complaint, by=THE_CLOCK, reason="客户着急")
+    assert list(escalated.notices.values_list("address", "next_try_at")) == [("Duty@example.org", NIGHT)]
 
 
 def test_without_quiet_hours_nothing_waits(at_night):
