@@ -211,9 +211,9 @@ def _may_go_at_night(notice: Notice, moment: datetime, awake: set[str]) -> bool:
         return notice.address.lower() in awake
     if notice.medium == Medium.EMAIL:
         return True
-    # the acknowledgement answers what the customer did a moment ago: they are awake, and they wait for it
+    # the acknowledgement answers what the customer did a moment ago: they are awake, and they wait for it; a letter can wait
     is_fresh = notice.created_at is None or moment - notice.created_at <= STILL_AWAKE
-    return notice.code == "acknowledged" and is_fresh
+    return notice.code == "acknowledged" and complaint.channel != Channel.LETTER and is_fresh
 
 
 def words_for(complaint: Complaint, event: Event, name: str) -> dict[str, Any]:

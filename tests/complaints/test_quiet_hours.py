@@ -112,6 +112,11 @@ def test_the_acknowledgement_answers_whoever_just_wrote_to_us(at_night, settings
     assert (notice.state, notice.next_try_at) == (NoticeState.QUEUED, MORNING)
 
 
+def test_the_acknowledgement_of_a_letter_waits(at_night):
+    letter = a_complaint(at=NIGHT, channel="letter", source="post", received_at=NIGHT - timedelta(days=2))
+    assert waiting(letter, "acknowledged") == {MORNING}
+
+
 def test_a_later_try_that_falls_into_the_night_waits_for_the_morning(profile, settings):
     settings.SMS_URL = "https://gateway.invalid/"
     DeskSettings.objects.update(quiet_from=time(21), quiet_until=time(8))
