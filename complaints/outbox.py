@@ -155,16 +155,20 @@ def queue(complaint: Complaint, event: Event) -> list[Notice]:
         (t.code, t.medium, t.language): t
         for t in MessageTemplate.objects.filter(code__in={code for code, _r in wanted})
     }
-    said = {language: _words_in(language, complaint, event) for language in {r.language for _code, r in wanted}}
-    notices = [
-        _notice(
-            complaint, event, texts[code, recipient.medium, recipient.language], recipient, said[recipient.language]
-        )
-        for code, recipient in wanted
-        if (code, recipient.medium, recipient.language) in texts
-    ]
-    _try_at(timezone.now(), notices)
-    return Notice.objects.bulk_create(notices)
+    said: dict[str, dict[str, Any]] = {}
+    notices: dict[tuple[str, str, str], Notice] = {}
+    for code, recipient in wanted:
+        text = texts.get((code, recipient.medium, recipient.language))
+        # better in a language that is not theirs than not at all
+        text = text or texts.get((code, recipient.medium, settings.LANGUAGE_CODE))
+        if text is not None:
+            if text.language not in said:
+                said[text.language] = _words_in(text.language, complaint, event)
+            # two people may share a mailbox, and it need not hear it twice
+            key = (code, recipient.medium, recipient.address.lower())
+            notices.setdefault(key, _notice(complaint, event, text, recipient, said[text.language]))
+    _try_at(timezone.now(), list(notices.values()))
+    return Notice.objects.bulk_create(notices.values())
 
 
 def _words_in(language: str, complaint: Complaint, event: Event) -> dict[str, Any]:
@@ -183,7 +187,7 @@ def _notice(
         medium=recipient.medium,
         address=recipient.address,
         is_to_customer=recipient.is_customer,
-        language=recipient.language,
+        language=text.language,
         subject=text.subject.format(**words),
         body=text.body.format(**words),
     )
