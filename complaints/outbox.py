@@ -157,16 +157,20 @@ def queue(complaint: Complaint, event: Event) -> list[Notice]:
         (t.code, t.medium, t.language): t
         for t in MessageTemplate.objects.filter(code__in={code for code, _r in wanted})
     }
-    said = {language: _words_in(language, complaint, event) for language in {r.language for _code, r in wanted}}
-    notices = [
-        _notice(
-            complaint, event, texts[code, recipient.medium, recipient.language], recipient, said[recipient.language]
-        )
-        for code, recipient in wanted
-        if (code, recipient.medium, recipient.language) in texts
-    ]
-    _try_at(timezone.now(), notices)
-    return Notice.objects.bulk_create(notices)
+    said: dict[str, dict[str, Any]] = {}
+    notices: dict[tuple[str, str, str], Notice] = {}
+    for code, recipient in wanted:
+        text = texts.get((code, recipient.medium, recipient.language))
+        # better in a language that is not theirs than not at all
+        text = text or texts.get((code, recipient.medium, settings.LANGUAGE_CODE))
+        if text is not None:
+            if text.language not in said:
+                said[text.language] = _words_in(text.language, complaint, event)
+            # two people may share a mailbox, and it need not hear it twice
+            key = (code, recipient.medium, recipient.address.lower())
+            notices.setdefault(key, _notice(complaint, event, text, recipient, said[text.language]))
+    _try_at(timezone.now(), list(notices.values()))
+    return Notice.objects.bulk_create(notices.values())
 
 
 def _words_in(language: str, complaint: Complaint, event: Event) -> dict[str, Any]:
@@ -185,7 +189,7 @@ def _notice(
         medium=recipient.medium,
         address=recipient.address,
         is_to_customer=recipient.is_customer,
-        language=recipient.language,
+        language=text.language,
         subject=text.subject.format(**words),
         body=text.body.format(**words),
     )
@@ -196,23 +200,26 @@ def _try_at(moment: datetime, notices: list[Notice]) -> None:
     desk = DeskSettings.current()
     allowed = quiet.next_allowed(moment, desk.quiet_from, desk.quiet_until, timezone.get_default_timezone())
     staff = [notice.address for notice in notices if not notice.is_to_customer]
-    working = duty.working(staff, moment) if staff and allowed != moment else set()
+    # an address of last resort is nobody's bed, and whoever watches it must know that nobody else does
+    awake = {desk.last_resort_email.lower()}
+    if staff and allowed != moment:
+        awake |= duty.working(staff, moment)
     for notice in notices:
-        notice.next_try_at = moment if _may_go_at_night(notice, moment, working) else allowed
+        notice.next_try_at = moment if _may_go_at_night(notice, moment, awake) else allowed
 
 
-def _may_go_at_night(notice: Notice, moment: datetime, working: set[str]) -> bool:
+def _may_go_at_night(notice: Notice, moment: datetime, awake: set[str]) -> bool:
     """What cannot wait, what wakes nobody, and what somebody is up for."""
     complaint = notice.complaint
     if complaint.category.code == SAFETY or complaint.priority == Priority.P1 or complaint.channel == Channel.REGULATOR:
         return True
     if not notice.is_to_customer:
-        return notice.address.lower() in working
+        return notice.address.lower() in awake
     if notice.medium == Medium.EMAIL:
         return True
-    # the acknowledgement answers what the customer did a moment ago: they are awake, and they wait for it
+    # the acknowledgement answers what the customer did a moment ago: they are awake, and they wait for it; a letter can wait
     is_fresh = notice.created_at is None or moment - notice.created_at <= STILL_AWAKE
-    return notice.code == "acknowledged" and is_fresh
+    return notice.code == "acknowledged" and complaint.channel != Channel.LETTER and is_fresh
 
 
 def words_for(complaint: Complaint, event: Event, name: str) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from complaints import outbox, workflow
 from complaints.models import DeskSettings, NoticeState
 from complaints.quiet import is_quiet, next_allowed
-from staff.actors import Role
-from staff.models import Duty
+from staff.actors import THE_CLOCK, Role
+from staff.models import Duty, User
 from tests.factories import MONDAY, SHANGHAI, a_complaint, a_user, an_actor
 
 NIGHT = datetime(2026, 3, 2, 23, 30, tzinfo=SHANGHAI)
@@ -112,6 +112,11 @@ def test_the_acknowledgement_answers_whoever_just_wrote_to_us(at_night, settings
     assert (notice.state, notice.next_try_at) == (NoticeState.QUEUED, MORNING)
 
 
+def test_the_acknowledgement_of_a_letter_waits(at_night):
+    letter = a_complaint(at=NIGHT, channel="letter", source="post", received_at=NIGHT - timedelta(days=2))
+    assert waiting(letter, "acknowledged") == {MORNING}
+
+
 def test_a_later_try_that_falls_into_the_night_waits_for_the_morning(profile, settings):
     settings.SMS_URL = "https://gateway.invalid/"
     DeskSettings.objects.update(quiet_from=time(21), quiet_until=time(8))
@@ -137,6 +142,14 @@ def test_an_alarm_wakes_whoever_is_on_the_roster_and_nobody_else(at_night):
     Duty.objects.all().delete()
     escalated = workflow.perform("escalate", complaint, by=an_actor(Role.AGENT), reason="客户着急")
     assert set(escalated.notices.values_list("next_try_at", flat=True)) == {MORNING}
+
+
+def test_the_address_of_last_resort_is_told_at_once(at_night):
+    DeskSettings.objects.update(last_resort_email="Duty@example.org")
+    complaint = a_complaint(at=NIGHT)
+    User.objects.update(email="")
+    escalated = workflow.perform("escalate", complaint, by=THE_CLOCK, reason="客户着急")
+    assert list(escalated.notices.values_list("address", "next_try_at")) == [("Duty@example.org", NIGHT)]
 
 
 def test_without_quiet_hours_nothing_waits(at_night):
