@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic
 from typing import Any, NamedTuple
 
 from django.db import transaction
@@ -134,11 +135,15 @@ def start(policies: Iterable[str], *, reason: str, by: User, at: datetime | None
         )
 
 
-def carry_on(run: Retargeting) -> None:
-    """Move what is left to move, one transaction for each complaint; killed at any moment it goes on where it stopped."""
+def carry_on(run: Retargeting, *, for_seconds: float = 50) -> None:
+    """Move what is left to move, one transaction for each complaint; killed at any moment it goes on where it stopped.
+
+    After `for_seconds` it leaves the rest to the next turn, so that it never holds a worker for long.
+    """
+    ends = monotonic() + for_seconds
     while keys := _next(run):
         for key in keys:
-            if not _move_one(run.pk, key):
+            if monotonic() > ends or not _move_one(run.pk, key):
                 return
         run.refresh_from_db()
     Retargeting.objects.filter(pk=run.pk, finished_at__isnull=True).update(finished_at=timezone.now())
@@ -166,7 +171,7 @@ def _move_one(run_id: int, key: int) -> bool:
             by=Actor.staff(run.asked_by),
             at=now,
             reason=run.reason,
-            policies=run.policies or ["*"],
+            policies=run.policies,
             moved=[_said(change) for change in changes],
         )
         run.moved += 1
