@@ -10,10 +10,11 @@ from typing import Any
 import phonenumbers
 from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import formats, timezone, translation
 
-from complaints import delivery
+from complaints import database_clock, delivery
 from complaints.models import (
     ClockKind,
     Complaint,
@@ -151,7 +152,7 @@ def _notice(
         language=recipient.language,
         subject=text.subject.format(**words),
         body=text.body.format(**words),
-        next_try_at=timezone.now(),
+        next_try_at=Now(),  # the database's moment, by which a task will find it due
     )
 
 
@@ -206,7 +207,7 @@ def send(notice: Notice, *, now: datetime | None = None) -> bool:
     The row stays locked while the gateway is called, so two workers never send it side by side. A worker that dies in
     between leaves it queued, and the gateway knows the uuid of the second try.
     """
-    now = now or timezone.now()
+    now = now or database_clock.now()
     with transaction.atomic():
         row = Notice.objects.due(now).select_for_update(skip_locked=True).filter(pk=notice.pk).first()
         if row is None:

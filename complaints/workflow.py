@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from complaints import checks, effects, outbox, routing
+from complaints import checks, database_clock, effects, outbox, routing
 from complaints.clocks import alarms, following, opening, running
 from complaints.models import Alarm, Channel, Complaint, Event, Priority
 from complaints.references import reference_for
@@ -80,7 +80,7 @@ def ring(alarm: Alarm, *, now: datetime | None = None) -> bool:
     Safe to call from any number of workers at once and again after a crash: true for the one call that rang it.
     The complaint is locked before the alarm is read, in the same order as every move, so the two cannot deadlock.
     """
-    now = now or timezone.now()
+    now = now or database_clock.now()
     with transaction.atomic():
         complaint = (
             Complaint.objects.select_for_update(of=("self",), skip_locked=True)
