@@ -44,6 +44,18 @@ def _contact(record: Record, details: Details, by: Person, at: Moment) -> None:
         record.contacted = min(details.get("contacted_at") or at, at)
 
 
+def _arrive(record: Record, details: Details, by: Person, at: Moment) -> None:
+    record.arrived = details.get("arrived_at") or at
+
+
+def _restore(record: Record, details: Details, by: Person, at: Moment) -> None:
+    record.restored = details.get("restored_at") or at
+
+
+def _strike_off(record: Record, details: Details, by: Person, at: Moment) -> None:
+    record.cause_removed = at
+
+
 def _answer(record: Record, details: Details, by: Person, at: Moment) -> None:
     record.outcome, record.root_cause = details["outcome"], details["root_cause"]
     record.resolution, record.responsibility = details["resolution"], details.get("responsibility") or ""
@@ -78,6 +90,7 @@ def _escalate(record: Record, details: Details, by: Person, at: Moment) -> None:
 def _recategorise(record: Record, details: Details, by: Person, at: Moment) -> None:
     record.kind = details["subcategory"]
     record.priority = min(record.priority, record.kind.priority)
+    record.request_type = record.kind.request_type or record.request_type
 
 
 def _prioritise(record: Record, details: Details, by: Person, at: Moment) -> None:
@@ -104,6 +117,7 @@ def _refer(record: Record, details: Details, by: Person, at: Moment) -> None:
 APPLY: dict[str, Callable[[Record, Details, Person, Moment], None]] = {
     "accept": _accept,
     "approve": _approve,
+    "arrive": _arrive,
     "assign": _assign,
     "contact": _contact,
     "dispatch": _dispatch,
@@ -117,7 +131,9 @@ APPLY: dict[str, Callable[[Record, Details, Person, Moment], None]] = {
     "reject": _reject,
     "reopen": _reopen,
     "resolve": _answer,
+    "restore": _restore,
     "return": _return,
+    "strike_off": _strike_off,
     "transfer": _transfer,
     "urge": _urge,
     "withdraw": _withdraw,

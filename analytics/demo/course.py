@@ -7,9 +7,11 @@ from math import exp
 from random import Random
 from typing import Any
 
-from analytics.demo import texts
+from analytics.demo import delays, texts
+from analytics.demo.following import extendable
 from analytics.demo.moments import DAY, HOUR, MINUTE, SECOND, Moment
 from analytics.demo.record import Record
+from analytics.demo.terms import Wait
 from analytics.demo.world import THE_CLOCK, THE_CUSTOMER, Named, Person, TeamRow, World
 
 Move = tuple[str, Moment, Person, dict[str, Any]]
@@ -51,9 +53,24 @@ class Course:
         self.stops_at, self.stormy, self.issue, self.original = stops_at, stormy, issue, original
         self.language = "zh" if record.language.startswith("zh") else "en"
         self.asides: list[Move] = []
+        self.later: list[Move] = []
+        """What comes whenever its time has come, also after the complaint is closed."""
         self.desk = self._one_of("agent")
 
     def moves(self) -> Iterator[Move]:
+        """In order of time. Not every one still makes sense when it comes: see `Record.attempt`."""
+        for move in self._main_line():
+            yield from self._later_until(move[1])
+            yield move
+        yield from self._later_until(None)
+
+    def _later_until(self, at: Moment | None) -> Iterator[Move]:
+        if self.later:
+            ready = sorted((move for move in self.later if at is None or move[1] <= at), key=lambda move: move[1])
+            self.later = [move for move in self.later if move not in ready]
+            yield from ready
+
+    def _main_line(self) -> Iterator[Move]:
         record, rng = self.record, self.rng
         at = record.entered
         if self.original is not None:
@@ -72,6 +89,7 @@ class Course:
                 return
             yield from self._asides_until(at)
             yield "dispatch", at, self._dispatcher(), {"team": record.team}
+        finish = max(finish, self._plan_site(at))
         if self.stops_at == "dispatched":
             yield from self._asides_until(at + 2 * DAY)
             return
@@ -190,6 +208,7 @@ class Course:
     def _plan_asides(self, at: Moment, finish: Moment) -> None:
         rng, record = self.rng, self.record
         span = max(HOUR, finish - at) // SECOND
+        self._plan_confirmation(at)
         if self.issue is not None:
             self._aside("link", at + rng.randint(1, 20) * MINUTE, self.desk, {"service_issue": self.issue})
         if rng.random() < 0.14:
@@ -220,6 +239,43 @@ class Course:
         if rng.random() < 0.012 and record.priority == 3:
             self._aside("prioritise", at + rng.randint(5, 600) * MINUTE, self._one_of("supervisor"), {"priority": 2})
 
+    def _plan_confirmation(self, at: Moment) -> None:
+        """What neither the receipt nor the first message has confirmed is confirmed by hand."""
+        record, rng = self.record, self.rng
+        tiers = {clock.tier for clock in record.ticking("acknowledge")}
+        if record.channel == "regulator" and "" in tiers:
+            when = at + int(60 * rng.lognormvariate(3.3, 0.7)) * SECOND
+            self._aside("acknowledge", when, self._one_of("liaison"), {"method": "phone", "note": "已回执"})
+        elif "statutory" in tiers:
+            when = self.world.local.working_days_later(at, 4 * rng.lognormvariate(0, 0.5))
+            self._aside("acknowledge", when, self.desk, {"method": "letter", "note": "已寄出受理告知书"})
+        elif "" in tiers:
+            when = self.world.local.in_office(at + rng.randint(20, 300) * MINUTE, rng)
+            self._aside("acknowledge", when, self.desk, {"method": "letter"})
+
+    def _plan_site(self, at: Moment) -> Moment:
+        """Who must be on site comes; answers with the moment before which nobody can say that it is done."""
+        record, rng = self.record, self.rng
+        arrived = delays.arrival(self.world, record, rng, dispatched=at, stormy=self.stormy)
+        restored = delays.restoration(record, rng, arrived=arrived)
+        if restored is not None and arrived is not None and rng.random() < 0.03:
+            restored, arrived = arrived, None  # switched back from afar
+        by = self._member()
+        if arrived is not None:
+            self._on_site("arrive", "arrived_at", arrived, by, texts.ARRIVALS)
+        if restored is not None:
+            self._on_site("restore", "restored_at", restored, by, texts.RESTORATIONS)
+        return (restored or arrived or at) + rng.randint(20, 60) * MINUTE
+
+    def _on_site(self, name: str, moment: str, at: Moment, by: Person, notes: list[str]) -> None:
+        """Mostly said from the spot; sometimes typed in a little later."""
+        details: dict[str, Any] = {"note": self.rng.choice(notes)}
+        typed_in = at
+        if self.rng.random() < 0.1:
+            typed_in += self.rng.randint(3, 12) * MINUTE
+            details[moment] = at
+        self._aside(name, typed_in, by, details)
+
     def _aside(self, name: str, at: Moment, by: Person, details: dict[str, Any]) -> None:
         self.asides.append((name, at, by, details))
 
@@ -246,11 +302,27 @@ class Course:
 
     def _investigate(self, at: Moment, finish: Moment) -> Iterator[Move]:
         record, rng, local = self.record, self.rng, self.world.local
+        wait = self._reason_to_hold()
+        if wait is not None:
+            held = local.in_office(max(at + 20 * MINUTE, at + (finish - at) // 4), rng)
+            yield from self._asides_until(held)
+            by = self._one_of("supervisor") if wait.needs_supervisor else self._owner()
+            yield "hold", held, by, {"pause_reason": wait, "note": rng.choice(texts.HOLDS[wait.code])}
+            if self.stops_at == "investigating":
+                yield from self._asides_until(at + 60 * DAY)
+                return
+            released = local.working_days_later(held, delays.held_for(wait.code, rng))
+            yield from self._asides_until(released)
+            yield "release", released, self._owner(), {"note": rng.choice(texts.RELEASES)}
+            finish = max(finish + released - held, released + 30 * MINUTE)
+            at = released
         if record.priority > 1 and (self.stops_at == "waiting" or rng.random() < 0.11):
             asked = local.in_office(max(at + 10 * MINUTE, at + (finish - at) // 3), rng)
             yield from self._asides_until(asked)
             yield "ask", asked, self._owner(), {"message": rng.choice(texts.QUESTIONS)}
             if self.stops_at == "waiting":
+                self.asides = [move for move in self.asides if move[0] in ("arrive", "restore")]
+                yield from self._asides_until(asked + 60 * DAY)
                 return
             resumed = local.awake(asked + int(3600 * rng.lognormvariate(3.0, 0.8)) * SECOND, rng)
             self.asides = [move for move in self.asides if move[0] != "supplement"]
@@ -263,10 +335,40 @@ class Course:
         if self.stops_at == "investigating":
             yield from self._asides_until(at + 60 * DAY)
             return
-        at = max(at + 10 * MINUTE, finish)
+        finish = max(at + 10 * MINUTE, finish)
         if record.priority > 2:
-            at = local.in_office(at, rng)
-        yield from self._answer(at)
+            finish = local.in_office(finish, rng)
+        yield from self._ask_for_time(record.events[-1].at, finish)
+        yield from self._answer(finish)
+
+    def _reason_to_hold(self) -> Wait | None:
+        """Sometimes nobody can work on it: the customer is away, or a meter is being tested."""
+        rng, record = self.rng, self.record
+        draw = rng.random()
+        chance = 0.15 if record.kind.code in ("BIL-05", "VOL-08") else 0.035
+        if draw > chance or not record.permits("hold"):
+            return None
+        code = "appraisal" if chance > 0.1 else "no-access" if draw < 0.55 * chance else "customer-asked"
+        return self.world.waits.get(code)
+
+    def _ask_for_time(self, at: Moment, finish: Moment) -> Iterator[Move]:
+        """Some of those that cannot be done in time ask for more, the day before; mostly they get it."""
+        record, rng, local = self.record, self.rng, self.world.local
+        due = min((clock.due for clock in extendable(record, at) if clock.due is not None), default=finish)
+        by = self._owner()
+        if finish <= due or by.role not in ("investigator", "liaison") or rng.random() > 0.35:
+            return
+        asked = local.in_office(max(at + 5 * MINUTE, due - rng.randint(9, 30) * HOUR), rng)
+        decided = local.in_office(asked + rng.randint(15, 200) * MINUTE, rng)
+        if decided >= min(due, finish):
+            return
+        yield from self._asides_until(asked)
+        yield "ask_extension", asked, by, {"reason": rng.choice(texts.EXTENSION_REASONS)}
+        yield from self._asides_until(decided)
+        if rng.random() < 0.82:
+            yield "extend", decided, self._one_of("supervisor"), {"reason": rng.choice(texts.GRANTS)}
+        else:
+            yield "decline_extension", decided, self._one_of("supervisor"), {"reason": rng.choice(texts.DECLINES)}
 
     def _answer(self, at: Moment) -> Iterator[Move]:
         record, rng, local = self.record, self.rng, self.world.local
@@ -287,9 +389,18 @@ class Course:
             yield "approve", at, self._one_of("supervisor"), {}
         else:
             yield "resolve", at, self._owner(), self._findings()
+        self._plan_removal(at)
         if self.stops_at == "resolved":
             return
         yield from self._hear(at)
+
+    def _plan_removal(self, at: Moment) -> None:
+        """Where the customer was right, the cause goes, often weeks after the answer."""
+        if not self.later and self.record.permits("strike_off"):
+            category = self.record.kind.category_code
+            when = delays.removal(self.world, category, at, self.rng)
+            notes = texts.REMOVALS.get(category, texts.REMOVALS["*"])
+            self.later.append(("strike_off", when, self._owner(), {"note": self.rng.choice(notes)}))
 
     def _findings(self) -> dict[str, Any]:
         rng, record = self.rng, self.record

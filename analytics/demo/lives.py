@@ -317,7 +317,8 @@ class Generator:
         for name, at, by, details in course.moves():
             if at > self.ending:
                 break
-            record.perform(name, max(at, record.events[-1].at), by, details)
+            whole = -(-max(at, record.events[-1].at) // SECOND) * SECOND  # only alarms ring between two seconds
+            record.attempt(name, whole, by, details)
         record.ring_until(self.ending)
         return record
 

@@ -5,26 +5,29 @@ A test plays the same moves through the workflow and compares every row, so the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from analytics.demo.changes import APPLY
-from analytics.demo.clocks import PAUSED, RUNNING, AlarmLine, LivedClock
-from analytics.demo.moments import SECOND, Moment, instant_of, iso, moment_of
+from analytics.demo.clocks import RUNNING, AlarmLine, LivedClock
+from analytics.demo.following import extendable, follow, in_order, open_all, open_at_registration, told
+from analytics.demo.moments import SECOND, Moment, iso
 from analytics.demo.notices import NoticeLine, notices_of
 from analytics.demo.world import THE_CLOCK, THE_CUSTOMER, Kind, Named, Person, TeamRow, World
-from complaints.clocks.contact import Attempt, contact_made_at
-from complaints.clocks.opening import OPENS_AT_REGISTRATION
+from complaints.clocks.alarms import CAP
 from complaints.models import Channel, Severity
+from complaints.models.complaint import NEEDS_A_CLOCK
 from complaints.states import MOVES, OPEN, SAME, Status
 from staff.actors import CLOCK, CUSTOMER
 
-OPENING = {kind.value for kind in OPENS_AT_REGISTRATION}
+if TYPE_CHECKING:
+    from analytics.demo.terms import Terms
+
 SWEEP = 4 * SECOND
 """About how long after its moment an alarm is rung and a notice is sent."""
 
 Details = dict[str, Any]
+MOMENTS = ("arrived_at", "contacted_at", "restored_at")
+"""Details that are moments."""
 
 
 class EventLine:
@@ -104,6 +107,9 @@ class Record:
         self.assignee: Person | None = None
         self.dispatched: Moment | None = None
         self.contacted: Moment | None = None
+        self.arrived: Moment | None = None
+        self.restored: Moment | None = None
+        self.cause_removed: Moment | None = None
         self.resolved: Moment | None = None
         self.closed: Moment | None = None
         self.outcome = self.responsibility = self.resolution = self.referred_to = ""
@@ -139,49 +145,54 @@ class Record:
         at = self.entered
         self.version = 1
         event = self._event("register", "", at, by, {})
-        opened = []
-        for terms in self._promises().values():
-            if terms.kind in OPENING and (terms.kind != "first_contact" or self.can_be_reached):
-                start = self.entered if terms.from_entry else self.received
-                opened.append(LivedClock(terms, start, terms.due(start), event.id))
-        if self.external_due is not None:
-            opened.append(LivedClock(self.world.set_from_outside, self.received, self.external_due, event.id))
-        self._open_all(opened, at)
-        self._look_ahead()
         if self.channel == Channel.VISIT:
-            self._met("first_contact", self.received, event)
-            self._look_ahead()
             self.contacted = self.received
-        self.notices.extend(notices_of(self, event))
+        open_all(self, open_at_registration(self, event), at)
+        notices = notices_of(self, event)
+        self.notices.extend(notices)
+        if notices:
+            told(self, event)
+        self.look_ahead()
         if self.priority == 1 and self.team is not None:
             self._perform("dispatch", at, THE_CLOCK, {"team": self.team})
 
-    def perform(self, name: str, at: Moment, by: Person, details: Details | None = None) -> EventLine:
-        """Make one move; alarms that were due before it have rung by then."""
+    def permits(self, name: str) -> bool:
+        """Whether the table and the clocks allow the move now; who makes it is the course's affair."""
+        if self.status not in MOVES[name].sources:
+            return False
+        needs = NEEDS_A_CLOCK.get(name)
+        return needs is None or needs(cast("Any", [clock for clock in self.clocks if clock.is_ticking]))
+
+    def attempt(self, name: str, at: Moment, by: Person, details: Details) -> None:
+        """Make one move if it still makes sense; alarms that were due before it have rung by then."""
         self.ring_until(at)
-        return self._perform(name, at, by, details or {})
+        if self.permits(name) and (name != "extend" or extendable(self, at)):
+            self._perform(name, at, by, details)
 
     def ring_until(self, now: Moment) -> None:
-        due = [alarm for alarm in self.alarms if alarm.settled is None and alarm.fires <= now]
-        if not due:
-            return
-        due.sort(key=lambda alarm: (alarm.fires, alarm.order))
-        for alarm in due:
-            self._ring(alarm, now)
+        """Ring what is due, in order of time; one may set another."""
+        while due := [alarm for alarm in self.alarms if alarm.settled is None and alarm.fires <= now]:
+            due.sort(key=lambda alarm: (alarm.fires, alarm.order))
+            known = len(self.alarms)
+            for alarm in due:
+                if alarm.settled is None:
+                    self._ring(alarm, now)
+                if len(self.alarms) > known:
+                    break
 
     def _ring(self, alarm: AlarmLine, now: Moment) -> None:
         clock = alarm.clock
         alarm.settled = min(now, max(alarm.fires, self.entered) + SWEEP + alarm.order % 7 * SECOND)
-        if clock.revision != alarm.revision or clock.state != RUNNING or clock.due is None:
+        if not alarm.holds:
             return
-        name = alarm.level.rstrip("0123456789")
-        if name == "escalate":
-            details = {"reason": self.world.still_overdue[clock.terms.label]}
-        else:
-            details = {"clock": clock.terms.label, "due_at": iso(clock.due)}
+        name, details = alarm.level.rstrip("0123456789"), {"clock": clock.terms.label, "due_at": iso(clock.due or 0)}
         if name == "breach":
             clock.breached = clock.due
             self.breached = self.breached or clock.due
+        elif name == "escalate":
+            details = {"reason": self.world.still_overdue[clock.terms.label]}
+        elif name == CAP:
+            name, details = "release", {"note": self.world.paused_long_enough}
         event = self._perform(name, alarm.fires, THE_CLOCK, details)
         event.recorded = alarm.settled
         alarm.event = event.id
@@ -200,7 +211,7 @@ class Record:
         if name == "urge":
             said["count"] = self.urged
         event = self._event(name, before, at, by, said)
-        self._follow(name, event, before, details)
+        follow(self, event, details)
         if self.status == Status.RESOLVED != before:
             number = self.reopened + 1
             self.feedback.append(Question(number, f"{self.token}{number}", at))
@@ -240,9 +251,7 @@ class Record:
             return [("dispatch", {"team": self.team})]
         return []
 
-    # clocks
-
-    def _promises(self) -> dict[Any, Any]:
+    def promises(self) -> dict[tuple[str, str], Terms]:
         return self.world.terms(
             self.request_type,
             self.kind.category_code,
@@ -255,47 +264,12 @@ class Record:
             self.area,
         )
 
-    def _follow(self, name: str, event: EventLine, before: str, details: Details) -> None:
-        if name in FOLLOW:
-            FOLLOW[name](self, event, details)
-        if self.status == Status.RESOLVED != before:
-            self._met("resolve", event.at, event)
-            if not self.can_be_reached:
-                self._met("first_contact", event.at, event)
-            self._open_again("feedback", event)
-        if self.status == Status.CLOSED != before:
-            for clock in self.clocks:
-                if clock.is_ticking:
-                    self._enter(clock, "cancel", max(event.at, clock.started), event)
-        self._look_ahead()
+    def ticking(self, *kinds: str) -> list[LivedClock]:
+        """Its clocks that have not stopped, of these kinds or all, in the order in which the workflow takes them."""
+        found = [clock for clock in self.clocks if clock.is_ticking and (not kinds or clock.terms.kind in kinds)]
+        return in_order(found) if len(found) > 1 else found
 
-    def _met(self, kind: str, at: Moment, event: EventLine) -> None:
-        for clock in self.clocks:
-            if clock.terms.kind == kind and clock.is_ticking:
-                self._enter(clock, "stop", max(at, clock.started), event)
-
-    def _enter(
-        self, clock: LivedClock, action: str, at: Moment, event: EventLine, terms: Any = None, reason: str = ""
-    ) -> None:
-        clock.enter(action, at, event.id, terms, reason)
-        self.alarms.extend(clock.set_alarms(event.at, len(self.alarms)))
-
-    def _open_all(self, clocks: list[LivedClock], at: Moment) -> None:
-        for clock in clocks:
-            clock.order = len(self.clocks)
-            self.clocks.append(clock)
-            self.alarms.extend(clock.first_alarms(at, len(self.alarms)))
-
-    def _open_again(self, kind: str, event: EventLine, tier: str | None = None, limit: str = "") -> None:
-        opened = []
-        for terms in self._promises().values():
-            if terms.kind == kind and tier in (None, terms.tier):
-                past = sum(c.terms.kind == kind and c.terms.tier == terms.tier for c in self.clocks)
-                new = terms.again(limit) if limit else terms
-                opened.append(LivedClock(new, event.at, new.due(event.at), event.id, round=past + 1))
-        self._open_all(opened, event.at)
-
-    def _look_ahead(self) -> None:
+    def look_ahead(self) -> None:
         first: tuple[Moment, str, str] | None = None
         for clock in self.clocks:
             terms = clock.terms
@@ -318,96 +292,7 @@ def _said(name: str, value: Any) -> Any:
             if name == "category"
             else {"id": value.id, "text": value.text}
         )
-    return iso(value) if name == "contacted_at" else value
+    return iso(value) if name in MOMENTS else value
 
-
-# what each move does to the clocks
-
-
-def _on_dispatch(record: Record, event: EventLine, details: Details) -> None:
-    record._met("dispatch", event.at, event)
-
-
-def _on_return(record: Record, event: EventLine, details: Details) -> None:
-    record._open_again("dispatch", event)
-
-
-def _on_contact(record: Record, event: EventLine, details: Details) -> None:
-    if not any(clock.is_ticking and clock.terms.kind == "first_contact" for clock in record.clocks):
-        return
-    if details.get("reached"):
-        record._met("first_contact", min(details.get("contacted_at") or event.at, event.at), event)
-        return
-    attempts = [Attempt(instant_of(past.at)) for past in record.events if past.move == "contact"]
-    messages = [instant_of(past.at) for past in record.events if past.move == "message"]
-    desk = record.world.desk
-    made = contact_made_at(
-        attempts, messages, needed=desk.contact_attempts, gap=timedelta(minutes=desk.attempt_gap_minutes)
-    )
-    if made is not None:
-        record.contacted = record.contacted or moment_of(made)
-        record._met("first_contact", moment_of(made), event)
-
-
-def _on_ask(record: Record, event: EventLine, details: Details) -> None:
-    for clock in record.clocks:
-        if clock.terms.kind == "resolve" and clock.terms.is_pausable and clock.state == RUNNING:
-            record._enter(clock, "pause", event.at, event, reason="waiting for the customer")
-
-
-def _on_resume(record: Record, event: EventLine, details: Details) -> None:
-    for clock in record.clocks:
-        if clock.state == PAUSED:
-            record._enter(clock, "resume", event.at, event)
-
-
-def _on_feedback(record: Record, event: EventLine, details: Details) -> None:
-    record._met("feedback", event.at, event)
-
-
-def _on_reopen(record: Record, event: EventLine, details: Details) -> None:
-    for clock in record.clocks:
-        if clock.terms.kind == "feedback" and clock.is_ticking:
-            record._enter(clock, "cancel", max(event.at, clock.started), event)
-    for clock in record.clocks:
-        if clock.terms.kind == "resolve" and clock.terms.tier in ("statutory", "external") and clock.round == 1:
-            record._enter(clock, "continue", event.at, event)
-    record._open_again("resolve", event, tier="internal", limit=record.world.desk.reopened_limit)
-
-
-def _on_reclassified(record: Record, event: EventLine, details: Details) -> None:
-    wanted = record._promises()
-    for clock in [clock for clock in record.clocks if clock.is_ticking]:
-        old = clock.terms
-        if old.tier == "external" or old.kind == "feedback" or clock.round > 1:
-            continue
-        new = wanted.get((old.kind, old.tier))
-        if new is None:
-            record._enter(clock, "cancel", event.at, event, reason="no longer promised")
-        elif new.signature != old.signature:
-            clock.terms = new
-            record._enter(clock, "retarget", event.at, event, terms=new)
-    had = {(clock.terms.kind, clock.terms.tier) for clock in record.clocks}
-    opened = []
-    for key, terms in wanted.items():
-        if key not in had and terms.kind == "resolve" and record.is_open:
-            start = record.entered if terms.from_entry else record.received
-            opened.append(LivedClock(terms, start, terms.due(start), event.id))
-    record._open_all(opened, event.at)
-
-
-FOLLOW: dict[str, Callable[[Record, EventLine, Details], None]] = {
-    "ask": _on_ask,
-    "contact": _on_contact,
-    "dispatch": _on_dispatch,
-    "feedback": _on_feedback,
-    "message": _on_contact,
-    "prioritise": _on_reclassified,
-    "recategorise": _on_reclassified,
-    "reopen": _on_reopen,
-    "resume": _on_resume,
-    "return": _on_return,
-    "urge": _on_reclassified,
-}
 
 __all__ = ["CUSTOMER", "THE_CUSTOMER", "EventLine", "Record"]

@@ -22,7 +22,8 @@ _COLUMNS = {
         " source_reference channel_details external_due_at branch_id team_id assignee_id entered_by_id customer_id"
         " account_id premise_id transformer_area_id area_class contact_name contact_phone contact_email"
         " contact_address contact_method language is_anonymous is_confidential story remedy_sought place occurred_at"
-        " answers received_at entered_at status dispatched_at contacted_at resolved_at closed_at outcome"
+        " answers received_at entered_at status dispatched_at contacted_at arrived_at restored_at"
+        " cause_removed_at resolved_at closed_at outcome"
         " responsibility root_cause_id resolution referred_to merged_into_id service_issue_id urged_count"
         " reopened_count transferred_count returned_count escalated_count next_due_at next_due_clock breached_at"
     ),
@@ -30,10 +31,10 @@ _COLUMNS = {
         "id complaint_id number move from_status to_status at recorded_at role user_id actor_name details"
     ),
     "complaints_clock": (
-        "id complaint_id kind tier round revision policy_id calendar_id limit statistic is_pausable warn escalate state"
-        " started_at due_at paused_at pause_reason stopped_at breached_at paused_for is_excused"
+        "id complaint_id kind tier round revision policy_id calendar_id limit statistic is_pausable extension warn escalate"
+        " state started_at due_at paused_at pause_reason pause_ends_at extended_at stopped_at breached_at paused_for is_excused"
     ),
-    "complaints_ledgerentry": "id clock_id number action at event_id limit calendar_id due_at reason",
+    "complaints_ledgerentry": "id clock_id number action at event_id limit calendar_id due_at until reason",
     "complaints_alarm": "id clock_id complaint_id revision level fire_at settled_at event_id",
     "complaints_notice": (
         "id uuid complaint_id event_id code medium address is_to_customer language subject body state attempts"
@@ -141,8 +142,8 @@ class Writer:
                 fields["entered_by"].id, fields["customer"], fields["account"], fields["premise"], fields["area_id"], r.area,
                 r.contact_name, r.phone, r.email, fields["address"], r.contact_method, r.language, False, False,
                 plain(fields["story"]), fields["remedy"], fields["place"], when(fields["occurred"]), "{}", written(r.received),
-                written(r.entered), r.status, when(r.dispatched), when(r.contacted), when(r.resolved), when(r.closed),
-                r.outcome, r.responsibility, r.root_cause.id if r.root_cause else None, plain(r.resolution), r.referred_to,
+                written(r.entered), r.status, when(r.dispatched), when(r.contacted), when(r.arrived),
+                when(r.restored), when(r.cause_removed), when(r.resolved), when(r.closed), r.outcome, r.responsibility, r.root_cause.id if r.root_cause else None, plain(r.resolution), r.referred_to,
                 r.merged_into.id if r.merged_into else None, r.service_issue.id if r.service_issue else None, r.urged,
                 r.reopened, r.transferred, r.returned, r.escalated, when(r.next_due), r.next_due_clock, when(r.breached),
             )
@@ -166,14 +167,16 @@ class Writer:
             calendar = NULL if t.calendar_id is None else t.calendar_id
             add(
                 f"{id}\t{r.id}\t{t.kind}\t{t.tier}\t{c.round}\t{c.revision}\t{policy}\t{calendar}\t{t.limit_text}"
-                f"\t{t.statistic}\t{'t' if t.is_pausable else 'f'}\t{t.warn_json}\t{t.escalate_json}\t{c.state}"
-                f"\t{written(c.started)}\t{when(c.due)}\t{when(c.paused)}\t{c.pause_reason}\t{when(c.stopped)}"
+                f"\t{t.statistic}\t{'t' if t.is_pausable else 'f'}\t{t.extension}\t{t.warn_json}\t{t.escalate_json}\t{c.state}"
+                f"\t{written(c.started)}\t{when(c.due)}\t{when(c.paused)}\t{c.pause_reason}\t{when(c.pause_ends)}"
+                f"\t{when(c.extended_at)}\t{when(c.stopped)}"
                 f"\t{when(c.breached)}\t{c.paused_for / SECOND} seconds\tf"
             )
             for e in c.ledger:
-                limit, calendar = ("", NULL) if e.terms is None else (e.terms.limit_text, e.terms.calendar_id or NULL)
+                limit, calendar = ("", NULL) if e.span is None else (e.span.limit_text, e.span.calendar_id or NULL)
                 enter(
-                    f"{entry}\t{id}\t{e.number}\t{e.action}\t{written(e.at)}\t{e.event}\t{limit}\t{calendar}\t{when(e.due)}\t{e.reason}"
+                    f"{entry}\t{id}\t{e.number}\t{e.action}\t{written(e.at)}\t{e.event}\t{limit}\t{calendar}\t{when(e.due)}"
+                    f"\t{when(e.until)}\t{e.reason}"
                 )
                 entry += 1
 

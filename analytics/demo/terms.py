@@ -4,17 +4,48 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from typing import NamedTuple
 
 from analytics.demo.moments import SECOND, LocalTime, Moment, instant_of, moment_of
 from complaints.clocks.calendars import WorkingCalendar
 from complaints.clocks.deadlines import due_at, moment_at_share, moment_before
 from complaints.clocks.limits import Limit, Unit
+from complaints.clocks.opening import KEPT, STARTS
 from complaints.clocks.policies import Promise
-from complaints.models import Policy
+from complaints.models import ClockKind, Policy
 
 
-class Terms:
-    """What one clock was promised under. Moments agree with `complaints.clocks` (see the tests)."""
+class Span:
+    """A limit of a calendar, and when it is over."""
+
+    def __init__(self, limit: str, working: WorkingCalendar | None, calendar_id: int | None, local: LocalTime) -> None:
+        self.limit_text, self.limit = limit, Limit.parse(limit)
+        self.working, self.calendar_id, self._local = working, calendar_id, local
+        self._elapsed = int(self.limit.duration.total_seconds()) * SECOND
+        self._due_by_day: dict[date, Moment] = {}
+
+    def due(self, start: Moment) -> Moment:
+        if self.limit.is_elapsed:
+            return start + self._elapsed
+        if not self.limit.in_days:
+            return self._computed_due(start)
+        day = self._local.day(start)
+        due = self._due_by_day.get(day)
+        if due is None:
+            due = self._due_by_day[day] = self._computed_due(start)
+        return due
+
+    def _computed_due(self, start: Moment) -> Moment:
+        due = due_at(self.limit, self.working, instant_of(start))
+        assert due is not None  # without pauses there always is one
+        return moment_of(due)
+
+
+class Terms(Span):
+    """What one clock was promised under. Moments agree with `complaints.clocks` (see the tests).
+
+    `starts` and `kept` name moments of a record, as `complaints.clocks.opening` names those of a complaint.
+    """
 
     def __init__(
         self,
@@ -25,20 +56,22 @@ class Terms:
         *,
         limit: str = "",
     ) -> None:
-        self._promise, self._local = promise, local
+        super().__init__(limit or promise.limit, working, calendar_id, local)
+        self._promise = promise
         self.kind, self.tier = promise.kind, promise.tier
         self.label = f"{promise.kind} {promise.tier}".strip()
-        self.limit_text = limit or promise.limit
-        self.limit = Limit.parse(self.limit_text)
-        self.working, self.calendar_id = working, calendar_id
         self.policy_id = promise.key.pk if isinstance(promise.key, Policy) else None
         self.is_pausable = promise.pausable
         self.statistic = promise.statistic
-        self.from_entry = promise.starts == "registered"
-        self.signature = (promise.limit, promise.calendar, promise.pausable)
+        self.starts = STARTS[promise.starts].removesuffix("_at")
+        self.kept = KEPT.get(ClockKind(promise.kind), "").removesuffix("_at")
+        self.extension = promise.extension
+        self.granted = Span(promise.extension, working, calendar_id, local) if promise.extension else None
+        self.signature = (
+            promise.limit, calendar_id, promise.pausable, promise.extension, promise.warn, promise.escalate,
+        )  # fmt: skip
+        """What `complaints.clocks.promised.differs` compares."""
         self.warn_json, self.escalate_json = json.dumps(list(promise.warn)), json.dumps(list(promise.escalate))
-        self._elapsed = int(self.limit.duration.total_seconds()) * SECOND
-        self._due_by_day: dict[date, Moment] = {}
         self._around_due: dict[Moment, dict[str, Moment]] = {}
         self._in_days_around: list[tuple[str, Limit]] = []
         self._warns = [
@@ -61,22 +94,6 @@ class Terms:
     def again(self, limit: str) -> Terms:
         """The same promise with another limit."""
         return Terms(self._promise, self.working, self.calendar_id, self._local, limit=limit)
-
-    def due(self, start: Moment) -> Moment:
-        if self.limit.is_elapsed:
-            return start + self._elapsed
-        if not self.limit.in_days:
-            return self._computed_due(start)
-        day = self._local.day(start)
-        due = self._due_by_day.get(day)
-        if due is None:
-            due = self._due_by_day[day] = self._computed_due(start)
-        return due
-
-    def _computed_due(self, start: Moment) -> Moment:
-        due = due_at(self.limit, self.working, instant_of(start))
-        assert due is not None  # without pauses there always is one
-        return moment_of(due)
 
     def alarms(self, start: Moment, due: Moment) -> list[tuple[str, Moment]]:
         """Levels and moments of a running clock, in the order in which the alarms are written."""
@@ -120,10 +137,19 @@ class SetFromOutside:
 
     kind, tier, label = "resolve", "external", "resolve external"
     limit_text, limit, working, calendar_id, policy_id = "", None, None, None, None
-    is_pausable, statistic = False, "each"
-    signature = ("", "", False)
+    is_pausable, statistic, extension, granted = False, "each", "", None
     warn_json, escalate_json = '["75%"]', "[]"
 
     def alarms(self, start: Moment, due: Moment) -> list[tuple[str, Moment]]:
         moments = [("breach", due), ("warn1", start + (due - start) * 75 // 100)]
         return [(level, moment) for level, moment in moments if moment > start]
+
+
+class Wait(NamedTuple):
+    """A reason for which clocks may be paused; as a detail of a move it is its row."""
+
+    id: int
+    text: str
+    code: str
+    cap: Span
+    needs_supervisor: bool

@@ -10,19 +10,30 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from analytics.demo.moments import LocalTime, Moment, instant_of
 from analytics.demo.rows import plain
-from analytics.demo.terms import SetFromOutside, Terms
+from analytics.demo.terms import SetFromOutside, Span, Terms, Wait
 from complaints import outbox
 from complaints.clocks import promised
 from complaints.clocks.calendars import WorkingCalendar
 from complaints.clocks.policies import Facts, Promise, promises_for
-from complaints.models import Category, Clock, DeskSettings, MessageTemplate, RootCause, RoutingRule, Subcategory
-from complaints.models.promises import ClockKind
+from complaints.models import (
+    Category,
+    Clock,
+    DeskSettings,
+    MessageTemplate,
+    PauseReason,
+    RootCause,
+    RoutingRule,
+    Subcategory,
+)
+from complaints.models.promises import WAITING, ClockKind
+from staff import duty
 from staff.actors import CLOCK, CUSTOMER, Role
 from staff.models import Branch, Team, TeamKind, User
 
@@ -86,13 +97,14 @@ class World:
         self._calendars = promised.Calendars()
         self._rules = promised.rules_in_force()
         self._terms: dict[tuple[str, ...], dict[tuple[str, str], Terms]] = {}
-        self._terms_by_promise: dict[tuple[str, str, str], Terms] = {}
+        self._terms_by_promise: dict[tuple[str, str, str, bool], Terms] = {}
         self._team_kinds: dict[tuple[str, str, int, int, str], str] = {}
         self._working: dict[str, tuple[WorkingCalendar | None, int | None]] = {}
         self._read_staff()
         self._read_classification()
         self._read_texts()
         self.local = LocalTime(timezone.get_default_timezone(), self._office_calendar(), first, last)
+        self._read_pauses()
 
     # staff
 
@@ -100,8 +112,7 @@ class World:
         self.branch_paths = dict(Branch.objects.values_list("pk", "path"))
         self._branch_of_path = {path: pk for pk, path in self.branch_paths.items()}
         self.upwards = {
-            pk: [self._branch_of_path[up] for up in outbox._upwards(Branch(path=path))]
-            for pk, path in self.branch_paths.items()
+            pk: [self._branch_of_path[up] for up in duty.upwards(path)] for pk, path in self.branch_paths.items()
         }
         self.teams: dict[tuple[int, str], TeamRow] = {}
         with translation.override(settings.LANGUAGE_CODE):
@@ -193,13 +204,13 @@ class World:
         """The promises for these facts, in the order of `Facts`."""
         found = self._terms.get(facts)
         if found is None:
-            promised = promises_for(self._rules, Facts(*facts))
-            found = self._terms[facts] = {(p.kind, p.tier): self._terms_of(p) for p in promised}
+            given = promised.promises_given(self._rules, Facts(*facts))
+            found = self._terms[facts] = {key: self._terms_of(promise) for key, promise in given.items()}
         return found
 
     def _terms_of(self, promise: Promise) -> Terms:
         """One for each promise of each policy, so that what it has worked out serves every complaint."""
-        key = (promise.policy, promise.kind, promise.tier)
+        key = (promise.policy, promise.kind, promise.tier, promise.pausable)
         if key not in self._terms_by_promise:
             working, row = self._calendar(promise.calendar)
             self._terms_by_promise[key] = Terms(promise, working, row, self.local)
@@ -217,12 +228,25 @@ class World:
 
     def _office_calendar(self) -> WorkingCalendar:
         """The calendar of the resolve promise of an ordinary complaint."""
-        promised = promises_for(self._rules, Facts(request_type="complaint"))
-        codes = [p.calendar for p in promised if p.kind == ClockKind.RESOLVE and p.calendar]
+        given = promises_for(self._rules, Facts(request_type="complaint"))
+        codes = [p.calendar for p in given if p.kind == ClockKind.RESOLVE and p.calendar]
         working, _row = self._calendar(codes[0] if codes else "")
         if working is None:
             raise ValueError("The profile has no working calendar.")
         return working
+
+    def _read_pauses(self) -> None:
+        with translation.override(settings.LANGUAGE_CODE):
+            self.waits = {
+                reason.code: Wait(
+                    reason.pk,
+                    str(reason),
+                    reason.code,
+                    Span(reason.cap, *self._calendar(reason.calendar), self.local),
+                    reason.needs_supervisor,
+                )
+                for reason in PauseReason.objects.filter(Q(is_active=True) | Q(code=WAITING))
+            }
 
     # texts
 
@@ -243,6 +267,7 @@ class World:
             self.still_overdue = {
                 name: _("%(clock)s still overdue") % {"clock": label} for name, label in labels.items()
             }
+            self.paused_long_enough = _("The pause has lasted as long as it may.")
             self.not_solved = _("The customer says it is not solved.")
             self.returned_often = _("Returned %(count)d times: decide who handles it.")
         self._spoken: dict[tuple[str, Moment], str] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from complaints.clocks.alarms import alarms_of, arithmetic
@@ -18,18 +18,29 @@ from complaints.states import Outcome
 ANSWERED_AT_ONCE = (Channel.PHONE, Channel.VISIT, Channel.WEB)
 """Here the customer hears or sees the reference as soon as it exists; that is the acknowledgement."""
 HAS_A_CAUSE = (Outcome.UPHELD, Outcome.PARTLY_UPHELD)
+STARTS = {
+    "received": "received_at",
+    "registered": "entered_at",
+    "arrived": "arrived_at",
+    "restored": "restored_at",
+    "resolved": "resolved_at",
+    "urged": "",
+}
+"""Which moment of the complaint a promise runs from; each urging is a moment of its own."""
+KEPT = {
+    ClockKind.DISPATCH: "dispatched_at",
+    ClockKind.FIRST_CONTACT: "contacted_at",
+    ClockKind.ARRIVE: "arrived_at",
+    ClockKind.RESTORE: "restored_at",
+}
+"""Which moment of the complaint says that a promise was kept already."""
 
 
 def start_of(promise: Promise, complaint: Complaint) -> datetime | None:
     """When this promise begins to run; None while what it waits for has not happened, or where each time is a new promise."""
-    return {
-        "received": complaint.received_at,
-        "registered": complaint.entered_at,
-        "arrived": complaint.arrived_at,
-        "restored": complaint.restored_at,
-        "resolved": complaint.resolved_at,
-        "urged": None,
-    }[promise.starts]
+    moment = STARTS[promise.starts]
+    at: datetime | None = getattr(complaint, moment) if moment else None
+    return at
 
 
 def applies(promise: Promise, complaint: Complaint) -> bool:
@@ -47,12 +58,9 @@ def kept_since(clock: Clock, complaint: Complaint) -> datetime | None:
     """When a promise was kept before its clock was opened: what is done at registration or known from before."""
     if clock.kind == ClockKind.ACKNOWLEDGE and not clock.tier and complaint.channel in ANSWERED_AT_ONCE:
         return complaint.entered_at
-    return {
-        ClockKind.DISPATCH: complaint.dispatched_at,
-        ClockKind.FIRST_CONTACT: complaint.contacted_at,
-        ClockKind.ARRIVE: complaint.arrived_at,
-        ClockKind.RESTORE: complaint.restored_at,
-    }.get(ClockKind(clock.kind))
+    moment = KEPT.get(ClockKind(clock.kind))
+    at: datetime | None = getattr(complaint, moment) if moment else None
+    return at
 
 
 def plan(complaint: Complaint) -> list[Clock]:
@@ -77,10 +85,14 @@ def open_begun(complaint: Complaint, event: Event, *, starts: Iterable[str]) -> 
     open_all(complaint, clocks, event)
 
 
-def open_missing(complaint: Complaint, event: Event) -> None:
-    """Open what is promised and begun and was never opened: a new category may promise more."""
+def open_missing(complaint: Complaint, event: Event, *, policies: Collection[str] = ()) -> None:
+    """Open what is promised and begun and was never opened: a new category, or one of these policies, may promise more."""
     had = set(complaint.clocks.values_list("kind", "tier"))
-    missing = (promise for key, promise in promises(complaint).items() if key not in had)
+    missing = [
+        promise
+        for key, promise in promises(complaint).items()
+        if key not in had and (not policies or promise.policy in policies)
+    ]
     open_all(complaint, _begun(complaint, missing), event)
 
 

@@ -54,6 +54,10 @@ class Promise:
     key: object | None = None
 
 
+Due = Callable[[Promise], datetime | None]
+"""When a promise would be due for the complaint in question."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A policy: the facts it is for (a fact that is not named may be anything) and what it promises."""
@@ -76,9 +80,7 @@ def applicable(rules: Iterable[Rule], facts: Facts) -> list[Rule]:
     return sorted((rule for rule in rules if rule.fits(facts)), key=lambda rule: (-rule.specificity, rule.code))
 
 
-def promises_for(
-    rules: Iterable[Rule], facts: Facts, *, due: Callable[[Promise], datetime | None] | None = None
-) -> tuple[Promise, ...]:
+def promises_for(rules: Iterable[Rule], facts: Facts, *, due: Due | None = None) -> tuple[Promise, ...]:
     """One promise for each clock and tier: that of the most specific rule that speaks of it.
 
     Of the law's limits the earliest wins (domain 4.2), except that a rule takes the place of every wider one whose facts it
@@ -105,7 +107,7 @@ def _replaces(narrow: Rule, wide: Rule) -> bool:
     return set(narrow.match) >= set(wide.match)
 
 
-def _order(promise: Promise, due: Callable[[Promise], datetime | None] | None) -> float:
+def _order(promise: Promise, due: Due | None) -> float:
     moment = due(promise) if due is not None else None
     if moment is not None:
         return moment.timestamp()

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from complaints.clocks.alarms import arithmetic
 from complaints.clocks.deadlines import due_at
 from complaints.clocks.limits import Limit
-from complaints.clocks.policies import Facts, Promise, Rule, promises_for
-from complaints.models import Calendar, Channel, Clock, ClockKind, Complaint, Policy, Priority, Tier
-
-SAFETY = "SAF"
-"""The category of danger to life and limb, in every profile."""
+from complaints.clocks.policies import Due, Facts, Promise, Rule, promises_for
+from complaints.models import SAFETY, Calendar, Channel, Clock, ClockKind, Complaint, Policy, Priority, Tier
 
 
 def facts_of(complaint: Complaint) -> Facts:
@@ -65,24 +63,38 @@ def rules_in_force() -> list[Rule]:
 
 def promises(complaint: Complaint) -> dict[tuple[str, str], Promise]:
     """What we promise for this complaint as it stands, by (kind, tier)."""
-    calendars = Calendars()
-
-    def due(promise: Promise) -> datetime | None:
-        calendar = arithmetic(calendars.row(promise.calendar))
-        return due_at(Limit.parse(promise.limit), calendar, complaint.received_at)
-
-    found = promises_for(rules_in_force(), facts_of(complaint), due=due)
-    waits = may_wait(complaint)
-    return {(p.kind, p.tier): replace(p, pausable=waits and p.pausable and not never_paused(p)) for p in found}
+    return InForce().promises(complaint)
 
 
-def may_wait(complaint: Complaint) -> bool:
-    """Whether any clock of this complaint can be paused at all, whatever a policy says: not safety, not the regulator's."""
-    return (
-        complaint.priority != Priority.P1
-        and complaint.channel != Channel.REGULATOR
-        and complaint.category.code != SAFETY
-    )
+class InForce:
+    """The policies and calendars in force, read once for one piece of work; or other `rules`, to see what they would do."""
+
+    def __init__(self, rules: Iterable[Rule] | None = None) -> None:
+        self.rules = list(rules_in_force() if rules is None else rules)
+        self.calendars = Calendars()
+
+    def promises(self, complaint: Complaint) -> dict[tuple[str, str], Promise]:
+        """What is promised for this complaint as it stands, by (kind, tier)."""
+
+        def due(promise: Promise) -> datetime | None:
+            calendar = arithmetic(self.calendars.row(promise.calendar))
+            return due_at(Limit.parse(promise.limit), calendar, complaint.received_at)
+
+        return promises_given(self.rules, facts_of(complaint), due=due)
+
+
+def promises_given(rules: Iterable[Rule], facts: Facts, *, due: Due | None = None) -> dict[tuple[str, str], Promise]:
+    """What these rules promise where these are the facts, by (kind, tier); `due` as `promises_for` says."""
+    waits = may_wait(facts)
+    return {
+        (p.kind, p.tier): replace(p, pausable=waits and p.pausable and not never_paused(p))
+        for p in promises_for(rules, facts, due=due)
+    }
+
+
+def may_wait(facts: Facts) -> bool:
+    """Whether any clock of such a complaint can be paused at all, whatever a policy says: not safety, not the regulator's."""
+    return facts.priority != str(Priority.P1.value) and facts.channel != Channel.REGULATOR and facts.category != SAFETY
 
 
 def never_paused(promise: Promise) -> bool:

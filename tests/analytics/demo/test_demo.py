@@ -1,6 +1,7 @@
 """The made-up utility: its rows are what the workflow would have written, the same every time, and never on top of real ones."""
 
 import hashlib
+import json
 import random
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from analytics.demo.moments import instant_of
 from analytics.demo.seasons import counts
 from complaints import workflow
 from complaints.clocks import running
+from complaints.clocks.following import NO_LONGER
 from complaints.clocks.ledger import replay
 from complaints.models import (
     Alarm,
@@ -26,6 +28,7 @@ from complaints.models import (
     Event,
     Feedback,
     Notice,
+    PauseReason,
     RootCause,
     ServiceIssue,
     Subcategory,
@@ -93,12 +96,18 @@ MODELS = {
     "category": Category,
     "subcategory": Subcategory,
     "service_issue": ServiceIssue,
+    "pause_reason": PauseReason,
 }
+MOMENTS = ("arrived_at", "restored_at")
 
 
 def as_said(details):
     return {
-        name: MODELS[name].objects.get(pk=value["id"]) if name in MODELS else value
+        name: MODELS[name].objects.get(pk=value["id"])
+        if name in MODELS
+        else datetime.fromisoformat(value)
+        if name in MOMENTS
+        else value
         for name, value in details.items()
         if name != "count"
     }
@@ -153,7 +162,7 @@ def played_through_the_workflow(record, fields, ending):
     workflow.register(twin, by=by(record.events[0]), at=instant_of(record.entered))
 
     def ring_until(at):
-        for alarm in list(Alarm.objects.filter(complaint=twin).due(at)):
+        while alarm := Alarm.objects.filter(complaint=twin).due(at).first():
             workflow.ring(alarm, now=at)
 
     for event in moves_of(record):
@@ -193,7 +202,8 @@ def assert_alike(record, twin):
     ):
         assert getattr(record, name) == getattr(twin, name), name
     for ours, theirs in {
-        "dispatched": "dispatched_at", "contacted": "contacted_at", "resolved": "resolved_at", "closed": "closed_at",
+        "dispatched": "dispatched_at", "contacted": "contacted_at", "arrived": "arrived_at", "restored": "restored_at",
+        "cause_removed": "cause_removed_at", "resolved": "resolved_at", "closed": "closed_at",
         "next_due": "next_due_at", "breached": "breached_at",
     }.items():  # fmt: skip
         assert when(getattr(record, ours)) == getattr(twin, theirs), ours
@@ -204,19 +214,35 @@ def assert_alike(record, twin):
     assert len(record.clocks) == len(clocks)
     for lived, stored in zip(record.clocks, clocks, strict=True):
         terms = lived.terms
-        assert (terms.kind, terms.tier, terms.policy_id, terms.calendar_id, terms.limit_text, terms.is_pausable) == (
+        assert (
+            terms.kind, terms.tier, terms.policy_id, terms.calendar_id, terms.limit_text, terms.is_pausable,
+            terms.extension, terms.statistic, json.loads(terms.warn_json), json.loads(terms.escalate_json),
+        ) == (
             stored.kind, stored.tier, stored.policy_id, stored.calendar_id, stored.limit, stored.is_pausable,
+            stored.extension, stored.statistic, stored.warn, stored.escalate,
         )  # fmt: skip
         assert (lived.round, lived.revision, lived.state, lived.pause_reason) == (
             stored.round, stored.revision, stored.state, stored.pause_reason,
         )  # fmt: skip
-        assert [when(moment) for moment in (lived.started, lived.due, lived.paused, lived.stopped, lived.breached)] == [
-            stored.started_at, stored.due_at, stored.paused_at, stored.stopped_at, stored.breached_at,
+        moments = (
+            lived.started, lived.due, lived.paused, lived.pause_ends, lived.extended_at, lived.stopped, lived.breached,
+        )  # fmt: skip
+        assert [when(moment) for moment in moments] == [
+            stored.started_at, stored.due_at, stored.paused_at, stored.pause_ends_at, stored.extended_at,
+            stored.stopped_at, stored.breached_at,
         ]  # fmt: skip
         assert timedelta(milliseconds=10 * lived.paused_for) == stored.paused_for
         assert [
-            (e.number, e.action, instant_of(e.at), number_of[e.event], when(e.due), e.reason) for e in lived.ledger
-        ] == list(stored.ledger.values_list("number", "action", "at", "event__number", "due_at", "reason"))
+            (
+                e.number, e.action, instant_of(e.at), number_of[e.event], e.span.limit_text if e.span else "",
+                e.span.calendar_id if e.span else None, when(e.due), when(e.until), e.reason,
+            )
+            for e in lived.ledger
+        ] == list(
+            stored.ledger.values_list(
+                "number", "action", "at", "event__number", "limit", "calendar", "due_at", "until", "reason"
+            )
+        )  # fmt: skip
         assert sorted(
             (a.revision, a.level, instant_of(a.fires), a.settled is None, number_of.get(a.event, 0))
             for a in lived.alarms
@@ -276,6 +302,32 @@ def test_every_life_is_what_the_workflow_would_have_written(seed, settings):
         "urge",
         "breach",
     } <= seen
+
+
+RARE = {
+    "hold": "hold", "extend": "extend", "declined": "decline_extension", "removed": "strike_off", "reopened": "reopen",
+    "recategorised": "recategorise", "prioritised": "prioritise", "restored": "restore", "returned": "return",
+    "confirmed": "acknowledge",
+}  # fmt: skip
+
+
+def test_rare_turns_are_what_the_workflow_would_have_written(settings):
+    generator = loading.founded(days=60, seed=3, ending=ENDING, customers=2000)
+    found = {}
+    for task in loading.tasks(counts(generator.days, 1500)):
+        for _index, record, fields in generator.lives(task):
+            turns = {turn for turn, move in RARE.items() if any(event.move == move for event in record.events)}
+            if any(event.move == "release" and event.by.role == CLOCK for event in record.events):
+                turns.add("pause ended by the clock")
+            if any(line.reason == NO_LONGER for clock in record.clocks for line in clock.ledger):
+                turns.add("no longer promised")
+            for turn in turns:
+                if record.merged_into is None and len(found.setdefault(turn, [])) < 3:
+                    found[turn].append((record, fields))
+    assert set(found) == {*RARE, "pause ended by the clock", "no longer promised"}
+    for record, fields in {record.id: (record, fields) for some in found.values() for record, fields in some}.values():
+        with translation.override(settings.LANGUAGE_CODE):
+            assert_alike(record, played_through_the_workflow(record, fields, generator.ending))
 
 
 # what is loaded
