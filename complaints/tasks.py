@@ -1,6 +1,6 @@
 """The hand that turns the crank: each task finds due rows and calls one rule per row until nothing is due.
 
-What is due is decided by the database's clock, read once per turn, so a worker whose own clock is wrong is neither early nor late.
+What is due is decided by the database's clock, so a worker whose own clock is wrong is neither early nor late.
 """
 
 from __future__ import annotations
