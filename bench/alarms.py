@@ -140,8 +140,8 @@ def plain(count: int) -> dict[str, Any]:
             with transaction.atomic():
                 cursor.execute(
                     "INSERT INTO complaints_event (complaint_id, number, move, from_status, to_status, at, recorded_at, role, "
-                    "actor_name, details) SELECT c.id, 1000000 + a.id, 'warn', c.status, c.status, a.fire_at, now(), 'clock', '', "
-                    "'{}' FROM complaints_alarm a JOIN complaints_complaint c ON c.id = a.complaint_id WHERE a.id = %s "
+                    "actor_name, details) "
+                    "SELECT c.id, 1000000 + a.id, 'warn', c.status, c.status, a.fire_at, now(), 'clock', '', '{}' FROM complaints_alarm a JOIN complaints_complaint c ON c.id = a.complaint_id WHERE a.id = %s "
                     "RETURNING id",
                     [alarm],
                 )

@@ -71,7 +71,9 @@ def supervisors(complaint: Complaint, event: Event) -> list[Recipient]:
 
     Now, and not when the event happened: a worker that was down all night must not write to the night's shift by day.
     """
-    return _staff(duty.on_duty(Role.SUPERVISOR, complaint.branch, turn.now())) or _last_resort()
+    branch, now = complaint.branch, turn.now()
+    people = turn.once(("supervisors", branch.path, now), lambda: duty.on_duty(Role.SUPERVISOR, branch, now))
+    return _staff(people) or _last_resort()
 
 
 def assignee_or_supervisors(complaint: Complaint, event: Event) -> list[Recipient]:
@@ -210,7 +212,7 @@ def _try_at(moment: datetime, notices: list[Notice]) -> None:
     # an address of last resort is nobody's bed, and whoever watches it must know that nobody else does
     awake = {desk.last_resort_email.lower()}
     if staff and allowed != moment:
-        awake |= duty.working(staff, moment)
+        awake |= turn.once(("working", *sorted(staff), moment), lambda: duty.working(staff, moment))
     for notice in notices:
         notice.next_try_at = moment if _may_go_at_night(notice, moment, awake) else allowed
 

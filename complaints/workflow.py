@@ -87,7 +87,7 @@ def ring(alarm: Alarm, *, now: datetime | None = None) -> bool:
     with transaction.atomic():
         complaint = (
             Complaint.objects.select_for_update(of=("self",), skip_locked=True)
-            .select_related("category", "subcategory", "customer", "branch", "team", "assignee")
+            .select_related("category", "branch", "team", "assignee")
             .filter(pk=alarm.complaint_id)
             .first()
         )
