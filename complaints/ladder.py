@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
+from complaints import turn
 from complaints.models import Clock, Complaint, LadderStep, Priority, RequestType
 from complaints.models.complaint import RESTRICTED_TO
 from complaints.models.steering import Listener
@@ -26,7 +27,8 @@ HIGHEST_BY_ITSELF = Priority.P2
 def step_for(clock: Clock, alarm: str) -> LadderStep | None:
     """The step for an alarm such as "escalate2": the one that names most, clock before tier before number."""
     level, number = parted(alarm)
-    return most_specific(LadderStep.objects.filter(level=level), clock.kind, clock.tier, number)
+    steps = turn.once(("steps", level), lambda: list(LadderStep.objects.filter(level=level)))
+    return most_specific(steps, clock.kind, clock.tier, number)
 
 
 def parted(alarm: str) -> tuple[str, int]:
@@ -69,7 +71,7 @@ class Place:
 
 def listeners(place: Place, tell: Iterable[str], at: datetime) -> list[tuple[str, duty.Answer]]:
     """For each kind of listener those who hear an alarm that rings here at this moment; some may be nobody."""
-    rota = duty.Rota(place.branch.path, at, at)
+    rota = _rota(place.branch.path, at)
     return [(listener, _heard_by(listener, place, rota, at)) for listener in Listener.values if listener in set(tell)]
 
 
@@ -78,20 +80,28 @@ def _heard_by(listener: str, place: Place, rota: duty.Rota, at: datetime) -> dut
         reached = [user for user in [place.assignee] if user is not None and user.is_active and user.email]
         return duty.Answer(tuple(reached), duty.Found.ROLE) if reached else duty.NOBODY
     if listener == Listener.TEAM:
-        members = duty.of_team(place.team, at) if place.team is not None else duty.NOBODY
+        members = _members(place.team, at) if place.team is not None else duty.NOBODY
         seeing = tuple(user for user in members.people if place.may_be_seen_by(user))
         return duty.Answer(seeing, members.found) if seeing else duty.NOBODY
     if listener == Listener.SUPERVISOR_ABOVE:
         # above the branch whose supervisor hears the alarm, not above the complaint's: else a station without a
         # supervisor would escalate from the county's supervisor to the county's supervisor
         nearest = rota.who(Role.SUPERVISOR, at).path
-        return duty.Rota(duty.above(nearest), at, at).who(Role.SUPERVISOR, at) if nearest else duty.NOBODY
+        return _rota(duty.above(nearest), at).who(Role.SUPERVISOR, at) if nearest else duty.NOBODY
     role = {
         Listener.SUPERVISOR: Role.SUPERVISOR,
         Listener.LIAISON: Role.LIAISON,
         Listener.ADMINISTRATOR: Role.ADMINISTRATOR,
     }[Listener(listener)]
     return rota.who(role, at)
+
+
+def _rota(path: str, at: datetime) -> duty.Rota:
+    return turn.once(("rota", path, at), lambda: duty.Rota(path, at, at))
+
+
+def _members(team: Team, at: datetime) -> duty.Answer:
+    return turn.once(("team", team.pk, at), lambda: duty.of_team(team, at))
 
 
 # what it does

@@ -12,8 +12,9 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 from django.utils import formats, timezone, translation
+from django.utils.functional import SimpleLazyObject
 
-from complaints import delivery, ladder, quiet
+from complaints import database_clock, delivery, ladder, quiet, turn
 from complaints.models import (
     SAFETY,
     Channel,
@@ -70,7 +71,9 @@ def supervisors(complaint: Complaint, event: Event) -> list[Recipient]:
 
     Now, and not when the event happened: a worker that was down all night must not write to the night's shift by day.
     """
-    return _staff(duty.on_duty(Role.SUPERVISOR, complaint.branch, timezone.now())) or _last_resort()
+    branch, now = complaint.branch, turn.now()
+    people = turn.once(("supervisors", branch.path, now), lambda: duty.on_duty(Role.SUPERVISOR, branch, now))
+    return _staff(people) or _last_resort()
 
 
 def assignee_or_supervisors(complaint: Complaint, event: Event) -> list[Recipient]:
@@ -98,7 +101,7 @@ def _told_by_ladder(complaint: Complaint, event: Event) -> list[Recipient]:
     tell = event.details.get("tell", [])
     if not tell:
         return []
-    heard = ladder.listeners(ladder.Place.of(complaint), tell, timezone.now())
+    heard = ladder.listeners(ladder.Place.of(complaint), tell, turn.now())
     return _staff({user.email.lower(): user for _listener, answer in heard for user in answer.people}.values())
 
 
@@ -153,10 +156,7 @@ def queue(complaint: Complaint, event: Event) -> list[Notice]:
     wanted = [(code, recipient) for code, who in rules for recipient in who(complaint, event)]
     if not wanted:
         return []
-    texts = {
-        (t.code, t.medium, t.language): t
-        for t in MessageTemplate.objects.filter(code__in={code for code, _r in wanted})
-    }
+    texts = {(text.code, text.medium, text.language): text for code, _who in rules for text in _texts(code)}
     said: dict[str, dict[str, Any]] = {}
     notices: dict[tuple[str, str, str], Notice] = {}
     for code, recipient in wanted:
@@ -168,9 +168,18 @@ def queue(complaint: Complaint, event: Event) -> list[Notice]:
                 said[text.language] = _words_in(text.language, complaint, event)
             # two people may share a mailbox, and it need not hear it twice
             key = (code, recipient.medium, recipient.address.lower())
-            notices.setdefault(key, _notice(complaint, event, text, recipient, said[text.language]))
-    _try_at(timezone.now(), list(notices.values()))
+            with translation.override(text.language):
+                notices.setdefault(key, _notice(complaint, event, text, recipient, said[text.language]))
+    _try_at(turn.now(), list(notices.values()))
     return Notice.objects.bulk_create(notices.values())
+
+
+def _texts(code: str) -> list[MessageTemplate]:
+    return turn.once(("texts", code), lambda: list(MessageTemplate.objects.filter(code=code)))
+
+
+def _desk() -> DeskSettings:
+    return turn.once("desk", DeskSettings.current)
 
 
 def _words_in(language: str, complaint: Complaint, event: Event) -> dict[str, Any]:
@@ -197,13 +206,13 @@ def _notice(
 
 def _try_at(moment: datetime, notices: list[Notice]) -> None:
     """Set the next try to this moment, or to the end of the quiet hours that it falls into."""
-    desk = DeskSettings.current()
+    desk = _desk()
     allowed = quiet.next_allowed(moment, desk.quiet_from, desk.quiet_until, timezone.get_default_timezone())
     staff = [notice.address for notice in notices if not notice.is_to_customer]
     # an address of last resort is nobody's bed, and whoever watches it must know that nobody else does
     awake = {desk.last_resort_email.lower()}
     if staff and allowed != moment:
-        awake |= duty.working(staff, moment)
+        awake |= turn.once(("working", *sorted(staff), moment), lambda: duty.working(staff, moment))
     for notice in notices:
         notice.next_try_at = moment if _may_go_at_night(notice, moment, awake) else allowed
 
@@ -224,7 +233,7 @@ def _may_go_at_night(notice: Notice, moment: datetime, awake: set[str]) -> bool:
 
 def words_for(complaint: Complaint, event: Event, name: str) -> dict[str, Any]:
     """What the {placeholders} of a text stand for, in the language in force."""
-    desk = DeskSettings.current()
+    desk = _desk()
     details = event.details
     feedback_url = ""
     if complaint.status == Status.RESOLVED:
@@ -237,7 +246,7 @@ def words_for(complaint: Complaint, event: Event, name: str) -> dict[str, Any]:
         "track_url": _absolute("complaints:track", complaint.token),
         "feedback_url": feedback_url,
         "desk_url": _absolute("complaints:complaint", complaint.reference),
-        "due": spoken(promised_to_customer(complaint)),
+        "due": SimpleLazyObject(lambda: spoken(promised_to_customer(complaint))),  # few texts say it, and it is a query
         "message": details.get("message", ""),
         "reason": details.get("reason", ""),
         "resolution": complaint.resolution,
@@ -273,7 +282,7 @@ def send(notice: Notice, *, now: datetime | None = None) -> bool:
     The row stays locked while the gateway is called, so two workers never send it side by side. A worker that dies in
     between leaves it queued, and the gateway knows the uuid of the second try.
     """
-    now = now or timezone.now()
+    now = now or database_clock.now()
     with transaction.atomic():
         row = Notice.objects.due(now).select_for_update(skip_locked=True).filter(pk=notice.pk).first()
         if row is None:

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from complaints import checks, effects, ladder, outbox, routing
+from complaints import checks, database_clock, effects, ladder, outbox, routing, turn
 from complaints.clocks import alarms, following, opening, running
 from complaints.models import Alarm, Channel, Complaint, Event, Priority
 from complaints.references import reference_for
@@ -83,11 +83,11 @@ def ring(alarm: Alarm, *, now: datetime | None = None) -> bool:
     Safe to call from any number of workers at once and again after a crash: true for the one call that rang it.
     The complaint is locked before the alarm is read, in the same order as every move, so the two cannot deadlock.
     """
-    now = now or timezone.now()
+    now = now or database_clock.now()
     with transaction.atomic():
         complaint = (
             Complaint.objects.select_for_update(of=("self",), skip_locked=True)
-            .select_related("category", "subcategory", "customer", "branch", "team", "assignee")
+            .select_related("category", "branch", "team", "assignee")
             .filter(pk=alarm.complaint_id)
             .first()
         )
@@ -117,7 +117,7 @@ def _ring(alarm: Alarm, complaint: Complaint, *, now: datetime) -> bool:
     alarm.event = _perform(name, complaint, by=THE_CLOCK, at=alarm.fire_at, seen=None, details=details)
     alarm.save(update_fields=["settled_at", "event"])
     # who is on duty is asked for now, as for the notices; the moves are stamped with the alarm's time, as the alarm is
-    for follow_up, more in ladder.consequences(step, complaint, at=timezone.now(), why=ladder.reason(clock)):
+    for follow_up, more in ladder.consequences(step, complaint, at=turn.now(), why=ladder.reason(clock)):
         _perform(follow_up, complaint, by=THE_CLOCK, at=alarm.fire_at, seen=None, details=more)
     return True
 

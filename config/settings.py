@@ -196,8 +196,12 @@ CELERY_TASK_ROUTES = {
 
 
 def _every(task: str, seconds: int) -> dict[str, object]:
-    """A turn not taken before the next one is due is worth nothing: the rows are still there."""
-    return {"task": task, "schedule": float(seconds), "options": {"expires": seconds}}
+    """A turn left over from an hour ago is worth nothing: the rows are still there.
+
+    Not sooner, though it was followed by others: beat dates the end and the worker compares it with its own clock, so a
+    worker whose clock is minutes ahead would take no turn at all.
+    """
+    return {"task": task, "schedule": float(seconds), "options": {"expires": max(seconds, 3600)}}
 
 
 CELERY_BEAT_SCHEDULE = {

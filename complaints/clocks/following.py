@@ -35,6 +35,10 @@ CONFIRMS: dict[str, frozenset[str]] = {
 """What counts as an acknowledgement: a person has looked at it, or the customer was told; by law only the written notice."""
 
 
+ONLY_TELL = frozenset({"warn", "breach", "escalate"})
+"""Moves that speak of a clock and change none, so what is due next stays."""
+
+
 def follow(complaint: Complaint, event: Event, details: Details) -> None:
     """Let every clock know of a move, and store the complaint's next due moment on it (the caller saves)."""
     if event.move in FOLLOW:
@@ -44,7 +48,8 @@ def follow(complaint: Complaint, event: Event, details: Details) -> None:
         _on_resolved(complaint, event)
     if event.to_status == Status.CLOSED != event.from_status:
         _on_closed(complaint, event)
-    look_ahead(complaint, complaint.clocks.ticking())
+    if event.move not in ONLY_TELL:
+        look_ahead(complaint, complaint.clocks.ticking())
 
 
 def _confirm(complaint: Complaint, event: Event, details: Details) -> None:
