@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -232,7 +232,7 @@ class Editing:
         rows = list(policy.limits.values(*LIMIT_FIELDS)) if policy else []
         self.form = PolicyForm(data, policy=policy, initial=PolicyForm.initial_of(policy) if policy else {})
         initial = [LimitForm.initial_of(row) for row in rows]
-        self.limits = LimitFormSet(data, prefix="limits", initial=initial)
+        self.limits = cast(BaseLimitFormSet, LimitFormSet(data, prefix="limits", initial=initial))
 
     def add_row(self, data: Any) -> Editing:
         """The same, as typed, with one more empty row."""
