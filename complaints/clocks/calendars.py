@@ -63,7 +63,7 @@ class WorkingCalendar:
                 _("“%(name)s” is no weekday; write %(known)s.")
                 % {"name": min(map(str, unknown)), "known": ", ".join(WEEKDAYS)}
             )
-        week = tuple(_windows(given.get(name, []), name) for name in WEEKDAYS)
+        week = tuple(windows_of(given.get(name, []), name) for name in WEEKDAYS)
         dated = {_day(day): _dated(spec, week, day) for day, spec in _table(rules, "dates").items()}
         if not any(week) and not any(dated.values()):
             raise ImpossibleCalendar(_("The calendar never opens; give at least one window."))
@@ -184,10 +184,11 @@ def _dated(spec: Any, week: tuple[tuple[Window, ...], ...], day: str | date) -> 
                 % {"day": day, "spec": spec}
             )
         return week[WEEKDAYS.index(name)]
-    return _windows(spec, str(day))
+    return windows_of(spec, str(day))
 
 
-def _windows(spec: Any, name: str) -> tuple[Window, ...]:
+def windows_of(spec: Any, name: str) -> tuple[Window, ...]:
+    """The windows of one day, sorted; `name` says in a message which day it is. Raises ImpossibleCalendar."""
     if not isinstance(spec, list | tuple):
         raise ImpossibleCalendar(_("%(day)s: give a list of windows; an empty one means closed.") % {"day": name})
     windows = []

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from complaints.clocks import arrangements, calendar_shown
 from complaints.clocks.arrangements import Arrangement, BadArrangement
 from complaints.clocks.calendar_versions import Draft
-from complaints.clocks.calendars import ONE_DAY, WEEKDAYS, ImpossibleCalendar, WorkingCalendar
+from complaints.clocks.calendars import ONE_DAY, WEEKDAYS, ImpossibleCalendar, WorkingCalendar, windows_of
 from complaints.models import Calendar
 
 MOMENT = "%Y-%m-%dT%H:%M"
@@ -42,9 +42,11 @@ class WindowsField(forms.CharField):
 
     def clean(self, value: Any) -> list[list[str]]:
         try:
-            return calendar_shown.windows_read(super().clean(value))
+            read = calendar_shown.windows_read(super().clean(value))
+            windows_of(read, str(self.label))
         except ImpossibleCalendar as error:
             raise forms.ValidationError(str(error)) from error
+        return read
 
 
 class CalendarForm(forms.Form):
@@ -134,9 +136,9 @@ class ExceptionForm(forms.Form):
 
     first = a_date(label=gettext_lazy("From"))
     last = a_date(label=gettext_lazy("To"), required=False)
-    kind = forms.ChoiceField(label=gettext_lazy("What happens"))
+    kind = forms.ChoiceField(label=gettext_lazy("What happens"), initial="closed")
     hours = WindowsField(label=gettext_lazy("Hours"))
-    name = forms.CharField(label=gettext_lazy("Name of the day"), required=False, max_length=60)
+    name = forms.CharField(label=gettext_lazy("Name"), required=False, max_length=60)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -221,7 +223,7 @@ class ProposalForm(forms.Form):
     name_en = forms.CharField(widget=forms.HiddenInput, max_length=120)
     rules = forms.JSONField(widget=forms.HiddenInput)
     notes = forms.JSONField(widget=forms.HiddenInput, required=False)
-    reason = forms.CharField(label=gettext_lazy("Why it is changed"), max_length=300, required=False)
+    reason = forms.CharField(label=gettext_lazy("Why it is changed"), max_length=300)
     start = a_moment(label=gettext_lazy("Starts"), required=False)
     limit = forms.CharField(label=gettext_lazy("Limit"), max_length=20, required=False)
 

@@ -23,7 +23,7 @@ from complaints import outbox
 from complaints.clocks import arrangements, calendar_shown, calendar_versions, shown, whatif
 from complaints.clocks.calendar_versions import Draft
 from complaints.clocks.calendars import ImpossibleCalendar, WorkingCalendar
-from complaints.clocks.limits import Limit
+from complaints.clocks.limits import Limit, Unit
 from complaints.models import Calendar, PolicyLimit
 from complaints.refusals import BadInput, ChangedMeanwhile
 from complaints.views.calendar_forms import (
@@ -219,7 +219,7 @@ def calendar_save(request: StaffRequest, code: str) -> HttpResponse:
     form = _proposal(request)
     draft = form.draft(code)
     try:
-        saved = calendar_versions.save_version(draft, by=request.user, reason=form.cleaned_data["reason"])
+        saved = calendar_versions.save_version(draft, by=request.user, reason=form.cleaned_data.get("reason", ""))
     except (BadInput, ChangedMeanwhile) as refused:
         form.add_error(refused.fields[0] if refused.fields else None, refused.message)
         return _preview(request, draft, form=form, status=refused.status)
@@ -233,17 +233,18 @@ def _newest(code: str) -> Calendar:
 
 
 def _proposal(request: StaffRequest) -> ProposalForm:
-    """What the preview carries. Nobody types it, so a broken one is refused as a whole."""
+    """What the preview carries. Nobody types it, so a broken one is refused as a whole; the reason is asked on saving."""
     form = ProposalForm(request.POST)
-    if not form.is_valid() and set(form.errors) & {"seen", "name_zh", "name_en", "rules"}:
+    if set(form.errors) & {"seen", "name_zh", "name_en", "rules"}:
         raise BadInput(_("The proposal cannot be read. Open the calendar and change it again."))
+    form.errors.pop("reason", None)
     return form
 
 
 def _base(text: str, otherwise: Any) -> Any:
     """The rules that a form was filled from, when it came back from a preview."""
-    carried = ProposalForm({"seen": 0, "name_zh": "-", "name_en": "-", "rules": text})
-    return carried.cleaned_data["rules"] if carried.is_valid() else otherwise
+    carried = ProposalForm({"rules": text})
+    return otherwise if "rules" in carried.errors else carried.cleaned_data["rules"]
 
 
 def _preview(
@@ -312,6 +313,7 @@ def _compared(
     return rows
 
 
-def _length(limit: str) -> tuple[str, timedelta]:
+def _length(limit: str) -> tuple[bool, timedelta, str]:
+    """Working time first, then calendar days; the short before the long."""
     parsed = Limit.parse(limit)
-    return parsed.unit, parsed.duration
+    return parsed.unit == Unit.CALENDAR_DAY, parsed.duration, limit
