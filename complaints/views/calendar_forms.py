@@ -154,6 +154,10 @@ class ExceptionForm(forms.Form):
         ]
         self.fields["hours"].widget.attrs["placeholder"] = "09:00-12:00"
 
+    def has_changed(self) -> bool:
+        """A line in which only the kind was touched says nothing yet."""
+        return bool(set(self.changed_data) - {"kind"})
+
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
         first, last = said.get("first"), said.get("last")
