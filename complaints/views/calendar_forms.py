@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from complaints.clocks import arrangements, calendar_shown
 from complaints.clocks.arrangements import Arrangement, BadArrangement
@@ -134,18 +134,18 @@ class CalendarForm(forms.Form):
 class ExceptionForm(forms.Form):
     """Some days on which the week does not hold."""
 
-    first = a_date(label=gettext_lazy("From"))
-    last = a_date(label=gettext_lazy("To"), required=False)
+    first = a_date(label=gettext_lazy("First day"))
+    last = a_date(label=gettext_lazy("Last day"), required=False)
     kind = forms.ChoiceField(label=gettext_lazy("What happens"), initial="closed")
     hours = WindowsField(label=gettext_lazy("Hours"))
-    name = forms.CharField(label=gettext_lazy("Name"), required=False, max_length=60)
+    name = forms.CharField(label=pgettext_lazy("of a day", "Name"), required=False, max_length=60)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         kinds = self.fields["kind"]
         assert isinstance(kinds, forms.ChoiceField)
         kinds.choices = [
-            ("closed", _("Closed")),
+            ("closed", pgettext("of a day", "Closed")),
             ("hours", _("Open at these hours")),
             *[
                 (f"week:{name}", _("Works like %(weekday)s") % {"weekday": label})
