@@ -12,7 +12,7 @@ from analytics.demo.following import extendable
 from analytics.demo.moments import DAY, HOUR, MINUTE, SECOND, Moment
 from analytics.demo.record import Record
 from analytics.demo.terms import Wait
-from analytics.demo.world import THE_CLOCK, THE_CUSTOMER, Named, Person, TeamRow, World
+from analytics.demo.world import THE_CLOCK, THE_CUSTOMER, Kind, Named, Person, TeamRow, World
 
 Move = tuple[str, Moment, Person, dict[str, Any]]
 
@@ -227,17 +227,21 @@ class Course:
         if rng.random() < 0.012:
             when = at + int(span * rng.uniform(0.3, 0.9)) * SECOND
             self._aside("escalate", when, self._one_of("supervisor"), {"reason": rng.choice(texts.ESCALATIONS)})
-        if rng.random() < 0.02:
-            others = [
-                k for k in self.world.kinds.values() if k.category_id == record.kind.category_id and k.priority > 1
-            ]
+        if rng.random() < (0.05 if record.priority == 2 else 0.02):
+            others = [kind for kind in self.world.kinds_of[record.kind.category_code] if kind.priority > 2]
             if others and record.priority > 1:
-                when = at + rng.randint(5, 180) * MINUTE
-                self._aside(
-                    "recategorise", when, self.desk, {"category": (other := rng.choice(others)), "subcategory": other}
-                )
+                self._plan_recategorising(at + rng.randint(5, 180) * MINUTE, rng.choice(others))
         if rng.random() < 0.012 and record.priority == 3:
             self._aside("prioritise", at + rng.randint(5, 600) * MINUTE, self._one_of("supervisor"), {"priority": 2})
+
+    def _plan_recategorising(self, at: Moment, other: Kind) -> None:
+        """Sometimes it is taken back; who had to be on site must then still come."""
+        first, rng = self.record.kind, self.rng
+        self._aside("recategorise", at, self.desk, {"category": other, "subcategory": other})
+        if rng.random() < 0.2:
+            back = at + rng.randint(10, 90) * MINUTE
+            self._aside("recategorise", back, self.desk, {"category": first, "subcategory": first})
+            self._on_site("arrive", "arrived_at", back + rng.randint(20, 50) * MINUTE, self._member(), texts.ARRIVALS)
 
     def _plan_confirmation(self, at: Moment) -> None:
         """What neither the receipt nor the first message has confirmed is confirmed by hand."""

@@ -179,6 +179,10 @@ class World:
                 for cause in RootCause.objects.filter(is_active=True, children__isnull=True)
             }
         self.categories = list(Category.objects.filter(is_active=True).values_list("code", flat=True))
+        self.kinds_of = {
+            category: [kind for kind in self.kinds.values() if kind.category_code == category]
+            for category in self.categories
+        }
         self._routes = list(
             RoutingRule.objects.values_list(
                 "request_type", "channel", "category_id", "subcategory_id", "area_class", "team_kind"

@@ -1,6 +1,7 @@
 """The made-up utility: its rows are what the workflow would have written, the same every time, and never on top of real ones."""
 
 import hashlib
+import itertools
 import json
 import random
 from contextlib import contextmanager
@@ -314,17 +315,23 @@ RARE = {
 def test_rare_turns_are_what_the_workflow_would_have_written(settings):
     generator = loading.founded(days=60, seed=3, ending=ENDING, customers=2000)
     found = {}
-    for task in loading.tasks(counts(generator.days, 1500)):
+    for task in loading.tasks(counts(generator.days, 4000)):
         for _index, record, fields in generator.lives(task):
             turns = {turn for turn, move in RARE.items() if any(event.move == move for event in record.events)}
             if any(event.move == "release" and event.by.role == CLOCK for event in record.events):
                 turns.add("pause ended by the clock")
             if any(line.reason == NO_LONGER for clock in record.clocks for line in clock.ledger):
                 turns.add("no longer promised")
+            if any(
+                line.action == "continue" and past.reason == NO_LONGER
+                for clock in record.clocks
+                for past, line in itertools.pairwise(clock.ledger)
+            ):
+                turns.add("promised again")
             for turn in turns:
                 if record.merged_into is None and len(found.setdefault(turn, [])) < 3:
                     found[turn].append((record, fields))
-    assert set(found) == {*RARE, "pause ended by the clock", "no longer promised"}
+    assert set(found) == {*RARE, "pause ended by the clock", "no longer promised", "promised again"}
     for record, fields in {record.id: (record, fields) for some in found.values() for record, fields in some}.values():
         with translation.override(settings.LANGUAGE_CODE):
             assert_alike(record, played_through_the_workflow(record, fields, generator.ending))
