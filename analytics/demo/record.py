@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from analytics.demo.changes import APPLY
-from analytics.demo.clocks import RUNNING, AlarmLine, LivedClock
+from analytics.demo.clocks import RUNNING, TICKING, AlarmLine, LivedClock
 from analytics.demo.following import extendable, follow, in_order, open_all, open_at_registration, told
 from analytics.demo.moments import SECOND, Moment, iso
 from analytics.demo.notices import NoticeLine, notices_of
@@ -266,7 +266,9 @@ class Record:
 
     def ticking(self, *kinds: str) -> list[LivedClock]:
         """Its clocks that have not stopped, of these kinds or all, in the order in which the workflow takes them."""
-        found = [clock for clock in self.clocks if clock.is_ticking and (not kinds or clock.terms.kind in kinds)]
+        found = [
+            clock for clock in self.clocks if clock.state in TICKING and (not kinds or clock.terms.kind in kinds)
+        ]
         return in_order(found) if len(found) > 1 else found
 
     def look_ahead(self) -> None:
