@@ -55,5 +55,7 @@ def held_for(reason: str, rng: Random) -> float:
 def removal(world: World, category: str, resolved: Moment, rng: Random) -> Moment:
     """When the cause is gone: a refund within days; four of five voltage faults within the 30 days of an operational measure."""
     if category == "VOL":
-        return world.local.in_office(resolved + int(DAY // SECOND * min(150, rng.lognormvariate(2.83, 0.62))) * SECOND, rng)
+        return world.local.in_office(
+            resolved + int(DAY // SECOND * min(150, rng.lognormvariate(2.83, 0.62))) * SECOND, rng
+        )
     return world.local.working_days_later(resolved, rng.lognormvariate(0.7, 0.55))

@@ -266,9 +266,7 @@ class Record:
 
     def ticking(self, *kinds: str) -> list[LivedClock]:
         """Its clocks that have not stopped, of these kinds or all, in the order in which the workflow takes them."""
-        found = [
-            clock for clock in self.clocks if clock.state in TICKING and (not kinds or clock.terms.kind in kinds)
-        ]
+        found = [clock for clock in self.clocks if clock.state in TICKING and (not kinds or clock.terms.kind in kinds)]
         return in_order(found) if len(found) > 1 else found
 
     def look_ahead(self) -> None:

@@ -76,9 +76,7 @@ def promises_given(rules: Iterable[Rule], facts: Facts) -> dict[tuple[str, str],
 
 def may_wait(facts: Facts) -> bool:
     """Whether any clock of such a complaint can be paused at all, whatever a policy says: not safety, not the regulator's."""
-    return (
-        facts.priority != str(Priority.P1.value) and facts.channel != Channel.REGULATOR and facts.category != SAFETY
-    )
+    return facts.priority != str(Priority.P1.value) and facts.channel != Channel.REGULATOR and facts.category != SAFETY
 
 
 def never_paused(promise: Promise) -> bool:
