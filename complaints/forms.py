@@ -171,6 +171,11 @@ def text(label: Any, rows: int = 3, most: int = 4000, **more: Any) -> forms.Char
     return forms.CharField(label=label, max_length=most, widget=forms.Textarea(attrs={"rows": rows}), **more)
 
 
+def _moment(label: Any) -> forms.DateTimeField:
+    picker = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    return forms.DateTimeField(label=label, widget=picker)
+
+
 class Asked:
     """Whom and about what a form asks; each method is the field for the detail of its name."""
 
@@ -206,12 +211,13 @@ class Asked:
         return forms.ChoiceField(label=_("How"), choices=METHODS, initial="phone")
 
     def contacted_at(self) -> forms.Field:
-        return forms.DateTimeField(
-            label=_("When, if not just now"),
-            widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        )
+        return _moment(_("When, if not just now"))
 
-    arrived_at = restored_at = contacted_at
+    def arrived_at(self) -> forms.Field:
+        return _moment(_("Arrived when, if not just now"))
+
+    def restored_at(self) -> forms.Field:
+        return _moment(_("Restored when, if not just now"))
 
     def pause_reason(self) -> forms.Field:
         reasons = PauseReason.objects.filter(is_active=True).exclude(code=WAITING)

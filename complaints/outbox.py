@@ -13,8 +13,10 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import formats, timezone, translation
 
-from complaints import delivery
+from complaints import delivery, ladder, quiet
 from complaints.models import (
+    SAFETY,
+    Channel,
     ClockKind,
     Complaint,
     DeskSettings,
@@ -23,15 +25,19 @@ from complaints.models import (
     MessageTemplate,
     Notice,
     NoticeState,
+    Priority,
 )
 from complaints.models.promises import Tier
 from complaints.states import Status
 from customers.models.people import ContactMethod
+from staff import duty
 from staff.actors import Role
-from staff.models import Branch, User
+from staff.models import User
 
 BACK_OFF = [timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720)]
 """Waits between tries; after the last the notice is dead and a person must look at it."""
+STILL_AWAKE = timedelta(minutes=30)
+"""How long after they wrote to us a customer may be answered in the night; a later try waits for the morning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +66,48 @@ def customer(complaint: Complaint, event: Event) -> list[Recipient]:
 
 
 def supervisors(complaint: Complaint, event: Event) -> list[Recipient]:
-    """Those on duty in the nearest branch upwards that has any; failing all, whoever administers: never nobody."""
-    people = User.objects.filter(is_active=True).exclude(email="").select_related("branch")
-    upwards = _upwards(complaint.branch)
-    bosses = list(people.filter(role=Role.SUPERVISOR, branch__path__in=upwards))
-    for pool in ([u for u in bosses if u.is_on_duty], bosses):
-        if pool:
-            nearest = max(len(u.branch.path) for u in pool if u.branch)
-            return _staff(u for u in pool if u.branch and len(u.branch.path) == nearest)
-    return _staff(people.filter(role=Role.ADMINISTRATOR))
+    """Those who answer as supervisors in the complaint's branch, now: never nobody.
+
+    Now, and not when the event happened: a worker that was down all night must not write to the night's shift by day.
+    """
+    return _staff(duty.on_duty(Role.SUPERVISOR, complaint.branch, timezone.now())) or _last_resort()
 
 
 def assignee_or_supervisors(complaint: Complaint, event: Event) -> list[Recipient]:
     if complaint.assignee is not None and complaint.assignee.is_active and complaint.assignee.email:
         return _staff([complaint.assignee])
     return supervisors(complaint, event)
+
+
+def warned(complaint: Complaint, event: Event) -> list[Recipient]:
+    """Those whom the step of the ladder names; where there is no step, whoever works on it."""
+    return _told_by_ladder(complaint, event) or assignee_or_supervisors(complaint, event)
+
+
+def alarmed(complaint: Complaint, event: Event) -> list[Recipient]:
+    """Those whom the step of the ladder names; where there is no step, and when a person escalates, the supervisors."""
+    return _told_by_ladder(complaint, event) or supervisors(complaint, event)
+
+
+def given_by_the_clock(complaint: Complaint, event: Event) -> list[Recipient]:
+    """Whoever an alarm gave it to: nobody else tells them, while a colleague who assigns can."""
+    return assignee_or_supervisors(complaint, event) if event.is_by_clock else []
+
+
+def _told_by_ladder(complaint: Complaint, event: Event) -> list[Recipient]:
+    tell = event.details.get("tell", [])
+    if not tell:
+        return []
+    heard = ladder.listeners(ladder.Place.of(complaint), tell, timezone.now())
+    return _staff({user.email.lower(): user for _listener, answer in heard for user in answer.people}.values())
+
+
+def _last_resort() -> list[Recipient]:
+    """When everybody who should answer is gone or has no address."""
+    address = DeskSettings.current().last_resort_email
+    if address:
+        return [Recipient(Medium.EMAIL, address, settings.LANGUAGE_CODE, "")]
+    return _staff(duty.anybody())
 
 
 def supervisors_after_urgings(complaint: Complaint, event: Event) -> list[Recipient]:
@@ -102,9 +135,10 @@ RULES: dict[str, list[tuple[str, Who]]] = {
     "refer": [("referred", customer)],
     "merge": [("merged", customer)],
     "close": [("closed_no_answer", customer_without_answer)],
-    "warn": [("warning", assignee_or_supervisors)],
-    "breach": [("breach", supervisors)],
-    "escalate": [("escalation", supervisors)],
+    "warn": [("warning", warned)],
+    "breach": [("breach", alarmed)],
+    "escalate": [("escalation", alarmed)],
+    "assign": [("given", given_by_the_clock)],
     "urge": [("urged", supervisors_after_urgings)],
     "ask_extension": [("extension_asked", supervisors)],
     "extend": [("extended", customer)],
@@ -123,36 +157,69 @@ def queue(complaint: Complaint, event: Event) -> list[Notice]:
         (t.code, t.medium, t.language): t
         for t in MessageTemplate.objects.filter(code__in={code for code, _r in wanted})
     }
-    notices = [
-        _notice(complaint, event, code, recipient, texts)
-        for code, recipient in wanted
-        if (code, recipient.medium, recipient.language) in texts
-    ]
-    return Notice.objects.bulk_create(notices)
+    said: dict[str, dict[str, Any]] = {}
+    notices: dict[tuple[str, str, str], Notice] = {}
+    for code, recipient in wanted:
+        text = texts.get((code, recipient.medium, recipient.language))
+        # better in a language that is not theirs than not at all
+        text = text or texts.get((code, recipient.medium, settings.LANGUAGE_CODE))
+        if text is not None:
+            if text.language not in said:
+                said[text.language] = _words_in(text.language, complaint, event)
+            # two people may share a mailbox, and it need not hear it twice
+            key = (code, recipient.medium, recipient.address.lower())
+            notices.setdefault(key, _notice(complaint, event, text, recipient, said[text.language]))
+    _try_at(timezone.now(), list(notices.values()))
+    return Notice.objects.bulk_create(notices.values())
+
+
+def _words_in(language: str, complaint: Complaint, event: Event) -> dict[str, Any]:
+    with translation.override(language):
+        return words_for(complaint, event, "")
 
 
 def _notice(
-    complaint: Complaint,
-    event: Event,
-    code: str,
-    recipient: Recipient,
-    texts: dict[tuple[str, str, str], MessageTemplate],
+    complaint: Complaint, event: Event, text: MessageTemplate, recipient: Recipient, said: dict[str, Any]
 ) -> Notice:
-    text = texts[code, recipient.medium, recipient.language]
-    with translation.override(recipient.language):
-        words = words_for(complaint, event, recipient.name)
+    words = said | {"name": recipient.name or complaint.reference}
     return Notice(
         complaint=complaint,
         event=event,
-        code=code,
+        code=text.code,
         medium=recipient.medium,
         address=recipient.address,
         is_to_customer=recipient.is_customer,
-        language=recipient.language,
+        language=text.language,
         subject=text.subject.format(**words),
         body=text.body.format(**words),
-        next_try_at=timezone.now(),
     )
+
+
+def _try_at(moment: datetime, notices: list[Notice]) -> None:
+    """Set the next try to this moment, or to the end of the quiet hours that it falls into."""
+    desk = DeskSettings.current()
+    allowed = quiet.next_allowed(moment, desk.quiet_from, desk.quiet_until, timezone.get_default_timezone())
+    staff = [notice.address for notice in notices if not notice.is_to_customer]
+    # an address of last resort is nobody's bed, and whoever watches it must know that nobody else does
+    awake = {desk.last_resort_email.lower()}
+    if staff and allowed != moment:
+        awake |= duty.working(staff, moment)
+    for notice in notices:
+        notice.next_try_at = moment if _may_go_at_night(notice, moment, awake) else allowed
+
+
+def _may_go_at_night(notice: Notice, moment: datetime, awake: set[str]) -> bool:
+    """What cannot wait, what wakes nobody, and what somebody is up for."""
+    complaint = notice.complaint
+    if complaint.category.code == SAFETY or complaint.priority == Priority.P1 or complaint.channel == Channel.REGULATOR:
+        return True
+    if not notice.is_to_customer:
+        return notice.address.lower() in awake
+    if notice.medium == Medium.EMAIL:
+        return True
+    # the acknowledgement answers what the customer did a moment ago: they are awake, and they wait for it; a letter can wait
+    is_fresh = notice.created_at is None or moment - notice.created_at <= STILL_AWAKE
+    return notice.code == "acknowledged" and complaint.channel != Channel.LETTER and is_fresh
 
 
 def words_for(complaint: Complaint, event: Event, name: str) -> dict[str, Any]:
@@ -219,7 +286,7 @@ def send(notice: Notice, *, now: datetime | None = None) -> bool:
             if error.is_permanent or row.attempts > len(BACK_OFF):
                 row.state = NoticeState.DEAD
             else:
-                row.next_try_at = now + BACK_OFF[row.attempts - 1]
+                _try_at(now + BACK_OFF[row.attempts - 1], [row])
         else:
             row.state, row.sent_at, row.error = NoticeState.SENT, now, ""
         row.save()
@@ -238,11 +305,6 @@ def is_mobile(phone: str) -> bool:
 
 def _staff(users: Iterable[User]) -> list[Recipient]:
     return [Recipient(Medium.EMAIL, user.email, user.language, user.display_name) for user in users if user.email]
-
-
-def _upwards(branch: Branch) -> list[str]:
-    codes = branch.path.rstrip("/").split("/")
-    return ["/".join(codes[:depth]) + "/" for depth in range(len(codes), 0, -1)]
 
 
 def _absolute(name: str, *args: str) -> str:

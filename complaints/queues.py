@@ -13,9 +13,12 @@ from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from complaints.clocks.ledger import State
 from complaints.models import (
     Category,
     Channel,
+    Clock,
+    ClockKind,
     Complaint,
     Event,
     Feedback,
@@ -49,6 +52,10 @@ class Queue:
     narrow: Narrow
 
 
+def _with_clock(rows: ComplaintQuerySet, **what: Any) -> ComplaintQuerySet:
+    return rows.filter(Exists(Clock.objects.filter(complaint=OuterRef("pk"), **what)))
+
+
 QUEUES = [
     Queue("mine", _("Mine"), "user", lambda rows, user, at: rows.unfinished().filter(assignee=user)),
     Queue("team", _("My team"), "users", lambda rows, user, at: rows.unfinished().filter(team=user.team_id or 0)),
@@ -61,8 +68,20 @@ QUEUES = [
     ),
     Queue("breached", _("Deadline missed"), "alarm", lambda rows, user, at: rows.overdue(at)),
     Queue("waiting", _("Waiting for the customer"), "pause", lambda rows, user, at: rows.filter(status=Status.WAITING)),
+    Queue(
+        "held",
+        _("Clocks paused"),
+        "hourglass",
+        lambda rows, user, at: _with_clock(rows.unfinished(), state=State.PAUSED),
+    ),
     Queue("review", _("In review"), "check", lambda rows, user, at: rows.filter(status=Status.REVIEW)),
     Queue("feedback", _("Call back"), "phone", lambda rows, user, at: rows.filter(status=Status.RESOLVED)),
+    Queue(
+        "causes",
+        _("Cause to remove"),
+        "clipboard-list",
+        lambda rows, user, at: _with_clock(rows, kind=ClockKind.REMEDIATE, state__in=[State.RUNNING, State.PAUSED]),
+    ),
     Queue("unfinished", pgettext_lazy("queue", "Open"), "inbox", lambda rows, user, at: rows.unfinished()),
     Queue("all", pgettext_lazy("queue", "All"), "list", lambda rows, user, at: rows.all()),
 ]
@@ -262,6 +281,7 @@ def counts(user: User, *, at: datetime | None = None, names: Iterable[str] = BY_
         "due-soon": Q(next_due_at__gte=at, next_due_at__lt=at + SOON),
         "breached": Q(next_due_at__lt=at),
         "waiting": Q(status=Status.WAITING),
+        "held": Q(Exists(Clock.objects.filter(complaint=OuterRef("pk"), state=State.PAUSED))),
         "review": Q(status=Status.REVIEW),
         "feedback": Q(status=Status.RESOLVED),
         "unfinished": Q(),

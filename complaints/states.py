@@ -157,7 +157,14 @@ MOVES: dict[str, Move] = {
         _("Excused by a storm"), UNFINISHED, SAME, {SUPERVISOR, CLOCK}, "storm", decides=False, by_hand=False
     ),
     "retarget": move(
-        _("New deadlines"), UNFINISHED, SAME, {SUPERVISOR, ADMINISTRATOR}, "reason", decides=False, by_hand=False
+        _("New deadlines"),
+        UNFINISHED,
+        SAME,
+        {SUPERVISOR, ADMINISTRATOR},
+        "reason policies",
+        "moved",
+        decides=False,
+        by_hand=False,
     ),
     # finding and answering
     "propose": move(

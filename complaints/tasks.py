@@ -5,8 +5,8 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from complaints import feedback, outbox, workflow
-from complaints.models import Alarm, Complaint, Notice
+from complaints import feedback, outbox, retargeting, workflow
+from complaints.models import Alarm, Complaint, Notice, Retargeting
 
 BATCH = 200
 
@@ -40,3 +40,10 @@ def close_unanswered() -> int:
     now = timezone.now()
     waiting = feedback.unanswered(Complaint.objects.all(), at=now).order_by("resolved_at")
     return sum(feedback.close_unanswered(complaint, at=now) for complaint in waiting.iterator(chunk_size=BATCH))
+
+
+@shared_task(ignore_result=True)
+def retarget_clocks() -> None:
+    """Go on with moving running clocks to new policies, where somebody has decided that."""
+    for run in Retargeting.objects.filter(finished_at__isnull=True):
+        retargeting.carry_on(run)

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from complaints.views import deadlines, desk, detail, files, issues, portal
+from complaints.views import deadlines, desk, detail, files, issues, ladder, portal, roster
 
 app_name = "complaints"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/", desk.queue, name="queue"),
     path("desk/news/", desk.news, name="queue-news"),
     path("desk/deadlines/", deadlines.deadlines, name="deadlines"),
+    path("desk/roster/", roster.roster, name="roster"),
+    path("desk/roster/copy/", roster.roster_copy, name="roster-copy"),
+    path("desk/roster/<int:pk>/remove/", roster.roster_remove, name="roster-remove"),
+    path("desk/ladder/", ladder.ladder, name="ladder"),
+    path("desk/ladder/new/", ladder.ladder_step, name="ladder-new"),
+    path("desk/ladder/<int:pk>/", ladder.ladder_step, name="ladder-step"),
+    path("desk/ladder/<int:pk>/remove/", ladder.ladder_remove, name="ladder-remove"),
+    path("desk/ladder/night/", ladder.night, name="ladder-night"),
     path("complaints/<str:reference>/", detail.complaint, name="complaint"),
     path("complaints/<str:reference>/moves/<slug:name>/", detail.move, name="move"),
     path("complaints/<str:reference>/files/<uuid:uuid>/", files.attachment, name="attachment"),

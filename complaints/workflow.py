@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from complaints import checks, effects, outbox, routing
+from complaints import checks, effects, ladder, outbox, routing
 from complaints.clocks import alarms, following, opening, running
 from complaints.models import Alarm, Channel, Complaint, Event, Priority
 from complaints.references import reference_for
@@ -69,8 +69,9 @@ def perform(
     at = at or timezone.now()
     locked = Complaint.objects.select_related("category", "subcategory", "customer").locked(complaint.pk)
     if by.role != CLOCK:
-        while alarm := locked.alarms.due(at).select_related("clock").first():
-            _ring(alarm, locked, now=at)  # one may set another: a pause that has lasted long enough makes a clock run
+        # one by one, because what an alarm does to the complaint may move or set the next
+        while (alarm := locked.alarms.due(at).select_related("clock").first()) is not None:
+            _ring(alarm, locked, now=at)
     event = _perform(name, locked, by=by, at=at, seen=seen, details=details)
     complaint.refresh_from_db()
     return event
@@ -86,7 +87,7 @@ def ring(alarm: Alarm, *, now: datetime | None = None) -> bool:
     with transaction.atomic():
         complaint = (
             Complaint.objects.select_for_update(of=("self",), skip_locked=True)
-            .select_related("category", "subcategory", "customer")
+            .select_related("category", "subcategory", "customer", "branch", "team", "assignee")
             .filter(pk=alarm.complaint_id)
             .first()
         )
@@ -110,8 +111,14 @@ def _ring(alarm: Alarm, complaint: Complaint, *, now: datetime) -> bool:
         details = {"reason": _("%(clock)s still overdue") % {"clock": clock.label}}
     elif name == alarms.CAP:
         name, details = "release", {"note": _("The pause has lasted as long as it may.")}
+    step = ladder.step_for(clock, alarm.level)
+    if step is not None:
+        details["tell"] = step.tell
     alarm.event = _perform(name, complaint, by=THE_CLOCK, at=alarm.fire_at, seen=None, details=details)
     alarm.save(update_fields=["settled_at", "event"])
+    # who is on duty is asked for now, as for the notices; the moves are stamped with the alarm's time, as the alarm is
+    for follow_up, more in ladder.consequences(step, complaint, at=timezone.now(), why=ladder.reason(clock)):
+        _perform(follow_up, complaint, by=THE_CLOCK, at=alarm.fire_at, seen=None, details=more)
     return True
 
 

@@ -79,11 +79,22 @@ def customer_without_answer(record: Record, event: EventLine) -> list[Reader]:
     return customer(record, event) if event.by.role == "clock" else []
 
 
+def given_by_the_clock(record: Record, event: EventLine) -> list[Reader]:
+    return assignee_or_supervisors(record, event) if event.by.role == "clock" else []
+
+
 WHO = {
     rule.__name__: rule
-    for rule in (customer, supervisors, assignee_or_supervisors, supervisors_after_urgings, customer_without_answer)
-}
-"""For each rule of the outbox, the same one for a complaint in memory."""
+    for rule in (
+        customer,
+        supervisors,
+        assignee_or_supervisors,
+        supervisors_after_urgings,
+        customer_without_answer,
+        given_by_the_clock,
+    )
+} | {"warned": assignee_or_supervisors, "alarmed": supervisors}
+"""For each rule of the outbox, the same one for a complaint in memory; the made-up past had no ladder yet."""
 
 _MOBILE: dict[str, bool] = {}
 

@@ -33,6 +33,7 @@ from complaints.models import (
     Subcategory,
 )
 from complaints.models.promises import WAITING, ClockKind
+from staff import duty
 from staff.actors import CLOCK, CUSTOMER, Role
 from staff.models import Branch, Team, TeamKind, User
 
@@ -111,8 +112,7 @@ class World:
         self.branch_paths = dict(Branch.objects.values_list("pk", "path"))
         self._branch_of_path = {path: pk for pk, path in self.branch_paths.items()}
         self.upwards = {
-            pk: [self._branch_of_path[up] for up in outbox._upwards(Branch(path=path))]
-            for pk, path in self.branch_paths.items()
+            pk: [self._branch_of_path[up] for up in duty.upwards(path)] for pk, path in self.branch_paths.items()
         }
         self.teams: dict[tuple[int, str], TeamRow] = {}
         with translation.override(settings.LANGUAGE_CODE):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,8 @@ from complaints.clocks.deadlines import due_at
 from complaints.clocks.ledger import Action, State
 from complaints.clocks.limits import Limit
 from complaints.clocks.opening import kept_since, open_again, open_begun, open_missing
-from complaints.clocks.promised import Calendars, differs, promises
+from complaints.clocks.policies import Promise
+from complaints.clocks.promised import Calendars, InForce, differs, promises
 from complaints.clocks.running import end, enter, look_ahead, met, ticking, waits_of
 from complaints.models import Channel, Clock, ClockKind, Complaint, DeskSettings, Event, PauseReason, Policy, Tier
 from complaints.models.promises import WAITING
@@ -76,10 +77,10 @@ def _on_return(complaint: Complaint, event: Event, details: Details) -> None:
 
 def _on_contact(complaint: Complaint, event: Event, details: Details) -> None:
     """First contact is reaching the customer, or attempts at different times and a message; never a status change."""
-    if not ticking(complaint, ClockKind.FIRST_CONTACT):
-        return
+    clocks = ticking(complaint, ClockKind.FIRST_CONTACT, ClockKind.CALL_BACK)
     if details.get("reached"):
-        met(complaint, ClockKind.FIRST_CONTACT, min(details.get("contacted_at") or event.at, event.at), event)
+        end(clocks, Action.STOP, min(details.get("contacted_at") or event.at, event.at), event)
+    if details.get("reached") or not any(clock.kind == ClockKind.FIRST_CONTACT for clock in clocks):
         return
     settings = DeskSettings.current()
     attempts, messages = [], []
@@ -95,6 +96,13 @@ def _on_contact(complaint: Complaint, event: Event, details: Details) -> None:
     if made_at is not None:
         complaint.contacted_at = complaint.contacted_at or made_at
         met(complaint, ClockKind.FIRST_CONTACT, made_at, event)
+
+
+def _on_urge(complaint: Complaint, event: Event, details: Details) -> None:
+    """Urging moves no deadline (domain 4.2, row 27); it is owed a call of its own, one however often somebody urges."""
+    _on_reclassified(complaint, event, details)
+    if complaint.can_be_reached and not ticking(complaint, ClockKind.CALL_BACK):
+        open_again(complaint, ClockKind.CALL_BACK, event)
 
 
 # on site
@@ -185,7 +193,7 @@ def _on_resolved(complaint: Complaint, event: Event) -> None:
     Whatever was promised on site is over with the answer at the latest. Where the customer cannot be called or written to at
     once, the written answer is the first contact.
     """
-    over = [ClockKind.RESOLVE, ClockKind.ARRIVE, ClockKind.RESTORE]
+    over = [ClockKind.RESOLVE, ClockKind.ARRIVE, ClockKind.RESTORE, ClockKind.CALL_BACK]
     if not complaint.can_be_reached:
         over.append(ClockKind.FIRST_CONTACT)
     end(ticking(complaint, *over), Action.STOP, event.at, event)
@@ -228,36 +236,59 @@ def _on_unmerge(complaint: Complaint, event: Event, details: Details) -> None:
 
 
 def _on_reclassified(complaint: Complaint, event: Event, details: Details) -> None:
-    """New facts, new promises: clocks keep their start and what was used, and get the limit that holds now.
-
-    A clock that an earlier change had ended and that is promised again runs on as if it had never been ended.
-    """
-    wanted = promises(complaint)
-    calendars = Calendars()
-    for clock in complaint.clocks.filter(round=1).exclude(tier=Tier.EXTERNAL).select_related("calendar"):
-        promise = wanted.get((clock.kind, clock.tier))
-        is_ticking = clock.state in (State.RUNNING, State.PAUSED)
-        if promise is None:
-            if is_ticking:
-                enter(clock, Action.CANCEL, event.at, event, reason=NO_LONGER)
-            continue
-        if clock.state == State.CANCELLED and clock.ledger.latest("number").reason == NO_LONGER:
-            enter(clock, Action.CONTINUE, event.at, event)
-            if (kept_at := kept_since(clock, complaint)) is not None:
-                end([clock], Action.STOP, kept_at, event)
-                continue
-        elif not is_ticking:
-            continue
-        calendar = calendars.row(promise.calendar)
-        if differs(clock, promise, calendar):
-            clock.policy = promise.key if isinstance(promise.key, Policy) else None
-            clock.limit, clock.calendar, clock.extension = promise.limit, calendar, promise.extension
-            clock.is_pausable, clock.warn, clock.escalate = promise.pausable, list(promise.warn), list(promise.escalate)
-            clock.statistic = promise.statistic
-            enter(clock, Action.RETARGET, event.at, event, limit=clock.limit, calendar=clock.calendar)
-        if clock.state == State.PAUSED and not clock.is_pausable:
-            enter(clock, Action.RESUME, event.at, event)
+    """New facts, new promises: clocks keep their start and what was used, and get the limit that holds now."""
+    in_force = InForce()
+    for clock, promise in concerned(complaint, in_force, ()):
+        _hold_to(clock, promise, in_force, complaint, event)
     open_missing(complaint, event)
+
+
+def _on_retarget(complaint: Complaint, event: Event, details: Details) -> None:
+    """New policies for what already runs: as a change of facts, for the clocks that these policies speak of."""
+    in_force = InForce()
+    for clock, promise in concerned(complaint, in_force, details["policies"]):
+        _hold_to(clock, promise, in_force, complaint, event)
+    open_missing(complaint, event, policies=details["policies"])
+
+
+def concerned(
+    complaint: Complaint, in_force: InForce, policies: Collection[str]
+) -> Iterator[tuple[Clock, Promise | None]]:
+    """Its clocks with what is promised today in place of each; only those that these policies speak of, or all.
+
+    The regulator's date is nobody's policy, and a round after a reopening keeps its own limit.
+    """
+    wanted = in_force.promises(complaint)
+    for clock in complaint.clocks.filter(round=1).exclude(tier=Tier.EXTERNAL).select_related("calendar", "policy"):
+        promise = wanted.get((clock.kind, clock.tier))
+        speaking = {clock.policy.code if clock.policy else "", promise.policy if promise else ""}
+        if not policies or speaking & set(policies):
+            yield clock, promise
+
+
+def _hold_to(clock: Clock, promise: Promise | None, in_force: InForce, complaint: Complaint, event: Event) -> None:
+    """A clock that an earlier change had ended and that is promised again runs on as if it had never been ended."""
+    is_ticking = clock.state in (State.RUNNING, State.PAUSED)
+    if promise is None:
+        if is_ticking:
+            enter(clock, Action.CANCEL, event.at, event, reason=NO_LONGER)
+        return
+    if clock.state == State.CANCELLED and clock.ledger.latest("number").reason == NO_LONGER:
+        enter(clock, Action.CONTINUE, event.at, event)
+        if (kept_at := kept_since(clock, complaint)) is not None:
+            end([clock], Action.STOP, kept_at, event)
+            return
+    elif not is_ticking:
+        return
+    calendar = in_force.calendars.row(promise.calendar)
+    if differs(clock, promise, calendar):
+        clock.policy = promise.key if isinstance(promise.key, Policy) else None
+        clock.limit, clock.calendar, clock.extension = promise.limit, calendar, promise.extension
+        clock.is_pausable, clock.warn, clock.escalate = promise.pausable, list(promise.warn), list(promise.escalate)
+        clock.statistic = promise.statistic
+        enter(clock, Action.RETARGET, event.at, event, limit=clock.limit, calendar=clock.calendar)
+    if clock.state == State.PAUSED and not clock.is_pausable:
+        enter(clock, Action.RESUME, event.at, event)
 
 
 FOLLOW: dict[str, Callable[[Complaint, Event, Details], None]] = {
@@ -275,9 +306,9 @@ FOLLOW: dict[str, Callable[[Complaint, Event, Details], None]] = {
     "reopen": _on_reopen,
     "restore": _on_restore,
     "resume": _on_resume,
-    "retarget": _on_reclassified,
+    "retarget": _on_retarget,
     "return": _on_return,
     "strike_off": _on_strike_off,
     "unmerge": _on_unmerge,
-    "urge": _on_reclassified,
+    "urge": _on_urge,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from complaints.clocks.alarms import alarms_of, arithmetic
@@ -24,8 +24,9 @@ STARTS = {
     "arrived": "arrived_at",
     "restored": "restored_at",
     "resolved": "resolved_at",
+    "urged": "",
 }
-"""Which moment of the complaint a promise runs from."""
+"""Which moment of the complaint a promise runs from; each urging is a moment of its own."""
 KEPT = {
     ClockKind.DISPATCH: "dispatched_at",
     ClockKind.FIRST_CONTACT: "contacted_at",
@@ -36,8 +37,9 @@ KEPT = {
 
 
 def start_of(promise: Promise, complaint: Complaint) -> datetime | None:
-    """When this promise begins to run; None while what it waits for has not happened."""
-    at: datetime | None = getattr(complaint, STARTS[promise.starts])
+    """When this promise begins to run; None while what it waits for has not happened, or where each time is a new promise."""
+    moment = STARTS[promise.starts]
+    at: datetime | None = getattr(complaint, moment) if moment else None
     return at
 
 
@@ -83,10 +85,14 @@ def open_begun(complaint: Complaint, event: Event, *, starts: Iterable[str]) -> 
     open_all(complaint, clocks, event)
 
 
-def open_missing(complaint: Complaint, event: Event) -> None:
-    """Open what is promised and begun and was never opened: a new category may promise more."""
+def open_missing(complaint: Complaint, event: Event, *, policies: Collection[str] = ()) -> None:
+    """Open what is promised and begun and was never opened: a new category, or one of these policies, may promise more."""
     had = set(complaint.clocks.values_list("kind", "tier"))
-    missing = (promise for key, promise in promises(complaint).items() if key not in had)
+    missing = [
+        promise
+        for key, promise in promises(complaint).items()
+        if key not in had and (not policies or promise.policy in policies)
+    ]
     open_all(complaint, _begun(complaint, missing), event)
 
 

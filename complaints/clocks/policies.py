@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+
+from complaints.clocks.limits import Limit, Unit
 
 NO_PROMISE = "-"
 """A limit that says: for these complaints there is no such promise, whatever a wider policy says."""
+
+STATUTORY = "statutory"
 
 RANKED = ("severity", "subcategory", "category", "priority", "request_type", "source", "channel", "area", "segment")
 """The facts a policy may name, the one that makes it most specific first (domain 4.2)."""
@@ -49,6 +54,10 @@ class Promise:
     key: object | None = None
 
 
+Due = Callable[[Promise], datetime | None]
+"""When a promise would be due for the complaint in question."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A policy: the facts it is for (a fact that is not named may be anything) and what it promises."""
@@ -71,10 +80,37 @@ def applicable(rules: Iterable[Rule], facts: Facts) -> list[Rule]:
     return sorted((rule for rule in rules if rule.fits(facts)), key=lambda rule: (-rule.specificity, rule.code))
 
 
-def promises_for(rules: Iterable[Rule], facts: Facts) -> tuple[Promise, ...]:
-    """One promise for each clock and tier: that of the most specific rule that speaks of it."""
-    found: dict[tuple[str, str], Promise] = {}
+def promises_for(rules: Iterable[Rule], facts: Facts, *, due: Due | None = None) -> tuple[Promise, ...]:
+    """One promise for each clock and tier: that of the most specific rule that speaks of it.
+
+    Of the law's limits the earliest wins (domain 4.2), except that a rule takes the place of every wider one whose facts it
+    names as well: a petition's sixty days stand for the ten of any complaint. `due` says when a promise would be due for this
+    complaint; without it the limits' nominal lengths are compared.
+    """
+    found: dict[tuple[str, str], list[tuple[Rule, Promise]]] = {}
     for rule in applicable(rules, facts):
         for promise in rule.promises:
-            found.setdefault((promise.kind, promise.tier), promise)
-    return tuple(promise for promise in found.values() if promise.limit != NO_PROMISE)
+            ranked = found.setdefault((promise.kind, promise.tier), [])
+            if not ranked or (promise.tier == STATUTORY and not any(_replaces(one, rule) for one, _p in ranked)):
+                ranked.append((rule, promise))
+    winners = []
+    for ranked in found.values():
+        made = [promise for _rule, promise in ranked if promise.limit != NO_PROMISE]
+        if len(made) == 1:
+            winners += made
+        elif made:
+            winners.append(min(made, key=lambda promise: _order(promise, due)))
+    return tuple(winners)
+
+
+def _replaces(narrow: Rule, wide: Rule) -> bool:
+    return set(narrow.match) >= set(wide.match)
+
+
+def _order(promise: Promise, due: Due | None) -> float:
+    moment = due(promise) if due is not None else None
+    if moment is not None:
+        return moment.timestamp()
+    limit = Limit.parse(promise.limit)
+    working = {Unit.WORKING_DAY: 7 / 5, Unit.WORKING_HOUR: 3.0}  # five days of a week; eight hours of a day
+    return limit.duration.total_seconds() * working.get(limit.unit, 1.0)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 
-from complaints.clocks.policies import Facts, Promise, Rule, promises_for
-from complaints.models import Calendar, Channel, Clock, ClockKind, Complaint, Policy, Priority, Tier
-
-SAFETY = "SAF"
-"""The category of danger to life and limb, in every profile."""
+from complaints.clocks.alarms import arithmetic
+from complaints.clocks.deadlines import due_at
+from complaints.clocks.limits import Limit
+from complaints.clocks.policies import Due, Facts, Promise, Rule, promises_for
+from complaints.models import SAFETY, Calendar, Channel, Clock, ClockKind, Complaint, Policy, Priority, Tier
 
 
 def facts_of(complaint: Complaint) -> Facts:
@@ -62,15 +63,32 @@ def rules_in_force() -> list[Rule]:
 
 def promises(complaint: Complaint) -> dict[tuple[str, str], Promise]:
     """What we promise for this complaint as it stands, by (kind, tier)."""
-    return promises_given(rules_in_force(), facts_of(complaint))
+    return InForce().promises(complaint)
 
 
-def promises_given(rules: Iterable[Rule], facts: Facts) -> dict[tuple[str, str], Promise]:
-    """What these rules promise where these are the facts, by (kind, tier)."""
+class InForce:
+    """The policies and calendars in force, read once for one piece of work; or other `rules`, to see what they would do."""
+
+    def __init__(self, rules: Iterable[Rule] | None = None) -> None:
+        self.rules = list(rules_in_force() if rules is None else rules)
+        self.calendars = Calendars()
+
+    def promises(self, complaint: Complaint) -> dict[tuple[str, str], Promise]:
+        """What is promised for this complaint as it stands, by (kind, tier)."""
+
+        def due(promise: Promise) -> datetime | None:
+            calendar = arithmetic(self.calendars.row(promise.calendar))
+            return due_at(Limit.parse(promise.limit), calendar, complaint.received_at)
+
+        return promises_given(self.rules, facts_of(complaint), due=due)
+
+
+def promises_given(rules: Iterable[Rule], facts: Facts, *, due: Due | None = None) -> dict[tuple[str, str], Promise]:
+    """What these rules promise where these are the facts, by (kind, tier); `due` as `promises_for` says."""
     waits = may_wait(facts)
     return {
         (p.kind, p.tier): replace(p, pausable=waits and p.pausable and not never_paused(p))
-        for p in promises_for(rules, facts)
+        for p in promises_for(rules, facts, due=due)
     }
 
 

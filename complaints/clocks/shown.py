@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from complaints import outbox
 from complaints.clocks.deadlines import Explanation, Pause, explain, explain_extension, share_used
@@ -190,7 +190,7 @@ def pause_names() -> dict[str, str]:
 
 def paused_words(clock: Clock, names: Mapping[str, str]) -> str:
     """Why a clock is paused now, and until when at most."""
-    reasons = _(", ").join(names.get(code, code) for code in clock.pause_reason.split(","))
+    reasons = pgettext("between names", ", ").join(names.get(code, code) for code in clock.pause_reason.split(","))
     if clock.pause_ends_at is None:
         return reasons
     return _("%(reasons)s, until %(end)s at most") % {"reasons": reasons, "end": outbox.spoken(clock.pause_ends_at)}

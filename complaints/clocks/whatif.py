@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from complaints.clocks.calendars import CalendarExhausted, WorkingCalendar
-from complaints.clocks.deadlines import Explanation, Pause, explain
+from complaints.clocks.deadlines import Explanation, Pause, due_at, explain
 from complaints.clocks.limits import BadLimit, Limit
 from complaints.clocks.policies import NO_PROMISE, Facts, Promise, promises_for
 from complaints.clocks.promised import rules_in_force
@@ -66,7 +66,11 @@ def answer(question: Question) -> list[Answer]:
 def _promises(question: Question) -> Sequence[Promise]:
     rules = rules_in_force()
     if not question.policy:
-        return promises_for(rules, question.facts)
+        return promises_for(
+            rules,
+            question.facts,
+            due=lambda promise: due_at(_limit(promise.limit), _calendar(promise.calendar), question.start),
+        )
     chosen = next((rule for rule in rules if rule.code == question.policy), None)
     if chosen is None:
         raise BadInput(_("There is no policy “%(code)s”.") % {"code": question.policy}, fields=["policy"])

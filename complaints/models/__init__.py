@@ -2,6 +2,7 @@
 
 from complaints.models.attachment import Attachment
 from complaints.models.classification import (
+    SAFETY,
     SEVERITY_LADDER,
     Category,
     Priority,
@@ -21,6 +22,7 @@ from complaints.models.settings import DeskSettings
 from complaints.models.steering import AlarmLevel, LadderStep, Listener, PauseReason, Retargeting, Storm
 
 __all__ = [
+    "SAFETY",
     "SEVERITY_LADDER",
     "Alarm",
     "AlarmLevel",

@@ -43,6 +43,10 @@ class Priority(models.IntegerChoices):
     P4 = 4, _("P4 can wait")
 
 
+SAFETY = "SAF"
+"""The code of the category of danger to life and limb, in every profile."""
+
+
 class Category(Named):
     """One of the paper's five topics; `questions` and `advice` are what the forms ask and say for it."""
 

@@ -79,6 +79,7 @@ class ClockKind(models.TextChoices):
     RESOLVE = "resolve", _("Resolve")
     FEEDBACK = "feedback", _("Feedback")
     REMEDIATE = "remediate", _("Remove the cause")
+    CALL_BACK = "call_back", _("Call back after urging")
 
 
 class Tier(models.TextChoices):

@@ -18,9 +18,11 @@ from complaints.clocks.calendars import WorkingCalendar
 from complaints.clocks.limits import BadLimit, Limit, Unit
 from complaints.clocks.policies import NO_PROMISE
 from complaints.models import (
+    AlarmLevel,
     Channel,
     ClockKind,
     DeskSettings,
+    Listener,
     Medium,
     Priority,
     RequestType,
@@ -43,9 +45,11 @@ PLACEHOLDERS = frozenset(
 """What a notice text may say in {braces}; `outbox.words_for` gives their values."""
 QUESTION_TYPES = {"yes_no", "choice", "text", "datetime"}
 ASKED_OF = {"staff", "public"}
-STARTS = {"received", "registered", "resolved", "arrived", "restored"}
+STARTS = {"received", "registered", "resolved", "arrived", "restored", "urged"}
 STATISTICS = {"each", "mean"}
 KEY_CUSTOMER = "key"
+LADDER_KEY = {"kind": "", "tier": "", "level": "", "number": None}
+"""What names a step of the ladder, and what stands for "every"."""
 
 Row = dict[str, Any]
 
@@ -74,6 +78,7 @@ class Profile:
     policies: list[Row]
     routes: list[Row]
     templates: list[Row]
+    ladder: list[Row]
 
 
 @dataclass(slots=True)
@@ -157,6 +162,7 @@ def read(folder: Path) -> Profile:
         policies=list(_policies(reader, *codes, {row["code"] for row in calendars})),
         routes=list(_routes(reader, *codes)),
         templates=list(_templates(reader)),
+        ladder=list(_ladder(reader)),
     )
     if reader.faults:
         raise BadProfile(reader.faults)
@@ -416,6 +422,38 @@ def _routes(reader: _Reader, categories: set[str], subcategories: Row) -> Iterat
             "subcategory": entry.get("subcategory", ""),
             "area_class": entry.get("area", ""),
             "team_kind": entry["team"],
+        }
+
+
+def _ladder(reader: _Reader) -> Iterator[Row]:
+    content = reader.file("ladder.yaml")
+    if not reader.fields("ladder.yaml", content, "steps"):
+        return
+    seen: set[tuple[Any, ...]] = set()
+    for entry in content["steps"]:
+        if not reader.fields("ladder.yaml", entry, "level tell source", "kind tier number reassigns raises_priority"):
+            continue
+        key = tuple(entry.get(name, empty) for name, empty in LADDER_KEY.items())
+        where = f"ladder.yaml, {' '.join(str(part) for part in key if part)}"
+        reader.known(where, "alarm", entry["level"], AlarmLevel.values)
+        reader.known(where, "clock", entry.get("kind", ""), {"", *ClockKind.values})
+        reader.known(where, "tier", entry.get("tier", ""), Tier.values)
+        for listener in entry["tell"]:
+            reader.known(where, "listener", listener, Listener.values)
+        if not entry["tell"]:
+            reader.fault(where, "tells nobody.")
+        if entry.get("number") is not None and entry["number"] not in range(1, 10):
+            reader.fault(where, f"the number {entry['number']!r} is not one from 1 to 9.")
+        if entry["level"] == AlarmLevel.WARN and (entry.get("reassigns") or entry.get("raises_priority")):
+            reader.fault(where, "a warning changes nothing: only a missed deadline gives it to others or raises it.")
+        if key in seen:
+            reader.fault(where, "is there twice.")
+        seen.add(key)
+        yield {
+            **dict(zip(LADDER_KEY, key, strict=True)),
+            "tell": list(dict.fromkeys(entry["tell"])),
+            "reassigns": entry.get("reassigns", False),
+            "raises_priority": entry.get("raises_priority", False),
         }
 
 

@@ -11,6 +11,7 @@ from complaints.models import (
     Calendar,
     Category,
     DeskSettings,
+    LadderStep,
     MessageTemplate,
     PauseReason,
     Policy,
@@ -19,7 +20,7 @@ from complaints.models import (
     RoutingRule,
     Subcategory,
 )
-from complaints.profiles.reading import Profile, Row
+from complaints.profiles.reading import LADDER_KEY, Profile, Row
 from staff.models import Branch, Team
 
 LIMIT_FIELDS = (
@@ -72,7 +73,16 @@ def load(profile: Profile) -> list[str]:
     for row in profile.templates:
         key = {name: row[name] for name in ("code", "medium", "language")}
         changes.put(MessageTemplate, key, {"subject": row["subject"], "body": row["body"]})
+    _put_ladder(changes, profile.ladder)
     return changes.lines
+
+
+def _put_ladder(changes: _Changes, steps: list[Row]) -> None:
+    """Only onto an empty ladder: afterwards it belongs to the supervisors, and a step they took away stays away."""
+    if LadderStep.objects.exists():
+        return
+    for step in steps:
+        changes.put(LadderStep, {name: step[name] for name in LADDER_KEY}, _without(step, *LADDER_KEY))
 
 
 @dataclass(slots=True)

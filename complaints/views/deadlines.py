@@ -16,6 +16,7 @@ from complaints.clocks import shown, whatif
 from complaints.clocks.policies import Facts
 from complaints.models import Calendar, Category, Channel, Priority, RequestType, Severity, Subcategory
 from complaints.refusals import BadInput
+from complaints.views.answering import on_duty_now
 from customers.models import AreaClass
 from staff.http import StaffRequest
 
@@ -97,6 +98,9 @@ def deadlines(request: StaffRequest) -> HttpResponse:
         except BadInput as refused:
             form.add_error(refused.fields[0] if refused.fields else None, refused.message)
     context = {
+        "branch": request.user.branch,
+        "on_duty": on_duty_now(request.user.branch, timezone.now()),
+        "now": timezone.now(),
         "form": form,
         "answers": [(one, shown.due_sentence(one), shown.stretches(one.explanation)) for one in answers],
     }

@@ -23,7 +23,7 @@ from complaints.states import MOVES
 from staff.actors import Actor
 from staff.http import StaffRequest
 
-EVERYDAY = ("contact", "message", "note")
+EVERYDAY = ("contact", "arrive", "restore", "message", "note")
 """Moves that stand beside the likely one, because they are made several times a day."""
 KEYS = {
     "dispatch": "d",

@@ -167,3 +167,24 @@ def test_where_nothing_was_wrong_there_is_no_cause_to_remove():
     complaint = bring(a_complaint("VOL-01"), Status.INVESTIGATING)
     make("resolve", complaint, after=60 * MINUTE, **an_answer(outcome="not_upheld"))
     assert not complaint.clocks.filter(kind="remediate").exists()
+
+
+# urging
+
+
+def test_who_urges_is_called_back_within_two_hours_and_no_deadline_moves():
+    complaint = bring(a_complaint("SVC-01"), Status.INVESTIGATING)
+    before = list(complaint.clocks.order_by("pk").values_list("kind", "tier", "due_at"))
+    workflow.perform("urge", complaint, by=THE_CUSTOMER, at=MONDAY + 60 * MINUTE)
+    workflow.perform("urge", complaint, by=THE_CUSTOMER, at=MONDAY + 90 * MINUTE)
+    owed = complaint.clocks.filter(kind="call_back")
+    assert [(c.started_at, c.due_at) for c in owed] == [(MONDAY + 60 * MINUTE, MONDAY + 180 * MINUTE)]
+    assert (
+        list(complaint.clocks.exclude(kind="call_back").order_by("pk").values_list("kind", "tier", "due_at")) == before
+    )
+    make("contact", complaint, after=100 * MINUTE, reached=False)
+    assert owed.get().state == "running"
+    make("contact", complaint, after=110 * MINUTE)
+    assert owed.get().state == "met"
+    workflow.perform("urge", complaint, by=THE_CUSTOMER, at=MONDAY + 300 * MINUTE)
+    assert complaint.clocks.filter(kind="call_back").count() == 2

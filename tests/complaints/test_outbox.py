@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from complaints import outbox, workflow
 from complaints.delivery.files import append_once
-from complaints.models import Notice, NoticeState
+from complaints.models import DeskSettings, Notice, NoticeState
 from complaints.outbox import BACK_OFF
 from complaints.states import Status
 from complaints.tasks import send_notices
@@ -75,6 +75,7 @@ def test_e_mail_goes_to_those_who_prefer_it_in_their_language():
 
 def test_a_failing_gateway_is_tried_again_later_and_then_given_up_visibly(settings):
     settings.SMS_URL = "https://gateway.invalid/"
+    DeskSettings.objects.update(quiet_from=None, quiet_until=None)
     notice = a_complaint().notices.get()
     now = timezone.now()
     for attempt, wait in enumerate(BACK_OFF, start=1):

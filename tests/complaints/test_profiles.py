@@ -12,7 +12,7 @@ import pytest
 import yaml
 from django.core.management import CommandError, call_command
 
-from complaints import outbox, profiles
+from complaints import ladder, outbox, profiles
 from complaints.clocks.deadlines import due_at
 from complaints.clocks.limits import Limit, Unit
 from complaints.clocks.policies import Facts, promises_for
@@ -21,6 +21,7 @@ from complaints.models import (
     Calendar,
     Category,
     DeskSettings,
+    LadderStep,
     MessageTemplate,
     Policy,
     PolicyLimit,
@@ -35,7 +36,19 @@ from tests.factories import a_complaint
 
 NAMES = profiles.names()
 NONE = "-"
-MODELS = [Branch, Team, Category, Subcategory, RootCause, Calendar, Policy, PolicyLimit, RoutingRule, MessageTemplate]
+MODELS = [
+    Branch,
+    Team,
+    Category,
+    Subcategory,
+    RootCause,
+    Calendar,
+    Policy,
+    PolicyLimit,
+    RoutingRule,
+    MessageTemplate,
+    LadderStep,
+]
 
 
 def load(name, *options):
@@ -151,6 +164,15 @@ def test_where_something_is_set_up_already_loading_can_keep_away(cn):
     assert Category.objects.get(code="OUT").name_en == "Edited on screen"
 
 
+def test_a_ladder_that_people_changed_stays_theirs(cn):
+    LadderStep.objects.exclude(kind="", level="breach").delete()
+    LadderStep.objects.update(tell=["liaison"])
+
+    assert "0 rows new or changed" in load("cn-95598")
+
+    assert LadderStep.objects.get().tell == ["liaison"]
+
+
 def test_checking_a_profile_writes_nothing(empty):
     assert "cn-95598 is right" in load("cn-95598", "--check")
     assert not any(counts().values())
@@ -182,6 +204,11 @@ REFUSED = {
     "a question for no form": ("categories.yaml", lambda c: c[0]["questions"][0].update(required_for=["nobody"]), "'nobody' is not known"),
     "a name in one language": ("categories.yaml", lambda c: c[0]["name"].pop("zh"), "lacks zh"),
     "a priority nobody has": ("categories.yaml", lambda c: c[0]["subcategories"][0].update(priority="P9"), "'P9' is not known"),
+    "an unknown listener": ("ladder.yaml", lambda c: c["steps"][0].update(tell=["grandmother"]), "ladder.yaml, warn: the listener 'grandmother' is not known"),
+    "a step that tells nobody": ("ladder.yaml", lambda c: c["steps"][0].update(tell=[]), "tells nobody"),
+    "a warning that acts": ("ladder.yaml", lambda c: c["steps"][0].update(reassigns=True), "a warning changes nothing"),
+    "a step given twice": ("ladder.yaml", lambda c: c["steps"].append(c["steps"][0]), "ladder.yaml, warn: is there twice"),
+    "an alarm number nobody has": ("ladder.yaml", lambda c: c["steps"][2].update(number=0), "the number 0"),
     "an unknown setting": ("profile.yaml", lambda c: c["desk"].update(coffee=1), "coffee, which nothing reads"),
 }  # fmt: skip
 
@@ -249,6 +276,8 @@ ORDINARY = {
     ("resolve", "statutory"): "10wd",
     ("feedback", ""): "1wd",
 }
+URGING = {("call_back", "internal"): "2h"}
+"""Row 27 holds beside every other."""
 OUT_01 = {"category": "OUT", "subcategory": "OUT-01", "priority": "2"}
 ROWS = {
     "1 phone": ({"channel": "phone", "source": "hotline"}, ORDINARY),
@@ -347,13 +376,13 @@ ROWS = {
 def test_each_row_of_the_reference_gives_its_limits(cn, row):
     facts, limits = ROWS[row]
 
-    assert promised(**facts) == limits
+    assert promised(**facts) == limits | URGING
 
 
-def test_every_row_but_urging_is_carried_by_a_policy():
+def test_every_row_is_carried_by_a_policy():
     content = yaml.safe_load((profiles.FOLDER / "cn-95598/policies.yaml").read_text(encoding="utf-8"))
 
-    assert {row for policy in content["policies"] for row in policy["rows"]} == set(range(1, 27))
+    assert {row for policy in content["policies"] for row in policy["rows"]} == set(range(1, 28))
 
 
 def at_most(limit):
@@ -405,6 +434,19 @@ def test_no_combination_promises_the_customer_more_than_it_asks_of_staff(cn):
         if channel == "regulator" or category == "SAF":
             assert not any(p.pausable for p in found.values() if p.kind == "resolve"), facts
         assert not any(p.pausable for p in found.values() if p.tier == "statutory" or p.kind == "arrive"), facts
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_alarm_of_the_profile_has_a_step_and_the_laws_deadline_reaches_the_level_above(empty, name):
+    load(name)
+    steps = list(LadderStep.objects.all())
+
+    for limit in PolicyLimit.objects.all():
+        for level in ("warn", "breach", "escalate"):
+            own = [step for step in steps if step.level == level]
+            assert ladder.most_specific(own, limit.kind, limit.tier, 1) is not None
+    breach = ladder.most_specific([s for s in steps if s.level == "breach"], "resolve", "statutory", 1)
+    assert set(breach.tell) == {"supervisor", "supervisor_above", "liaison"}
 
 
 # texts

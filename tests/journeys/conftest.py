@@ -9,6 +9,9 @@ import pytest
 from tests.journeys.people import Staff, Window
 from tests.runtime.product import Product
 
+NO_NIGHT = "from complaints.models import DeskSettings; DeskSettings.objects.update(quiet_from=None, quiet_until=None)"
+"""Journeys run on the real clock, and what they wait for must come at night too."""
+
 
 @pytest.fixture(scope="session")
 def product():
@@ -17,7 +20,9 @@ def product():
     folder.chmod(0o755)
     product = Product(folder / "data")
     try:
-        yield product.start()
+        product.start()
+        product.manage("shell", "-c", NO_NIGHT)
+        yield product
     finally:
         product.stop()
         shutil.rmtree(folder)

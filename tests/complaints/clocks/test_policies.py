@@ -1,5 +1,7 @@
 """Which policy wins when several fit."""
 
+from datetime import UTC, datetime
+
 from complaints.clocks.policies import NO_PROMISE, RANKED, Facts, Promise, Rule, applicable, promises_for
 
 COMPLAINT = Facts(**dict.fromkeys(RANKED, "x"))
@@ -39,3 +41,40 @@ def test_each_clock_has_the_promise_of_the_most_specific_policy_that_speaks_of_i
 
 def test_a_policy_for_others_does_not_apply():
     assert applicable([rule("safety", "category")], Facts(category="y")) == []
+
+
+def statutory(code: str, limit: str, **match) -> Rule:
+    match = {name: frozenset([value]) for name, value in match.items()}
+    return Rule(code, 1, match, (Promise("resolve", "statutory", limit, policy=code),))
+
+
+def test_of_the_laws_limits_the_earliest_wins_though_a_longer_one_is_more_specific():
+    rules = [statutory("by-channel", "7cd", channel="regulator"), statutory("by-category", "30cd", category="BIL")]
+    (won,) = promises_for(rules, Facts(channel="regulator", category="BIL"))
+    assert won.policy == "by-channel"
+
+
+def test_a_law_for_the_special_case_stands_for_the_general_one_though_it_gives_longer():
+    rules = [statutory("any", "10wd"), statutory("petition", "60cd", source="petition", channel="letter")]
+    (won,) = promises_for(rules, Facts(channel="letter", source="petition"))
+    assert won.policy == "petition"
+
+
+def test_no_limit_by_law_for_a_special_case_leaves_those_of_other_laws():
+    rules = [
+        statutory("any", "10wd"),
+        statutory("enquiry", "-", request_type="enquiry"),
+        statutory("regulator", "15wd", channel="regulator"),
+    ]
+    assert promises_for(rules, Facts(request_type="enquiry")) == ()
+    (won,) = promises_for(rules, Facts(request_type="enquiry", channel="regulator"))
+    assert won.policy == "regulator"
+
+
+def test_which_of_two_laws_is_earlier_depends_on_the_day():
+    rules = [statutory("days", "7cd", channel="regulator"), statutory("hours", "100h", category="BIL")]
+    facts = Facts(channel="regulator", category="BIL")
+    later_first = {"days": datetime(2026, 3, 1, tzinfo=UTC), "hours": datetime(2026, 3, 2, tzinfo=UTC)}
+    (won,) = promises_for(rules, facts, due=lambda promise: later_first[promise.policy])
+    assert won.policy == "days"
+    assert promises_for(rules, facts)[0].policy == "hours"

@@ -1,0 +1,132 @@
+"""The ladder: who hears an alarm, and what the alarm itself does to the complaint."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Q
+from django.utils.translation import gettext as _
+
+from complaints.models import Clock, Complaint, LadderStep, Priority, RequestType
+from complaints.models.complaint import RESTRICTED_TO
+from complaints.models.steering import Listener
+from complaints.states import HANDLERS, OPEN
+from staff import duty
+from staff.actors import Role
+from staff.models import Branch, Team, User
+
+HIGHEST_BY_ITSELF = Priority.P2
+"""P1 says that a life is in danger; no deadline can make that true."""
+
+
+def step_for(clock: Clock, alarm: str) -> LadderStep | None:
+    """The step for an alarm such as "escalate2": the one that names most, clock before tier before number."""
+    level, number = parted(alarm)
+    return most_specific(LadderStep.objects.filter(level=level), clock.kind, clock.tier, number)
+
+
+def parted(alarm: str) -> tuple[str, int]:
+    """ "escalate2" as its level and its number; without a number it is the first."""
+    level, digits = re.fullmatch(r"([a-z_]+?)(\d*)", alarm).groups()  # type: ignore[union-attr]
+    return level, int(digits or 1)
+
+
+def most_specific(steps: Iterable[LadderStep], kind: str, tier: str, number: int) -> LadderStep | None:
+    """Of the steps of one level that fit, the one that names most."""
+    fitting = [
+        step for step in steps if step.kind in ("", kind) and step.tier in ("", tier) and step.number in (None, number)
+    ]
+    return max(fitting, key=lambda step: (step.kind != "", step.tier != "", step.number is not None), default=None)
+
+
+# who hears it
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an alarm rings, as far as its listeners depend on it; the what-if asks for places that are no complaint."""
+
+    branch: Branch
+    team: Team | None = None
+    assignee: User | None = None
+    is_restricted: bool = False
+
+    @classmethod
+    def of(cls, complaint: Complaint) -> Place:
+        is_report = complaint.request_type == RequestType.REPORT
+        return cls(complaint.branch, complaint.team, complaint.assignee, is_report)
+
+    def may_be_seen_by(self, user: User) -> bool:
+        """As `Complaint.objects.visible_to` has it, for one person."""
+        if self.is_restricted and user.role not in RESTRICTED_TO:
+            return False
+        return user.branch is not None and self.branch.path.startswith(user.branch.path)
+
+
+def listeners(place: Place, tell: Iterable[str], at: datetime) -> list[tuple[str, duty.Answer]]:
+    """For each kind of listener those who hear an alarm that rings here at this moment; some may be nobody."""
+    rota = duty.Rota(place.branch.path, at, at)
+    return [(listener, _heard_by(listener, place, rota, at)) for listener in Listener.values if listener in set(tell)]
+
+
+def _heard_by(listener: str, place: Place, rota: duty.Rota, at: datetime) -> duty.Answer:
+    if listener == Listener.ASSIGNEE:
+        reached = [user for user in [place.assignee] if user is not None and user.is_active and user.email]
+        return duty.Answer(tuple(reached), duty.Found.ROLE) if reached else duty.NOBODY
+    if listener == Listener.TEAM:
+        members = duty.of_team(place.team, at) if place.team is not None else duty.NOBODY
+        seeing = tuple(user for user in members.people if place.may_be_seen_by(user))
+        return duty.Answer(seeing, members.found) if seeing else duty.NOBODY
+    if listener == Listener.SUPERVISOR_ABOVE:
+        # above the branch whose supervisor hears the alarm, not above the complaint's: else a station without a
+        # supervisor would escalate from the county's supervisor to the county's supervisor
+        nearest = rota.who(Role.SUPERVISOR, at).path
+        return duty.Rota(duty.above(nearest), at, at).who(Role.SUPERVISOR, at) if nearest else duty.NOBODY
+    role = {
+        Listener.SUPERVISOR: Role.SUPERVISOR,
+        Listener.LIAISON: Role.LIAISON,
+        Listener.ADMINISTRATOR: Role.ADMINISTRATOR,
+    }[Listener(listener)]
+    return rota.who(role, at)
+
+
+# what it does
+
+
+def consequences(
+    step: LadderStep | None, complaint: Complaint, *, at: datetime, why: str
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The moves that the clock makes because of the alarm; `at` is when somebody must be on duty to be given it."""
+    if step is None or complaint.status not in OPEN:
+        return
+    if step.reassigns and (person := next_handler(complaint, at)) is not None:
+        yield "assign", {"assignee": person, "note": why}
+    if step.raises_priority and complaint.priority > HIGHEST_BY_ITSELF:
+        yield "prioritise", {"priority": complaint.priority - 1, "reason": why}
+
+
+def next_handler(complaint: Complaint, at: datetime) -> User | None:
+    """Who of the team takes it: on duty, able to see it, with the fewest open complaints; nobody if it is in such hands already.
+
+    That nobody is on duty is no reason to give it to somebody who sleeps: then those who were told must decide.
+    """
+    person, place = complaint.assignee, Place.of(complaint)
+    if complaint.team is None or (person is not None and person.is_active and duty.is_on(person, at)):
+        return None
+    members = duty.of_team(complaint.team, at, roles=HANDLERS).people
+    able = [user.pk for user in members if place.may_be_seen_by(user) and user != person]
+    is_open = Q(assigned_complaints__status__in=sorted(OPEN))
+    return (
+        User.objects.filter(pk__in=able)
+        .annotate(load=Count("assigned_complaints", is_open))
+        .order_by("load", "pk")
+        .first()
+    )
+
+
+def reason(clock: Clock) -> str:
+    return _("%(clock)s is overdue.") % {"clock": clock.label}
