@@ -11,6 +11,7 @@ from typing import Any
 from analytics.demo import network, people, rows
 from analytics.demo.course import Course
 from analytics.demo.issues import Issue
+from analytics.demo.ladder import Ladder
 from analytics.demo.moments import DAY, HOUR, MINUTE, SECOND, Moment, instant_of
 from analytics.demo.record import Record
 from analytics.demo.seasons import SUBCATEGORY_WEIGHTS, Day, hour
@@ -83,7 +84,7 @@ class Generator:
     ) -> None:
         self.world, self.seed, self.days, self.ending = world, seed, days, ending
         self.shape, self.bases, self.stations = shape, bases, stations
-        self.texts = Texts()
+        self.texts, self.ladder = Texts(), Ladder(world)
         self.all_issues = issues
         self.issues: dict[int, list[Issue]] = {}
         for issue in issues:
@@ -295,6 +296,7 @@ class Generator:
         number = self.bases.number + index
         record = Record(
             self.world,
+            self.ladder,
             id=self.bases.ids["complaints_complaint"] + index,
             reference=reference_for(number, received_at=instant_of(fields["received"])),
             token=f"demo-{people.mixed(number, self.seed):016x}",
