@@ -198,7 +198,12 @@ class Course:
             for _urging in range(1 + (rng.random() < 0.3) + (rng.random() < 0.1)):
                 by = THE_CUSTOMER if record.channel == "web" and rng.random() < 0.6 else self._one_of("agent")
                 when = at + max(1800, int(span * rng.uniform(0.2, 0.95))) * SECOND
+                when = self.world.local.awake(when, rng)
                 self._aside("urge", when, by, {"note": rng.choice(texts.URGINGS)})
+                if record.can_be_reached:
+                    when += int(60 * rng.lognormvariate(3.8, 0.6)) * SECOND
+                    method = "phone" if record.phone else "email"
+                    self._aside("contact", when, self._member(), {"reached": True, "method": method, "note": "已回电"})
         if rng.random() < 0.3:
             self._aside("note", at + int(span * rng.random()) * SECOND, self.desk, {"note": rng.choice(texts.NOTES)})
         if rng.random() < 0.06:
