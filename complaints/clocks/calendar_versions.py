@@ -13,7 +13,6 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from complaints.clocks.calendars import ONE_DAY, CalendarExhausted, ImpossibleCalendar, WorkingCalendar
-from complaints.clocks.deadlines import due_at
 from complaints.clocks.ledger import replay
 from complaints.clocks.running import as_entry
 from complaints.models import Calendar, Clock, PolicyLimit
@@ -123,10 +122,10 @@ def would_move(calendar: WorkingCalendar) -> WouldMove:
 
 def _turned(clock: Clock, calendar: WorkingCalendar) -> str:
     given = replay([as_entry(entry) for entry in clock.ledger.all()])
-    if given.limit is None or given.fixed_due_at is not None:
+    if given.terms.limit is None or given.terms.fixed is not None:
         return "same"
     try:
-        due = due_at(given.limit, calendar, given.started_at, given.pauses)
+        due = given.terms._replace(calendar=calendar).due(given.started_at, given.pauses)
     except CalendarExhausted:
         return "later"
     return _compared(clock.due_at, due)
