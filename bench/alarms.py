@@ -31,6 +31,12 @@ WITH one_each AS (
 UPDATE complaints_alarm SET fire_at = now() - random() * interval '1 minute' WHERE id IN (SELECT id FROM chosen)
 RETURNING id
 """
+PLAIN_EVENT = """
+INSERT INTO complaints_event
+    (complaint_id, number, move, from_status, to_status, at, recorded_at, role, actor_name, details)
+SELECT c.id, 1000000 + a.id, 'warn', c.status, c.status, a.fire_at, now(), 'clock', '', '{}'
+FROM complaints_alarm a JOIN complaints_complaint c ON c.id = a.complaint_id WHERE a.id = %s RETURNING id
+"""
 
 
 def build(complaints: int) -> dict[str, Any]:
@@ -40,8 +46,9 @@ def build(complaints: int) -> dict[str, Any]:
     each = len(made.open)
     open_times = max(1, round(complaints * OPEN_SHARE / each))
     closed_times = max(1, round(complaints * (1 - OPEN_SHARE) / each))
-    clones.copy(made.open, open_times, step=OPEN_FOR / open_times)
-    clones.copy(made.closed, closed_times, step=CLOSED_FOR / closed_times)
+    with clones.without_indexes():
+        clones.copy(made.open, open_times, step=OPEN_FOR / open_times)
+        clones.copy(made.closed, closed_times, step=CLOSED_FOR / closed_times)
     lost = clones.rows_pointing_nowhere()
     with connection.cursor() as cursor:
         cursor.execute("UPDATE complaints_alarm SET settled_at = fire_at WHERE settled_at IS NULL AND fire_at < now() + %s",
@@ -138,13 +145,7 @@ def plain(count: int) -> dict[str, Any]:
     with connection.cursor() as cursor:
         for alarm in alarms:
             with transaction.atomic():
-                cursor.execute(
-                    "INSERT INTO complaints_event (complaint_id, number, move, from_status, to_status, at, recorded_at, role, "
-                    "actor_name, details) "
-                    "SELECT c.id, 1000000 + a.id, 'warn', c.status, c.status, a.fire_at, now(), 'clock', '', '{}' FROM complaints_alarm a JOIN complaints_complaint c ON c.id = a.complaint_id WHERE a.id = %s "
-                    "RETURNING id",
-                    [alarm],
-                )
+                cursor.execute(PLAIN_EVENT, [alarm])
                 event = cursor.fetchone()[0]
                 cursor.execute(
                     "UPDATE complaints_alarm SET settled_at = now(), event_id = %s WHERE id = %s", [event, alarm]

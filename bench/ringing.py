@@ -109,6 +109,7 @@ def measure(bench: Bench, complaints: int, alarms: int, workers: int) -> None:
                 made["build_seconds"] = round(time.perf_counter() - began, 1)
         finally:
             servers.stop()
+        os.sync()  # what was built without durability must not be written back while the ringing is measured
         built.write_text(json.dumps(made))
     servers = bench.serve(throw_away=False)
     try:
