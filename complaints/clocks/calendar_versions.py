@@ -163,6 +163,6 @@ def save_version(draft: Draft, *, by: User, reason: str) -> Calendar:
 
 
 def years_of(calendar: WorkingCalendar, today: date) -> tuple[int, int]:
-    """The first and the last year worth showing: those with dated exceptions, this one, and what is covered."""
+    """The first and the last year worth showing: with dated exceptions, covered, or near: from November on the next."""
     years = {day.year for day in calendar.dated} | {today.year, (calendar.covers_until or today).year}
-    return min(years), max(max(years), (today + 31 * ONE_DAY).year)
+    return min(years), max(max(years), (today + 61 * ONE_DAY).year)
