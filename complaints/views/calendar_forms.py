@@ -43,7 +43,7 @@ class WindowsField(forms.CharField):
     def clean(self, value: Any) -> list[list[str]]:
         try:
             read = calendar_shown.windows_read(super().clean(value))
-            windows_of(read, str(self.label))
+            windows_of(read, str(value).strip())
         except ImpossibleCalendar as error:
             raise forms.ValidationError(str(error)) from error
         return read

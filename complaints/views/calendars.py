@@ -171,7 +171,7 @@ def _edit(
     typed = None if again or request.method != "POST" else request.POST
     if typed is not None and "base" in typed:
         base = _base(typed["base"], base)
-    initial = {
+    initial: dict[str, Any] = {
         **calendar_shown.week_typed(rules),
         "timezone": rules.get("timezone", ""),
         "covers_until": rules.get("covers_until", ""),
@@ -268,7 +268,7 @@ def _preview(
     is_new_name = current is not None and (current.name_zh, current.name_en) != (draft.name_zh, draft.name_en)
     context = {
         "code": draft.code,
-        "name": draft.name_zh if request.LANGUAGE_CODE.startswith("zh") else draft.name_en,  # type: ignore[attr-defined]
+        "name": draft.name_zh if request.LANGUAGE_CODE.startswith("zh") else draft.name_en,
         "calendar": current,
         "version": draft.seen + 1,
         "differences": calendar_shown.differences(in_force, proposed),
@@ -308,8 +308,8 @@ def _compared(
         except BadInput as refused:
             form.add_error("limit", refused.message)
             continue
-        words = [outbox.spoken(one.due_at) if one else "" for one in due]
-        rows.append(Compared(shown.limit_words(limit), *words, words[0] != words[1]))
+        before, after = (outbox.spoken(one.due_at) if one else "" for one in due)
+        rows.append(Compared(shown.limit_words(limit), before, after, before != after))
     return rows
 
 

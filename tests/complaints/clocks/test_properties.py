@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import translation
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -332,3 +333,11 @@ def test_a_coming_year_that_was_not_arranged_yet_is_known_to_be_unknown():
     assert calendar.is_known(date(2026, 12, 31))
     assert not calendar.is_known(date(2027, 1, 1))
     assert calendar.timezone == ZoneInfo("Asia/Shanghai")
+
+
+def test_what_is_wrong_is_said_in_the_language_of_the_reader():
+    with translation.override("zh-hans"):
+        with pytest.raises(ImpossibleCalendar, match="此日历从不上班"):
+            WorkingCalendar.from_rules("x", 1, {"timezone": "UTC", "week": {}})
+        with pytest.raises(BadLimit, match="不是时限"):
+            Limit.parse("soon")

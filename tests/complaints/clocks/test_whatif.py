@@ -7,6 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
+from complaints.models import Calendar
 from staff.actors import Role
 from tests.factories import a_user
 
@@ -41,6 +42,24 @@ def test_a_pause_moves_it_and_an_open_one_leaves_it_undated():
     assert json.loads(said(*limit, "--pause", "2026-03-02T12:00+08:00/"))["due_at"] is None
 
 
+def test_an_older_version_of_a_calendar_can_be_asked():
+    old = Calendar.objects.get(code="office")
+    rules = {**old.rules, "week": {"mon": [["09:00", "10:00"]]}}
+    Calendar.objects.create(code="office", version=2, name_zh="x", name_en="x", rules=rules)
+    asked = ("--limit", "2wh", "--start", "2026-03-02T09:00+08:00", "--json")
+    due = {name: json.loads(said("--calendar", name, *asked)) for name in ("office", "office@1", "office@2")}
+    assert due["office@1"]["due_at"] == "2026-03-02T11:00:00+08:00"
+    assert due["office@2"]["due_at"] == due["office"]["due_at"] == "2026-03-09T10:00:00+08:00"
+    assert due["office@1"]["calendar"] == "office@1"
+
+
+def test_a_deadline_beyond_the_known_holidays_is_said_to_be_a_guess():
+    asked = ("--calendar", "cn-national", "--limit", "4wd", "--start", "2026-12-28T10:00+08:00")
+    assert json.loads(said(*asked, "--json"))["guessed_after"] == "2026-12-31"
+    assert said(*asked).splitlines()[1].endswith("so this is a guess.")
+    assert json.loads(said(*asked[:3], "3wd", *asked[4:], "--json"))["guessed_after"] is None
+
+
 def test_everything_promised_for_a_complaint_is_said():
     facts = ("--request-type", "complaint", "--category", "OUT", "--subcategory", "OUT-03", "--channel", "phone")
     answers = json.loads(said("--start", "2026-03-02T09:00+08:00", *facts, "--severity", "ordinary", "--json"))
@@ -55,6 +74,8 @@ def test_everything_promised_for_a_complaint_is_said():
         (("--limit", "8wh", "--start", "2026-02-13T16:00+08:00"), "needs a calendar"),
         (("--limit", "soon", "--start", "2026-02-13T16:00+08:00"), "no time limit"),
         (("--limit", "8wh", "--calendar", "moon", "--start", "2026-02-13T16:00+08:00"), "no calendar “moon”"),
+        (("--limit", "8wh", "--calendar", "office@7", "--start", "2026-02-13T16:00+08:00"), "no version “7”"),
+        (("--limit", "8wh", "--calendar", "office@", "--start", "2026-02-13T16:00+08:00"), "no version “”"),
         (("--limit", "8h", "--start", "Friday"), "no moment"),
         (("--limit", "8h", "--start", "2026-02-13T16:00+08:00", "--pause", "lunch"), "no pause"),
         (("--policy", "none", "--start", "2026-02-13T16:00+08:00"), "no policy “none”"),
