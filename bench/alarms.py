@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
@@ -93,16 +95,30 @@ def work() -> dict[str, Any]:
     answer({"ready": True})
     sys.stdin.readline()
     began, before, rung, turns = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF), 0, 0
+    database_before = _database_cpu()
     while Alarm.objects.due(database_clock.now()).exists():
         rung += ring_alarms()
         turns += 1
     after = resource.getrusage(resource.RUSAGE_SELF)
+    database_after = _database_cpu()
     return {
         "rung": rung,
         "turns": turns,
         "seconds": time.perf_counter() - began,
         "cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+        "database_cpu": database_after - database_before,
     }
+
+
+def _database_cpu() -> float:
+    """Seconds of processor time of the server process behind this connection; 0 where there is no /proc to ask."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        stat = Path(f"/proc/{cursor.fetchone()[0]}/stat")
+    if not stat.exists():
+        return 0.0
+    user, system = stat.read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def verdict(alarms: list[int]) -> dict[str, Any]:
