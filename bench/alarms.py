@@ -33,6 +33,9 @@ WITH one_each AS (
 UPDATE complaints_alarm SET fire_at = now() - random() * interval '1 minute' WHERE id IN (SELECT id FROM chosen)
 RETURNING id
 """
+SETTLE_WHAT_IS_NEAR = """
+UPDATE complaints_alarm SET settled_at = fire_at WHERE settled_at IS NULL AND fire_at < now() + interval '1 day'
+"""
 PLAIN_EVENT = """
 INSERT INTO complaints_event
     (complaint_id, number, move, from_status, to_status, at, recorded_at, role, actor_name, details)
@@ -53,8 +56,7 @@ def build(complaints: int) -> dict[str, Any]:
         clones.copy(made.closed, closed_times, step=CLOSED_FOR / closed_times)
     lost = clones.rows_pointing_nowhere()
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE complaints_alarm SET settled_at = fire_at WHERE settled_at IS NULL AND fire_at < now() + %s",
-                       [timedelta(days=1)])  # fmt: skip
+        cursor.execute(SETTLE_WHAT_IS_NEAR)
         cursor.execute("VACUUM ANALYZE")
     return {
         "policies": each,

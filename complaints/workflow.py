@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
@@ -98,7 +99,7 @@ def _know_relations(complaint: Complaint) -> None:
     for field in ("category", "branch", "team", "assignee"):
         key = getattr(complaint, f"{field}_id")
         if key is not None:
-            setattr(complaint, field, turn.once((field, key), lambda field=field: getattr(complaint, field)))
+            setattr(complaint, field, turn.once((field, key), partial(getattr, complaint, field)))
 
 
 def _ring(alarm: Alarm, complaint: Complaint, *, now: datetime) -> bool:

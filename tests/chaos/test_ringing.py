@@ -75,7 +75,11 @@ class Desk(Product):
         return self
 
     def sql(self, query, *given, **named):
-        with closing(psycopg2.connect(self.given["DATABASE_URL"])) as connection, connection, connection.cursor() as cursor:
+        with (
+            closing(psycopg2.connect(self.given["DATABASE_URL"])) as connection,
+            connection,
+            connection.cursor() as cursor,
+        ):
             cursor.execute(query, given or named)
             return cursor.fetchall()
 
