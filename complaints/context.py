@@ -1,4 +1,4 @@
-"""What every desk page shows beside its own content: the rail."""
+"""What every desk page shows beside its own content: the rail, and what waits in its tabs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
+from complaints.clocks.calendar_versions import calendars_running_out
 from complaints.queues import counts
 from staff.actors import Role
 from staff.models import User
@@ -16,6 +18,7 @@ from staff.models import User
 EVERYONE = frozenset(Role)
 ENTERING = frozenset({Role.AGENT, Role.SUPERVISOR, Role.LIAISON})
 STEERING = frozenset({Role.SUPERVISOR, Role.LIAISON, Role.ANALYST, Role.ADMINISTRATOR})
+RENEWING = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 ENTRIES = [
     ("complaints:queue", (), "inbox", _("Queue"), EVERYONE),
     ("channels_intake:new", ("phone",), "phone-incoming", _("New complaint"), ENTERING),
@@ -29,7 +32,19 @@ ENTRIES = [
 def rail(request: HttpRequest) -> dict[str, Any]:
     """The entries of the rail; counted only when a page draws it."""
     user = getattr(request, "user", None)
-    return {"rail": SimpleLazyObject(lambda: entries(user, request.path))} if isinstance(user, User) else {}
+    if not isinstance(user, User):
+        return {}
+    return {
+        "rail": SimpleLazyObject(lambda: entries(user, request.path)),
+        "calendars_to_renew": SimpleLazyObject(lambda: calendars_to_renew(user)),
+    }
+
+
+def calendars_to_renew(user: User) -> str:
+    """How many calendars run out of known holidays, for the tab of those who renew them; empty when none does."""
+    if user.role not in RENEWING:
+        return ""
+    return str(len(calendars_running_out(timezone.localdate())) or "")
 
 
 def entries(user: User, path: str) -> list[dict[str, Any]]:

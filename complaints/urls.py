@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from complaints.views import deadlines, desk, detail, files, issues, ladder, portal, roster
+from complaints.views import calendars, deadlines, desk, detail, files, issues, ladder, policies, portal, roster
 
 app_name = "complaints"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/", desk.queue, name="queue"),
     path("desk/news/", desk.news, name="queue-news"),
     path("desk/deadlines/", deadlines.deadlines, name="deadlines"),
+    path("desk/calendars/", calendars.calendars, name="calendars"),
+    path("desk/calendars/new/", calendars.calendar_new, name="calendar-new"),
+    path("desk/calendars/<slug:code>/", calendars.calendar, name="calendar"),
+    path("desk/calendars/<slug:code>/edit/", calendars.calendar_edit, name="calendar-edit"),
+    path("desk/calendars/<slug:code>/import/", calendars.calendar_import, name="calendar-import"),
+    path("desk/calendars/<slug:code>/preview/", calendars.calendar_preview, name="calendar-preview"),
+    path("desk/calendars/<slug:code>/save/", calendars.calendar_save, name="calendar-save"),
+    path("desk/policies/", policies.policies, name="policies"),
+    path("desk/policies/new/", policies.policy_edit, name="policy-new"),
+    path("desk/policies/move/", policies.retarget, name="retarget"),
+    path("desk/policies/move/<int:pk>/", policies.retargeting_run, name="retargeting"),
+    path("desk/policies/move/<int:pk>/stop/", policies.retargeting_stop, name="retargeting-stop"),
+    path("desk/policies/<slug:code>/", policies.policy, name="policy"),
+    path("desk/policies/<slug:code>/change/", policies.policy_edit, name="policy-edit"),
+    path("desk/policies/<slug:code>/retire/", policies.policy_retire, name="policy-retire"),
     path("desk/roster/", roster.roster, name="roster"),
     path("desk/roster/copy/", roster.roster_copy, name="roster-copy"),
     path("desk/roster/<int:pk>/remove/", roster.roster_remove, name="roster-remove"),

@@ -12,6 +12,7 @@ from complaints.clocks.ledger import Action, Entry, State, replay
 from complaints.models.promises import WAITING
 
 RUNNING, PAUSED = State.RUNNING.value, State.PAUSED.value
+TICKING = (RUNNING, PAUSED)
 MET, LATE, CANCELLED = State.MET.value, State.LATE.value, State.CANCELLED.value
 
 
@@ -93,7 +94,7 @@ class LivedClock:
     @property
     def is_ticking(self) -> bool:
         """Not stopped: running or paused."""
-        return self.state in (RUNNING, PAUSED)
+        return self.state in TICKING
 
     def enter(
         self,

@@ -8,30 +8,14 @@ from random import Random
 from typing import Any
 
 from analytics.demo import delays, texts
+from analytics.demo.findings import findings, opinion
 from analytics.demo.following import extendable
 from analytics.demo.moments import DAY, HOUR, MINUTE, SECOND, Moment
 from analytics.demo.record import Record
 from analytics.demo.terms import Wait
-from analytics.demo.world import THE_CLOCK, THE_CUSTOMER, Named, Person, TeamRow, World
+from analytics.demo.world import THE_CLOCK, THE_CUSTOMER, Kind, Named, Person, TeamRow, World
 
 Move = tuple[str, Moment, Person, dict[str, Any]]
-
-CAUSES = {
-    "OUT": ["equipment-ageing", "equipment-protection", "external-excavation", "external-vehicle", "external-object",
-            "external-animal", "maintenance-defect", "maintenance-trees", "planning-late-notice", "planning-overrun",
-            "planning-not-combined", "capacity-no-alternative", "equipment-overload", "process-time-limit"],
-    "VOL": ["capacity-line-end", "equipment-overload", "maintenance-imbalance", "maintenance-reactive", "capacity-project",
-            "equipment-ageing", "customer-internal-fault"],
-    "BIL": ["process-data", "process-record", "equipment-meter", "equipment-communication", "customer-misunderstanding",
-            "process-it", "people-skill", "policy-tariff"],
-    "SAF": ["equipment-ageing", "maintenance-inspection", "maintenance-trees", "maintenance-defect", "external-vehicle",
-            "policy-siting", "people-contractor", "external-theft"],
-    "SVC": ["people-attitude", "people-skill", "people-rules", "process-handover", "process-time-limit", "process-it",
-            "people-contractor", "policy-compensation"],
-}  # fmt: skip
-STORM_CAUSES = ["weather-wind", "weather-flood", "weather-lightning", "maintenance-trees", "external-object"]
-CUSTOMER_CAUSES = ["customer-internal-fault", "customer-misunderstanding", "customer-equipment"]
-SATISFIED_BY_OUTCOME = {"upheld": 0.94, "partly_upheld": 0.91, "not_upheld": 0.78, "unverifiable": 0.75}
 
 
 class Course:
@@ -53,22 +37,19 @@ class Course:
         self.stops_at, self.stormy, self.issue, self.original = stops_at, stormy, issue, original
         self.language = "zh" if record.language.startswith("zh") else "en"
         self.asides: list[Move] = []
-        self.later: list[Move] = []
-        """What comes whenever its time has come, also after the complaint is closed."""
+        self.later: Move | None = None
+        """What comes when its time has come, also after the complaint is closed."""
         self.desk = self._one_of("agent")
 
     def moves(self) -> Iterator[Move]:
         """In order of time. Not every one still makes sense when it comes: see `Record.attempt`."""
         for move in self._main_line():
-            yield from self._later_until(move[1])
+            if self.later is not None and self.later[1] <= move[1]:
+                yield self.later
+                self.later = None
             yield move
-        yield from self._later_until(None)
-
-    def _later_until(self, at: Moment | None) -> Iterator[Move]:
-        if self.later:
-            ready = sorted((move for move in self.later if at is None or move[1] <= at), key=lambda move: move[1])
-            self.later = [move for move in self.later if move not in ready]
-            yield from ready
+        if self.later is not None:
+            yield self.later
 
     def _main_line(self) -> Iterator[Move]:
         record, rng = self.record, self.rng
@@ -95,8 +76,10 @@ class Course:
             return
         if record.priority != 1 and rng.random() < 0.03:
             at += rng.randint(8, 60) * MINUTE
+            yield from self._asides_until(at)
             yield "return", at, self._member(), {"reason": rng.choice(texts.RETURNS)}
             at += rng.randint(5, 40) * MINUTE
+            yield from self._asides_until(at)
             yield "dispatch", at, self._dispatcher(), {"team": record.team}
         contacted_at = self._contact_at()
         if contacted_at is not None:
@@ -215,7 +198,12 @@ class Course:
             for _urging in range(1 + (rng.random() < 0.3) + (rng.random() < 0.1)):
                 by = THE_CUSTOMER if record.channel == "web" and rng.random() < 0.6 else self._one_of("agent")
                 when = at + max(1800, int(span * rng.uniform(0.2, 0.95))) * SECOND
+                when = self.world.local.awake(when, rng)
                 self._aside("urge", when, by, {"note": rng.choice(texts.URGINGS)})
+                if record.can_be_reached:
+                    when += int(60 * rng.lognormvariate(3.8, 0.6)) * SECOND
+                    method = "phone" if record.phone else "email"
+                    self._aside("contact", when, self._member(), {"reached": True, "method": method, "note": "已回电"})
         if rng.random() < 0.3:
             self._aside("note", at + int(span * rng.random()) * SECOND, self.desk, {"note": rng.choice(texts.NOTES)})
         if rng.random() < 0.06:
@@ -227,17 +215,21 @@ class Course:
         if rng.random() < 0.012:
             when = at + int(span * rng.uniform(0.3, 0.9)) * SECOND
             self._aside("escalate", when, self._one_of("supervisor"), {"reason": rng.choice(texts.ESCALATIONS)})
-        if rng.random() < 0.02:
-            others = [
-                k for k in self.world.kinds.values() if k.category_id == record.kind.category_id and k.priority > 1
-            ]
+        if rng.random() < (0.05 if record.priority == 2 else 0.02):
+            others = [kind for kind in self.world.kinds_of[record.kind.category_code] if kind.priority > 2]
             if others and record.priority > 1:
-                when = at + rng.randint(5, 180) * MINUTE
-                self._aside(
-                    "recategorise", when, self.desk, {"category": (other := rng.choice(others)), "subcategory": other}
-                )
+                self._plan_recategorising(at + rng.randint(5, 180) * MINUTE, rng.choice(others))
         if rng.random() < 0.012 and record.priority == 3:
             self._aside("prioritise", at + rng.randint(5, 600) * MINUTE, self._one_of("supervisor"), {"priority": 2})
+
+    def _plan_recategorising(self, at: Moment, other: Kind) -> None:
+        """Sometimes it is taken back; who had to be on site must then still come."""
+        first, rng = self.record.kind, self.rng
+        self._aside("recategorise", at, self.desk, {"category": other, "subcategory": other})
+        if rng.random() < 0.2:
+            back = at + rng.randint(10, 90) * MINUTE
+            self._aside("recategorise", back, self.desk, {"category": first, "subcategory": first})
+            self._on_site("arrive", "arrived_at", back + rng.randint(20, 50) * MINUTE, self._member(), texts.ARRIVALS)
 
     def _plan_confirmation(self, at: Moment) -> None:
         """What neither the receipt nor the first message has confirmed is confirmed by hand."""
@@ -377,18 +369,18 @@ class Course:
             yield "contact", at, self._owner(), {"reached": True, "method": "phone"}
             at += rng.randint(3, 30) * MINUTE
         if record.needs_review:
-            yield "propose", at, self._owner(), self._findings()
+            yield "propose", at, self._owner(), findings(record, self.words, self.language, rng, stormy=self.stormy)
             if self.stops_at == "review":
                 return
             if rng.random() < 0.07:
                 at = local.in_office(at + rng.randint(20, 300) * MINUTE, rng)
                 yield "send_back", at, self._one_of("supervisor"), {"reason": rng.choice(texts.SEND_BACKS)}
                 at = local.in_office(at + rng.randint(30, 400) * MINUTE, rng)
-                yield "propose", at, self._owner(), self._findings()
+                yield "propose", at, self._owner(), findings(record, self.words, self.language, rng, stormy=self.stormy)
             at = local.in_office(at + int(60 * rng.lognormvariate(4.0, 0.8)) * SECOND, rng)
             yield "approve", at, self._one_of("supervisor"), {}
         else:
-            yield "resolve", at, self._owner(), self._findings()
+            yield "resolve", at, self._owner(), findings(record, self.words, self.language, rng, stormy=self.stormy)
         self._plan_removal(at)
         if self.stops_at == "resolved":
             return
@@ -396,43 +388,11 @@ class Course:
 
     def _plan_removal(self, at: Moment) -> None:
         """Where the customer was right, the cause goes, often weeks after the answer."""
-        if not self.later and self.record.permits("strike_off"):
+        if self.later is None and self.record.permits("strike_off"):
             category = self.record.kind.category_code
             when = delays.removal(self.world, category, at, self.rng)
             notes = texts.REMOVALS.get(category, texts.REMOVALS["*"])
-            self.later.append(("strike_off", when, self._owner(), {"note": self.rng.choice(notes)}))
-
-    def _findings(self) -> dict[str, Any]:
-        rng, record = self.rng, self.record
-        draw = rng.random()
-        outcome = (
-            "upheld"
-            if draw < 0.35
-            else "partly_upheld"
-            if draw < 0.55
-            else "not_upheld"
-            if draw < 0.95
-            else "unverifiable"
-        )
-        category = record.kind.category_code
-        codes = CAUSES.get(category, list(self.world.causes))
-        if self.stormy and category in ("OUT", "SAF") and rng.random() < 0.7:
-            codes = STORM_CAUSES
-        elif outcome == "not_upheld" and rng.random() < 0.5:
-            codes = CUSTOMER_CAUSES
-        code = codes[min(int(rng.expovariate(0.35)), len(codes) - 1)]
-        if code not in self.world.causes:
-            code = rng.choice(sorted(self.world.causes))
-        group = code.partition("-")[0]
-        responsible = {"customer": "customer", "external": "third_party", "weather": "force_majeure"}.get(
-            group, "utility"
-        )
-        return {
-            "outcome": outcome,
-            "root_cause": self.world.causes[code],
-            "resolution": self.words.answer(code, outcome, self.language, rng),
-            "responsibility": responsible,
-        }
+            self.later = "strike_off", when, self._owner(), {"note": self.rng.choice(notes)}
 
     # what the customer says
 
@@ -456,7 +416,7 @@ class Course:
                 when = local.awake(at + int(3600 * rng.lognormvariate(1.1, 0.8)) * SECOND, rng)
                 by = self._one_of("agent")
             when = min(when, at + 6 * DAY)
-            answer = self._opinion(by_link)
+            answer = opinion(record, rng, by_link=by_link)
             yield "feedback", when, by, answer
             if not answer["solved"]:
                 yield from self._again(when)
@@ -470,28 +430,6 @@ class Course:
         """A reopened complaint is looked into once more, and better."""
         finish = self.world.local.working_days_later(at, 1.1 * exp(self.rng.gauss(0, 0.5)))
         yield from self._answer(max(finish, at + HOUR))
-
-    def _opinion(self, by_link: bool) -> dict[str, Any]:
-        record, rng = self.record, self.rng
-        chance = SATISFIED_BY_OUTCOME.get(record.outcome, 0.85)
-        if any(clock.terms.kind == "resolve" and clock.state == "late" for clock in record.clocks):
-            chance *= 0.85
-        if record.urged >= 2:
-            chance *= 0.9
-        if rng.random() < chance:
-            score = 5 if rng.random() < 0.67 else 4
-        else:
-            score = rng.choice((3, 3, 3, 3, 3, 2, 2, 2, 1, 1))
-        unhappy = 0.004 if score > 3 else 0.12 if score == 3 else 0.5
-        solved = rng.random() >= unhappy or record.reopened > 1
-        comments = texts.SATISFIED if score > 3 else texts.DISSATISFIED if solved else texts.NOT_SOLVED
-        return {
-            "solved": solved,
-            "score": score,
-            "attitude": max(1, min(5, score + rng.choice((0, 0, 0, 1, -1)))),
-            "comment": rng.choice(comments) if rng.random() < 0.5 else "",
-            "answered_by": "link" if by_link else "call",
-        }
 
     # who
 

@@ -70,7 +70,7 @@ def open_all(record: Record, clocks: Iterable[LivedClock], at: Moment) -> None:
 def _begun(record: Record, wanted: Iterable[Terms], event: EventLine) -> list[LivedClock]:
     clocks = []
     for terms in wanted:
-        start: Moment | None = getattr(record, terms.starts)
+        start: Moment | None = getattr(record, terms.starts) if terms.starts else None
         if start is None or not _applies(record, terms):
             continue
         clock = LivedClock(terms, start, terms.due(start), event.id)
@@ -147,6 +147,12 @@ def _end(clocks: Iterable[LivedClock], action: str, at: Moment, record: Record, 
 # what each move does
 
 
+def _on_urge(record: Record, event: EventLine, details: Details) -> None:
+    _on_reclassified(record, event, details)
+    if record.can_be_reached and not record.ticking("call_back"):
+        _open_again(record, "call_back", event)
+
+
 def _on_dispatch(record: Record, event: EventLine, details: Details) -> None:
     _end(record.ticking("dispatch"), "stop", event.at, record, event)
 
@@ -156,11 +162,12 @@ def _on_return(record: Record, event: EventLine, details: Details) -> None:
 
 
 def _on_contact(record: Record, event: EventLine, details: Details) -> None:
+    if details.get("reached"):
+        at = min(details.get("contacted_at") or event.at, event.at)
+        _end(record.ticking("first_contact", "call_back"), "stop", at, record, event)
+        return
     clocks = record.ticking("first_contact")
     if not clocks:
-        return
-    if details.get("reached"):
-        _end(clocks, "stop", min(details.get("contacted_at") or event.at, event.at), record, event)
         return
     attempts = [Attempt(instant_of(past.at)) for past in record.events if past.move == "contact"]
     messages = [instant_of(past.at) for past in record.events if past.move == "message"]
@@ -236,7 +243,7 @@ def extendable(record: Record, at: Moment) -> list[LivedClock]:
 
 
 def _on_resolved(record: Record, event: EventLine) -> None:
-    over = ["resolve", "arrive", "restore"]
+    over = ["resolve", "arrive", "restore", "call_back"]
     if not record.can_be_reached:
         over.append("first_contact")
     _end(record.ticking(*over), "stop", event.at, record, event)
@@ -310,5 +317,5 @@ FOLLOW: dict[str, Callable[[Record, EventLine, Details], None]] = {
     "resume": _on_resume,
     "return": _on_return,
     "strike_off": _on_strike_off,
-    "urge": _on_reclassified,
+    "urge": _on_urge,
 }

@@ -11,6 +11,7 @@ from typing import Any
 from analytics.demo import network, people, rows
 from analytics.demo.course import Course
 from analytics.demo.issues import Issue
+from analytics.demo.ladder import Ladder
 from analytics.demo.moments import DAY, HOUR, MINUTE, SECOND, Moment, instant_of
 from analytics.demo.record import Record
 from analytics.demo.seasons import SUBCATEGORY_WEIGHTS, Day, hour
@@ -37,6 +38,8 @@ LATELY = 9 * DAY
 """Complaints younger than this may have come to a stop somewhere, as on any real desk."""
 STOPS = weighted([("", 40), ("dispatched", 9), ("investigating", 21), ("waiting", 16), ("resolved", 14)])
 REVIEW_STOPS = weighted([("", 40), ("investigating", 15), ("review", 45)])
+URGENT = 2
+"""Up to this priority nobody writes a letter."""
 HOT = 40
 """One complaint in nine comes from the one customer in forty who complains more than once."""
 
@@ -81,20 +84,17 @@ class Generator:
     ) -> None:
         self.world, self.seed, self.days, self.ending = world, seed, days, ending
         self.shape, self.bases, self.stations = shape, bases, stations
-        self.texts = Texts()
+        self.texts, self.ladder = Texts(), Ladder(world)
         self.all_issues = issues
         self.issues: dict[int, list[Issue]] = {}
         for issue in issues:
             for day in range((issue.ended or ending) // DAY - issue.started // DAY + 2):
                 self.issues.setdefault(issue.started // DAY + day, []).append(issue)
         self._sources = {channel: weighted(pairs) for channel, pairs in SOURCES.items()}
-        self._kinds = {
-            category: weighted(
-                (kind, SUBCATEGORY_WEIGHTS.get(kind.code, 1.0))
-                for kind in world.kinds.values()
-                if kind.category_code == category
-            )
-            for category in world.categories
+        self._kinds = {category: _weighed(kinds) for category, kinds in world.kinds_of.items()}
+        self._kinds_of_letters = {
+            category: _weighed([kind for kind in kinds if kind.priority > URGENT] or kinds)
+            for category, kinds in world.kinds_of.items()
         }
 
     def live(self, task: Task) -> rows.Batch:
@@ -143,7 +143,7 @@ class Generator:
     ) -> dict[str, Any]:
         """Who complains about what."""
         world = self.world
-        kinds, sums = self._kinds[category]
+        kinds, sums = (self._kinds_of_letters if channel == "letter" else self._kinds)[category]
         kind: Kind = rng.choices(kinds, cum_weights=sums)[0]
         issue = self._issue(rng, kind, received)
         place = self._customer_index(rng, day, category, issue)
@@ -224,7 +224,7 @@ class Generator:
             return min(self.ending, received + rng.randint(5, 50) * MINUTE), rng.choice(
                 world.someone("liaison", branch)
             )
-        seconds = rng.randint(90, 420)
+        seconds = int(min(600, max(60, rng.lognormvariate(5.0, 0.35))))
         return min(self.ending, received + seconds * SECOND), rng.choice(world.someone("agent", branch))
 
     def _severity(self, rng: Random, kind: Kind, channel: str, who: people.Customer) -> tuple[str, list[str]]:
@@ -296,6 +296,7 @@ class Generator:
         number = self.bases.number + index
         record = Record(
             self.world,
+            self.ladder,
             id=self.bases.ids["complaints_complaint"] + index,
             reference=reference_for(number, received_at=instant_of(fields["received"])),
             token=f"demo-{people.mixed(number, self.seed):016x}",
@@ -331,3 +332,7 @@ class Generator:
         if age < 12 * HOUR and rng.random() < 0.35:
             stop = "registered"
         return stop
+
+
+def _weighed(kinds: list[Kind]) -> tuple[list[Kind], list[float]]:
+    return weighted((kind, SUBCATEGORY_WEIGHTS.get(kind.code, 1.0)) for kind in kinds)

@@ -79,7 +79,7 @@ def load(*, complaints: int, days: int, seed: int, ending: datetime, customers: 
         _lock()
         generator = founded(days=days, seed=seed, ending=ending, customers=customers)
         loaded = Loaded(customers=generator.shape.customers, issues=len(generator.all_issues))
-        with _unchecked(complaints >= MANY):
+        with _unchecked(complaints >= MANY), _bare(complaints >= MANY and not Complaint.objects.exists()):
             for batches in _gathered(_lived(generator, tasks(counts(generator.days, complaints)), processes)):
                 for table, columns in rows.COLUMNS.items():
                     _copy(table, columns, b"".join(batch.rows[table] for batch in batches))
@@ -218,6 +218,39 @@ def _unchecked(wanted: bool) -> Iterator[None]:
     yield
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = origin" if wanted else "SET CONSTRAINTS ALL DEFERRED")
+
+
+@contextmanager
+def _bare(wanted: bool) -> Iterator[None]:
+    """Without secondary indexes, which are quicker made at once over all that was loaded. Readers wait as well meanwhile."""
+    if not wanted:
+        yield
+        return
+    tables = list(rows.COLUMNS)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint
+               WHERE contype = 'u' AND conrelid = ANY(%s::regclass[]) ORDER BY oid""",
+            [tables],
+        )
+        constraints = cursor.fetchall()
+        for table, name, _definition in constraints:
+            cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+        cursor.execute(
+            """SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
+               WHERE NOT indisprimary AND indrelid = ANY(%s::regclass[]) ORDER BY indexrelid""",
+            [tables],
+        )
+        indexes = cursor.fetchall()
+        for name, _definition in indexes:
+            cursor.execute(f"DROP INDEX {name}")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL maintenance_work_mem = '256MB'")
+        for _name, definition in indexes:
+            cursor.execute(definition)
+        for table, name, definition in constraints:
+            cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
 
 
 def _highest(table: str) -> int:

@@ -60,7 +60,7 @@ def customer(record: Record, event: EventLine) -> list[Reader]:
 
 
 def supervisors(record: Record, event: EventLine) -> list[Reader]:
-    return [_by_mail(person) for person in record.world.supervisors_told[record.branch]]
+    return [_by_mail(person) for person in record.ladder.supervisors(record.branch)]
 
 
 def assignee_or_supervisors(record: Record, event: EventLine) -> list[Reader]:
@@ -79,6 +79,18 @@ def customer_without_answer(record: Record, event: EventLine) -> list[Reader]:
     return customer(record, event) if event.by.role == "clock" else []
 
 
+def warned(record: Record, event: EventLine) -> list[Reader]:
+    return _told_by_ladder(record, event) or assignee_or_supervisors(record, event)
+
+
+def alarmed(record: Record, event: EventLine) -> list[Reader]:
+    return _told_by_ladder(record, event) or supervisors(record, event)
+
+
+def _told_by_ladder(record: Record, event: EventLine) -> list[Reader]:
+    return [_by_mail(person) for person in record.ladder.listeners(record, event.details.get("tell", ()))]
+
+
 def given_by_the_clock(record: Record, event: EventLine) -> list[Reader]:
     return assignee_or_supervisors(record, event) if event.by.role == "clock" else []
 
@@ -92,9 +104,11 @@ WHO = {
         supervisors_after_urgings,
         customer_without_answer,
         given_by_the_clock,
+        warned,
+        alarmed,
     )
-} | {"warned": assignee_or_supervisors, "alarmed": supervisors}
-"""For each rule of the outbox, the same one for a complaint in memory; the made-up past had no ladder yet."""
+}
+"""For each rule of the outbox, the same one for a complaint in memory."""
 
 _MOBILE: dict[str, bool] = {}
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from analytics.demo.changes import APPLY
-from analytics.demo.clocks import RUNNING, AlarmLine, LivedClock
+from analytics.demo.clocks import RUNNING, TICKING, AlarmLine, LivedClock
 from analytics.demo.following import extendable, follow, in_order, open_all, open_at_registration, told
+from analytics.demo.ladder import Ladder
 from analytics.demo.moments import SECOND, Moment, iso
 from analytics.demo.notices import NoticeLine, notices_of
 from analytics.demo.world import THE_CLOCK, THE_CUSTOMER, Kind, Named, Person, TeamRow, World
@@ -79,8 +80,10 @@ class Question:
 class Record:
     """A complaint from its registration on. Ids of its rows are counted up from `first_ids`."""
 
-    def __init__(self, world: World, *, id: int, reference: str, token: str, first_event: int, **fields: Any) -> None:
-        self.world = world
+    def __init__(
+        self, world: World, ladder: Ladder, *, id: int, reference: str, token: str, first_event: int, **fields: Any
+    ) -> None:
+        self.world, self.ladder = world, ladder
         self.id, self.reference, self.token = id, reference, token
         self.next_event = first_event
         self.kind: Kind = fields["kind"]
@@ -185,7 +188,8 @@ class Record:
         alarm.settled = min(now, max(alarm.fires, self.entered) + SWEEP + alarm.order % 7 * SECOND)
         if not alarm.holds:
             return
-        name, details = alarm.level.rstrip("0123456789"), {"clock": clock.terms.label, "due_at": iso(clock.due or 0)}
+        name = alarm.level.rstrip("0123456789")
+        details: Details = {"clock": clock.terms.label, "due_at": iso(clock.due or 0)}
         if name == "breach":
             clock.breached = clock.due
             self.breached = self.breached or clock.due
@@ -193,9 +197,14 @@ class Record:
             details = {"reason": self.world.still_overdue[clock.terms.label]}
         elif name == CAP:
             name, details = "release", {"note": self.world.paused_long_enough}
+        step = self.ladder.step(clock.kind, clock.tier, alarm.level)
+        if step is not None:
+            details["tell"] = step.tell
         event = self._perform(name, alarm.fires, THE_CLOCK, details)
         event.recorded = alarm.settled
         alarm.event = event.id
+        for follow_up, more in self.ladder.consequences(step, self, self.world.overdue[clock.terms.label]):
+            self._perform(follow_up, alarm.fires, THE_CLOCK, more).recorded = alarm.settled
 
     def _perform(self, name: str, at: Moment, by: Person, details: Details) -> EventLine:
         before = self.status
@@ -262,11 +271,12 @@ class Record:
             str(self.priority),
             self.segment,
             self.area,
+            received=self.received,
         )
 
     def ticking(self, *kinds: str) -> list[LivedClock]:
         """Its clocks that have not stopped, of these kinds or all, in the order in which the workflow takes them."""
-        found = [clock for clock in self.clocks if clock.is_ticking and (not kinds or clock.terms.kind in kinds)]
+        found = [clock for clock in self.clocks if clock.state in TICKING and (not kinds or clock.terms.kind in kinds)]
         return in_order(found) if len(found) > 1 else found
 
     def look_ahead(self) -> None:

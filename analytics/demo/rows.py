@@ -142,8 +142,9 @@ class Writer:
                 fields["entered_by"].id, fields["customer"], fields["account"], fields["premise"], fields["area_id"], r.area,
                 r.contact_name, r.phone, r.email, fields["address"], r.contact_method, r.language, False, False,
                 plain(fields["story"]), fields["remedy"], fields["place"], when(fields["occurred"]), "{}", written(r.received),
-                written(r.entered), r.status, when(r.dispatched), when(r.contacted), when(r.arrived),
-                when(r.restored), when(r.cause_removed), when(r.resolved), when(r.closed), r.outcome, r.responsibility, r.root_cause.id if r.root_cause else None, plain(r.resolution), r.referred_to,
+                written(r.entered), r.status, when(r.dispatched), when(r.contacted), when(r.arrived), when(r.restored),
+                when(r.cause_removed), when(r.resolved), when(r.closed), r.outcome, r.responsibility,
+                r.root_cause.id if r.root_cause else None, plain(r.resolution), r.referred_to,
                 r.merged_into.id if r.merged_into else None, r.service_issue.id if r.service_issue else None, r.urged,
                 r.reopened, r.transferred, r.returned, r.escalated, when(r.next_due), r.next_due_clock, when(r.breached),
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -48,6 +48,10 @@ class Person(NamedTuple):
     email: str = ""
     branch: int | None = None
     team: int | None = None
+
+
+def person_of(user: User) -> Person:
+    return Person(user.pk, user.role, user.display_name, user.language, user.email, user.branch_id, user.team_id)
 
 
 THE_CLOCK = Person(None, CLOCK, "")
@@ -97,6 +101,7 @@ class World:
         self._calendars = promised.Calendars()
         self._rules = promised.rules_in_force()
         self._terms: dict[tuple[str, ...], dict[tuple[str, str], Terms]] = {}
+        self._terms_of_day: dict[tuple[tuple[str, ...], date], dict[tuple[str, str], Terms]] = {}
         self._terms_by_promise: dict[tuple[str, str, str, bool], Terms] = {}
         self._team_kinds: dict[tuple[str, str, int, int, str], str] = {}
         self._working: dict[str, tuple[WorkingCalendar | None, int | None]] = {}
@@ -121,25 +126,11 @@ class World:
                 self.teams.setdefault((team.branch_id, team.kind), row)
         self.people: dict[str, dict[int, list[Person]]] = {role: defaultdict(list) for role in Role.values}
         self.members: dict[int, list[Person]] = defaultdict(list)
-        on_duty: dict[int, list[Person]] = defaultdict(list)
-        anyone: dict[int, list[Person]] = defaultdict(list)
-        administrators = []
         for user in User.objects.filter(is_active=True, branch__isnull=False).order_by("pk"):
-            person = Person(
-                user.pk, user.role, user.display_name, user.language, user.email, user.branch_id, user.team_id
-            )
+            person = person_of(user)
             self.people[user.role][person.branch or 0].append(person)
             if person.team is not None and user.role == Role.INVESTIGATOR:
                 self.members[person.team].append(person)
-            if user.role == Role.SUPERVISOR and user.email:
-                anyone[person.branch or 0].append(person)
-                if user.is_on_duty:
-                    on_duty[person.branch or 0].append(person)
-            elif user.role == Role.ADMINISTRATOR and user.email:
-                administrators.append(person)
-        self.supervisors_told = {
-            pk: self._nearest(on_duty, pk) or self._nearest(anyone, pk) or administrators for pk in self.branch_paths
-        }
 
     def _nearest(self, people: dict[int, list[Person]], branch: int) -> list[Person]:
         return next((people[up] for up in self.upwards[branch] if people.get(up)), [])
@@ -179,6 +170,10 @@ class World:
                 for cause in RootCause.objects.filter(is_active=True, children__isnull=True)
             }
         self.categories = list(Category.objects.filter(is_active=True).values_list("code", flat=True))
+        self.kinds_of = {
+            category: [kind for kind in self.kinds.values() if kind.category_code == category]
+            for category in self.categories
+        }
         self._routes = list(
             RoutingRule.objects.values_list(
                 "request_type", "channel", "category_id", "subcategory_id", "area_class", "team_kind"
@@ -200,12 +195,26 @@ class World:
 
     # promises
 
-    def terms(self, *facts: str) -> dict[tuple[str, str], Terms]:
-        """The promises for these facts, in the order of `Facts`."""
+    def terms(self, *facts: str, received: Moment) -> dict[tuple[str, str], Terms]:
+        """The promises for these facts, in the order of `Facts`; of the law's limits the earliest wins, which the day decides."""
         found = self._terms.get(facts)
+        if found is not None:
+            return found
+        day = self.local.day(received)
+        found = self._terms_of_day.get((facts, day))
         if found is None:
-            given = promised.promises_given(self._rules, Facts(*facts))
-            found = self._terms[facts] = {key: self._terms_of(promise) for key, promise in given.items()}
+            compared: list[Promise] = []
+
+            def due(promise: Promise) -> datetime:
+                compared.append(promise)
+                return instant_of(self._terms_of(promise).due(received))
+
+            given = promised.promises_given(self._rules, Facts(*facts), due=due)
+            found = {key: self._terms_of(promise) for key, promise in given.items()}
+            if compared:
+                self._terms_of_day[facts, day] = found
+            else:
+                self._terms[facts] = found
         return found
 
     def _terms_of(self, promise: Promise) -> Terms:
@@ -267,6 +276,7 @@ class World:
             self.still_overdue = {
                 name: _("%(clock)s still overdue") % {"clock": label} for name, label in labels.items()
             }
+            self.overdue = {name: _("%(clock)s is overdue.") % {"clock": label} for name, label in labels.items()}
             self.paused_long_enough = _("The pause has lasted as long as it may.")
             self.not_solved = _("The customer says it is not solved.")
             self.returned_often = _("Returned %(count)d times: decide who handles it.")
@@ -299,4 +309,4 @@ def weighted(pairs: Iterable[tuple[Any, float]]) -> tuple[list[Any], list[float]
     return values, sums
 
 
-__all__ = ["THE_CLOCK", "THE_CUSTOMER", "Kind", "Named", "Person", "TeamRow", "World", "weighted"]
+__all__ = ["THE_CLOCK", "THE_CUSTOMER", "Kind", "Named", "Person", "TeamRow", "World", "person_of", "weighted"]

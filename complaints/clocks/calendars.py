@@ -9,6 +9,8 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.utils.translation import gettext as _
+
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = 24 * 60
 HORIZON = timedelta(days=3653)
@@ -22,6 +24,12 @@ class ImpossibleCalendar(ValueError):
 
 class CalendarExhausted(ValueError):
     """No working time within ten years."""
+
+    @classmethod
+    def around(cls, code: str, day: date) -> CalendarExhausted:
+        """`day` may be a moment too; the sentence names its date."""
+        said = {"code": code, "day": day.strftime("%Y-%m-%d")}
+        return cls(_("%(code)s has too little working time within ten years of %(day)s.") % said)
 
 
 class Window(NamedTuple):
@@ -48,14 +56,17 @@ class WorkingCalendar:
         try:
             timezone = ZoneInfo(rules["timezone"])
         except (KeyError, ZoneInfoNotFoundError, ValueError, TypeError, OSError) as error:
-            raise ImpossibleCalendar("The calendar needs a time zone such as Asia/Shanghai.") from error
+            raise ImpossibleCalendar(_("The calendar needs a time zone such as Asia/Shanghai.")) from error
         given = _table(rules, "week")
         if unknown := set(given) - set(WEEKDAYS):
-            raise ImpossibleCalendar(f"“{sorted(unknown)[0]}” is no weekday; write {', '.join(WEEKDAYS)}.")
-        week = tuple(_windows(given.get(name, []), name) for name in WEEKDAYS)
+            raise ImpossibleCalendar(
+                _("“%(name)s” is no weekday; write %(known)s.")
+                % {"name": min(map(str, unknown)), "known": ", ".join(WEEKDAYS)}
+            )
+        week = tuple(windows_of(given.get(name, []), name) for name in WEEKDAYS)
         dated = {_day(day): _dated(spec, week, day) for day, spec in _table(rules, "dates").items()}
         if not any(week) and not any(dated.values()):
-            raise ImpossibleCalendar("The calendar never opens; give at least one window.")
+            raise ImpossibleCalendar(_("The calendar never opens; give at least one window."))
         _check_midnight(week)
         until = rules.get("covers_until")
         return cls(code, version, timezone, week, dated, _day(until) if until else None)
@@ -106,7 +117,7 @@ class WorkingCalendar:
         """`at` itself when it is inside working time, else the next opening. Raises CalendarExhausted."""
         for opens, _closes in self.openings(at, at + HORIZON):
             return opens
-        raise CalendarExhausted(f"{self.code} does not open within ten years of {at:%Y-%m-%d}.")
+        raise CalendarExhausted.around(self.code, at)
 
     def measure(self, start: datetime, end: datetime) -> timedelta:
         """The working time between two moments; nothing when `end` is not after `start`."""
@@ -121,7 +132,7 @@ class WorkingCalendar:
             if closes - opens >= left:
                 return opens + left
             left -= closes - opens
-        raise CalendarExhausted(f"{self.code} has too little working time within ten years of {start:%Y-%m-%d}.")
+        raise CalendarExhausted.around(self.code, start)
 
     def subtract(self, end: datetime, amount: timedelta) -> datetime:
         """The latest moment from which `amount` of working time passes until `end`. Raises CalendarExhausted."""
@@ -134,7 +145,7 @@ class WorkingCalendar:
                 left -= closes - opens
             until = since
         if left:
-            raise CalendarExhausted(f"{self.code} has too little working time within ten years of {end:%Y-%m-%d}.")
+            raise CalendarExhausted.around(self.code, end)
         return end.astimezone(UTC)
 
     def working_day_after(self, day: date, count: int) -> date:
@@ -144,7 +155,7 @@ class WorkingCalendar:
         while left:
             reached += step
             if abs(reached - day) > HORIZON:
-                raise CalendarExhausted(f"{self.code} has too few working days around {day}.")
+                raise CalendarExhausted.around(self.code, day)
             left -= self.is_working_day(reached)
         return reached
 
@@ -152,7 +163,7 @@ class WorkingCalendar:
 def _table(rules: Mapping[str, Any], name: str) -> Mapping[Any, Any]:
     table = rules.get(name) or {}
     if not isinstance(table, Mapping):
-        raise ImpossibleCalendar(f"“{name}” names days, each with its windows.")
+        raise ImpossibleCalendar(_("“%(name)s” names days, each with its windows.") % {"name": name})
     return table
 
 
@@ -160,7 +171,7 @@ def _day(text: str | date) -> date:
     try:
         return text if isinstance(text, date) else date.fromisoformat(text)
     except (ValueError, TypeError) as error:
-        raise ImpossibleCalendar(f"“{text}” is no date; write it as 2026-02-14.") from error
+        raise ImpossibleCalendar(_("“%(text)s” is no date; write it as 2026-02-14.") % {"text": text}) from error
 
 
 def _dated(spec: Any, week: tuple[tuple[Window, ...], ...], day: str | date) -> tuple[Window, ...]:
@@ -168,36 +179,44 @@ def _dated(spec: Any, week: tuple[tuple[Window, ...], ...], day: str | date) -> 
     if isinstance(spec, str):
         name = spec.removeprefix("week:")
         if name not in WEEKDAYS:
-            raise ImpossibleCalendar(f"{day}: “{spec}” is not understood; write week:mon to use Monday's hours.")
+            raise ImpossibleCalendar(
+                _("%(day)s: “%(spec)s” is not understood; write week:mon to use Monday's hours.")
+                % {"day": day, "spec": spec}
+            )
         return week[WEEKDAYS.index(name)]
-    return _windows(spec, str(day))
+    return windows_of(spec, str(day))
 
 
-def _windows(spec: Any, name: str) -> tuple[Window, ...]:
+def windows_of(spec: Any, name: str) -> tuple[Window, ...]:
+    """The windows of one day, sorted; `name` says in a message which day it is. Raises ImpossibleCalendar."""
     if not isinstance(spec, list | tuple):
-        raise ImpossibleCalendar(f"{name}: give a list of windows; an empty one means closed.")
+        raise ImpossibleCalendar(_("%(day)s: give a list of windows; an empty one means closed.") % {"day": name})
     windows = []
     for pair in spec:
         if not isinstance(pair, list | tuple) or len(pair) != 2:
-            raise ImpossibleCalendar(f"{name}: a window has a start and an end.")
+            raise ImpossibleCalendar(_("%(day)s: a window has a start and an end.") % {"day": name})
         start, end = (_minute(text, name) for text in pair)
         if start in (end, DAY):
-            raise ImpossibleCalendar(f"{name}: the window {pair[0]}-{pair[1]} is empty.")
+            raise ImpossibleCalendar(
+                _("%(day)s: the window %(start)s-%(end)s is empty.") % {"day": name, "start": pair[0], "end": pair[1]}
+            )
         windows.append(Window(start, end if end > start else end + DAY))
     windows.sort()
     for earlier, later in pairwise(windows):
         if later.start < earlier.end:
-            raise ImpossibleCalendar(f"{name}: two windows overlap.")
+            raise ImpossibleCalendar(_("%(day)s: two windows overlap.") % {"day": name})
     return tuple(windows)
 
 
 def _minute(text: str, name: str) -> int:
     hours, colon, minutes = str(text).partition(":")
     if not (colon and hours.isdecimal() and minutes.isdecimal() and len(minutes) == 2):
-        raise ImpossibleCalendar(f"{name}: “{text}” is no time; write it as 08:30.")
+        raise ImpossibleCalendar(_("%(day)s: “%(text)s” is no time; write it as 08:30.") % {"day": name, "text": text})
     minute = int(hours) * 60 + int(minutes)
     if int(minutes) > 59 or minute > DAY:
-        raise ImpossibleCalendar(f"{name}: “{text}” is no time of day; the last one is 24:00.")
+        raise ImpossibleCalendar(
+            _("%(day)s: “%(text)s” is no time of day; the last one is 24:00.") % {"day": name, "text": text}
+        )
     return minute
 
 
@@ -206,5 +225,6 @@ def _check_midnight(week: tuple[tuple[Window, ...], ...]) -> None:
         following = week[(index + 1) % 7]
         if windows and following and windows[-1].end - DAY > following[0].start:
             raise ImpossibleCalendar(
-                f"{WEEKDAYS[index]}: the window across midnight overlaps the next day's first window."
+                _("%(day)s: the window across midnight overlaps the next day's first window.")
+                % {"day": WEEKDAYS[index]}
             )

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from django.utils.translation import gettext as _
+
 from complaints.clocks.calendars import HORIZON, ONE_DAY, CalendarExhausted, WorkingCalendar
 from complaints.clocks.limits import Limit, Unit
 
@@ -141,7 +143,7 @@ def explain_extension(
 
 def _needed(calendar: WorkingCalendar | None, limit: Limit) -> WorkingCalendar:
     if calendar is None:
-        raise CalendarMissing(f"A limit of {limit} needs a calendar.")
+        raise CalendarMissing(_("A limit of %(limit)s needs a calendar.") % {"limit": limit})
     return calendar
 
 
@@ -184,7 +186,7 @@ def _due_by_days(
     left = limit.amount
     for day in _days_after(received_on):
         if day - received_on > HORIZON:
-            raise CalendarExhausted(f"{calendar.code} has too few working days after {received_on}.")
+            raise CalendarExhausted.around(calendar.code, received_on)
         end = _end_of(limit, calendar, day)
         if open_since is not None and end > open_since:
             return None

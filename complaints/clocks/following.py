@@ -250,10 +250,10 @@ def _on_reclassified(complaint: Complaint, event: Event, details: Details) -> No
 
 def _on_retarget(complaint: Complaint, event: Event, details: Details) -> None:
     """New policies for what already runs: as a change of facts, for the clocks that these policies speak of."""
-    in_force = InForce()
-    for clock, promise in concerned(complaint, in_force, details["policies"]):
+    in_force, policies = InForce(), details.get("policies", ())
+    for clock, promise in concerned(complaint, in_force, policies):
         _hold_to(clock, promise, in_force, complaint, event)
-    open_missing(complaint, event, policies=details["policies"])
+    open_missing(complaint, event, policies=policies)
 
 
 def concerned(

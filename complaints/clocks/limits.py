@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from django.utils.translation import gettext as _
+
 
 class BadLimit(ValueError):
     """A text that is no limit; the message says what one looks like."""
@@ -36,7 +38,10 @@ class Limit:
         """Raises BadLimit."""
         written = _WRITTEN.fullmatch(text.strip())
         if written is None or (written[3] and written[2] not in ("wd", "cd")):
-            raise BadLimit(f"“{text}” is no time limit. Write a number and min, h, wh, wd or cd, such as 24h or 5wd.")
+            raise BadLimit(
+                _("“%(text)s” is no time limit. Write a number and min, h, wh, wd or cd, such as 24h or 5wd.")
+                % {"text": text}
+            )
         return cls(int(written[1]), Unit(written[2]), bool(written[3]))
 
     def __str__(self) -> str:

@@ -87,7 +87,7 @@ def promises_given(rules: Iterable[Rule], facts: Facts, *, due: Due | None = Non
     """What these rules promise where these are the facts, by (kind, tier); `due` as `promises_for` says."""
     waits = may_wait(facts)
     return {
-        (p.kind, p.tier): replace(p, pausable=waits and p.pausable and not never_paused(p))
+        (p.kind, p.tier): replace(p, pausable=waits and p.pausable and not never_paused(p.kind, p.tier))
         for p in promises_for(rules, facts, due=due)
     }
 
@@ -97,9 +97,9 @@ def may_wait(facts: Facts) -> bool:
     return facts.priority != str(Priority.P1.value) and facts.channel != Channel.REGULATOR and facts.category != SAFETY
 
 
-def never_paused(promise: Promise) -> bool:
+def never_paused(kind: str, tier: str) -> bool:
     """Domain 4.6: a pause never stops the law's clock, the regulator's or the one to the customer's door."""
-    return promise.tier in (Tier.STATUTORY, Tier.EXTERNAL) or promise.kind == ClockKind.ARRIVE
+    return tier in (Tier.STATUTORY, Tier.EXTERNAL) or kind == ClockKind.ARRIVE
 
 
 def differs(clock: Clock, promise: Promise, calendar: Calendar | None) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -20,11 +21,15 @@ from complaints.refusals import BadInput
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`limit` with `calendar`, or `facts` (and `policy`) to ask for everything promised. Moments are aware."""
+    """`limit` with `calendar`, or `facts` (and `policy`) to ask for everything promised. Moments are aware.
+
+    `calendar` is a code for its newest version, or code@version; `using` is one that is not stored yet and comes first.
+    """
 
     start: datetime
     limit: str = ""
     calendar: str = ""
+    using: WorkingCalendar | None = None
     pauses: Sequence[Pause] = ()
     facts: Facts = field(default_factory=Facts)
     policy: str = ""
@@ -32,13 +37,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One deadline with the way to it."""
+    """One deadline with the way to it; `guessed_after` is the last day known when the deadline lies beyond it."""
 
     label: str
     limit: str
     calendar: str
     policy: str
     explanation: Explanation
+    guessed_after: date | None = None
 
     @property
     def due_at(self) -> datetime | None:
@@ -48,7 +54,7 @@ class Answer:
 def answer(question: Question) -> list[Answer]:
     """Each deadline that the question is about, the earliest first. Raises BadInput with a sentence."""
     if question.limit:
-        limit, calendar = _limit(question.limit), _calendar(question.calendar)
+        limit, calendar = _limit(question.limit), question.using or _calendar(question.calendar)
         return [_answer(question, "", limit, calendar, "")]
     answers = [
         _answer(
@@ -84,7 +90,18 @@ def _answer(question: Question, label: str, limit: Limit, calendar: WorkingCalen
         explained = explain(limit, calendar, question.start, question.pauses)
     except CalendarExhausted as error:
         raise BadInput(str(error), fields=["calendar"]) from error
-    return Answer(label, str(limit), calendar.code if calendar else "", policy, explained)
+    name = ""
+    if calendar is not None:
+        name = question.calendar if calendar.code == question.calendar.partition("@")[0] else calendar.code
+    return Answer(label, str(limit), name, policy, explained, _guessed_after(calendar, limit, explained.due_at))
+
+
+def _guessed_after(calendar: WorkingCalendar | None, limit: Limit, due: datetime | None) -> date | None:
+    """The end of what is known, when the deadline lies beyond it; 00:00 still belongs to the day that ends."""
+    if calendar is None or due is None or limit.is_elapsed:
+        return None
+    last = calendar.local_date(due - timedelta(microseconds=1))
+    return None if calendar.is_known(last) else calendar.covers_until
 
 
 def _limit(text: str) -> Limit:
@@ -94,17 +111,29 @@ def _limit(text: str) -> Limit:
         raise BadInput(str(error), fields=["limit"]) from error
 
 
-def _calendar(code: str) -> WorkingCalendar | None:
-    if not code:
+def _calendar(named: str) -> WorkingCalendar | None:
+    """By code, in its newest version; or code@version."""
+    if not named:
         return None
-    newest = Calendar.objects.filter(code=code).order_by("-version").first()
+    code, at, version = named.partition("@")
+    versions = Calendar.objects.filter(code=code).order_by("-version")
+    newest = versions.first()
     if newest is None:
         known = ", ".join(sorted(set(Calendar.objects.values_list("code", flat=True))))
         raise BadInput(
             _("There is no calendar “%(code)s”; there are %(known)s.") % {"code": code, "known": known},
             fields=["calendar"],
         )
-    return newest.working_calendar()
+    if not at:
+        return newest.working_calendar()
+    found = versions.filter(version=int(version)).first() if re.fullmatch("[0-9]{1,6}", version) else None
+    if found is None:
+        words = {"code": code, "version": version, "newest": newest.version}
+        raise BadInput(
+            _("The calendar “%(code)s” has no version “%(version)s”; the newest is %(newest)d.") % words,
+            fields=["calendar"],
+        )
+    return found.working_calendar()
 
 
 def as_json(one: Answer, zone: Any) -> dict[str, Any]:
@@ -116,6 +145,7 @@ def as_json(one: Answer, zone: Any) -> dict[str, Any]:
         "limit": one.limit,
         "calendar": one.calendar or None,
         "policy": one.policy or None,
+        "guessed_after": one.guessed_after.isoformat() if one.guessed_after else None,
         "segments": [
             {
                 "start": segment.start.astimezone(zone).isoformat(),

@@ -277,7 +277,9 @@ def _arranged(arrangement: Row) -> Row:
     make_up = {date.fromisoformat(day).isoformat(): "week:mon" for day in arrangement.get("make_up", [])}
     if both := sorted(set(off) & set(make_up)):
         raise ValueError(f"{', '.join(both)}: a day off cannot be a make-up working day.")
-    return {"dates": dict(sorted((off | make_up).items())), "covers_until": arrangement["covers_until"]}
+    names = {str(day): name for span, name in arrangement["days_off"].items() for day in _days(span)}
+    dates = dict(sorted((off | make_up).items()))
+    return {"dates": dates, "names": names, "covers_until": arrangement["covers_until"]}
 
 
 def _days(span: str) -> Iterator[date]:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from complaints.clocks import shown, whatif
+from complaints.clocks.calendar_shown import guess_sentence
 from complaints.clocks.policies import Facts
 from complaints.models import Calendar, Category, Channel, Priority, RequestType, Severity, Subcategory
 from complaints.refusals import BadInput
@@ -54,8 +55,7 @@ class WhatIfForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        codes = Calendar.objects.order_by("code").values_list("code", flat=True).distinct()
-        self._offer("calendar", [("", _("none (runs around the clock)")), *[(code, code) for code in codes]])
+        self._offer("calendar", [("", _("none (runs around the clock)")), *_calendars()])
         self._offer("category", [ANY, *[(row.code, row.name) for row in Category.objects.all()]])
         self._offer("subcategory", [ANY, *[(row.code, row.name) for row in Subcategory.objects.all()]])
 
@@ -86,6 +86,15 @@ class WhatIfForm(forms.Form):
         )
 
 
+def _calendars() -> list[tuple[str, str]]:
+    """The newest version of each by its code, then the older ones as code@version."""
+    offered: dict[str, str] = {}
+    for code, version in Calendar.objects.order_by("code", "-version").values_list("code", "version"):
+        older = f"{code}@{version}"
+        offered[older if code in offered else code] = older if code in offered else code
+    return list(offered.items())
+
+
 @login_required
 def deadlines(request: StaffRequest) -> HttpResponse:
     """Nothing is changed here; the address holds the question, so that it can be sent to a colleague."""
@@ -102,6 +111,14 @@ def deadlines(request: StaffRequest) -> HttpResponse:
         "on_duty": on_duty_now(request.user.branch, timezone.now()),
         "now": timezone.now(),
         "form": form,
-        "answers": [(one, shown.due_sentence(one), shown.stretches(one.explanation)) for one in answers],
+        "answers": [
+            (
+                one,
+                shown.due_sentence(one),
+                shown.stretches(one.explanation),
+                one.guessed_after and guess_sentence(one.guessed_after),
+            )
+            for one in answers
+        ],
     }
     return render(request, "complaints/deadlines.html", context, status=422 if form.errors else 200)

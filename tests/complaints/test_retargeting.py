@@ -106,6 +106,14 @@ def test_only_the_clocks_that_the_chosen_policies_speak_of_move():
     assert limits_of(complaint)["internal"] == "4wd"
 
 
+def test_without_a_choice_everything_moves_that_is_promised_otherwise_today():
+    (complaint,) = some(1)
+    shorten()
+    started([])
+    retarget_clocks()
+    assert limits_of(complaint)["internal"] == "2wd"
+
+
 def test_a_pause_and_an_extension_outlive_the_move():
     complaint = bring(a_complaint("SVC-01"), Status.INVESTIGATING)
     boss = an_actor(Role.SUPERVISOR)

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from complaints.clocks import whatif
+from complaints.clocks.calendar_shown import guess_sentence
 from complaints.clocks.deadlines import Pause
 from complaints.clocks.policies import Facts
 from complaints.clocks.shown import due_sentence
@@ -25,7 +26,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--start", required=True, help="when the clock starts, as 2026-02-13T16:00+08:00")
         parser.add_argument("--limit", default="", help="such as 24h, 8wh, 5wd")
-        parser.add_argument("--calendar", default="", help="code of a calendar, such as office")
+        parser.add_argument(
+            "--calendar", default="", help="code of a calendar, such as office, or office@2 for its version 2"
+        )
         parser.add_argument("--pause", action="append", default=[], metavar="START/END", help="may be given often")
         parser.add_argument("--policy", default="", help="code of a policy: everything it promises")
         for fact in FACTS:
@@ -54,6 +57,8 @@ class Command(BaseCommand):
             return
         for one in answers:
             self.stdout.write(due_sentence(one))
+            if one.guessed_after:
+                self.stdout.write(guess_sentence(one.guessed_after))
 
 
 def _moment(text: str) -> datetime:

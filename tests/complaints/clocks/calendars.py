@@ -23,6 +23,5 @@ CALENDARS = {
     **of_profile("generic"),
     **of_profile("cn-95598"),
     "night": rules("Asia/Shanghai", **{day: [["22:00", "06:00"]] for day in WORKDAYS}),
-    "london": rules("Europe/London", sat=[["09:00", "13:00"]], **{day: [["09:00", "17:30"]] for day in WORKDAYS}),
     "ny-night": rules("America/New_York", sat=[["22:00", "06:00"]], sun=[["22:00", "24:00"]]),
 }
