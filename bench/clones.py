@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -115,7 +116,7 @@ def _registered(policy: Policy, by: Actor, *, at: datetime) -> Complaint:
 
 
 def _make(name: str, complaint: Complaint, by: Actor, *, at: datetime) -> None:
-    said: dict[str, dict[str, object]] = {
+    said: dict[str, dict[str, Any]] = {
         "dispatch": {"team": Team.objects.filter(kind=TeamKind.DISPATCH).first()},
         "contact": {"reached": True, "method": "phone"},
         "resolve": {
@@ -144,7 +145,9 @@ def copy(ids: list[int], times: int, *, step: timedelta) -> None:
         statements = {table: _insert(table) for table in TABLES}
         for start in range(1, times + 1, AT_ONCE):
             for statement in statements.values():
-                cursor.execute(statement, {"start": start, "end": min(start + AT_ONCE - 1, times), "step": step})
+                cursor.execute(
+                    statement, {"start": start, "end": min(start + AT_ONCE - 1, times), "step": step.total_seconds()}
+                )
         for table in TABLES:
             cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")
 
@@ -169,7 +172,7 @@ def without_indexes() -> Iterator[None]:
 
 def _insert(table: str) -> str:
     """The statement that copies a table: keys counted up from the largest there is, copy by copy."""
-    key, shift = _key("o"), "- n * %(step)s"
+    key, shift = _key("o"), "- n * make_interval(secs => %(step)s)"
     names, values, joins = [], [], []
     with connection.cursor() as cursor:
         columns = connection.introspection.get_table_description(cursor, table)

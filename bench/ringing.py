@@ -137,7 +137,10 @@ def report(
     line(f"  idle sweep: {idle['buffers']} buffers of index {idle['index']}, {idle['sweep_ms']} ms in all")
     line(f"  due: {due}; rung by the workers: {' + '.join(str(one['rung']) for one in crew)}")
     line(f"  seconds until none was due: {seconds:.1f} ({due / seconds:.0f} a second)")
-    line(f"  worker-milliseconds for each alarm: {each * 1000:.2f}, of which CPU {_cpu(crew, due):.2f}")
+    line(
+        f"  worker-milliseconds for each alarm: {each * 1000:.2f}; processor time {_mean(crew, 'cpu', due):.2f} in the worker, "
+        f"{_mean(crew, 'database_cpu', due):.2f} in the database"
+    )
     line(
         f"  plain SQL, the same alarm and event: {plain['seconds_each'] * 1000:.2f} ms; ratio {each / plain['seconds_each']:.1f}"
     )
@@ -150,8 +153,8 @@ def report(
     )
 
 
-def _cpu(crew: list[dict[str, Any]], due: int) -> float:
-    return sum(one["cpu"] for one in crew) / due * 1000
+def _mean(crew: list[dict[str, Any]], what: str, due: int) -> float:
+    return sum(one[what] for one in crew) / due * 1000
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
@@ -85,16 +86,20 @@ def ring(alarm: Alarm, *, now: datetime | None = None) -> bool:
     """
     now = now or database_clock.now()
     with transaction.atomic():
-        complaint = (
-            Complaint.objects.select_for_update(of=("self",), skip_locked=True)
-            .select_related("category", "branch", "team", "assignee")
-            .filter(pk=alarm.complaint_id)
-            .first()
-        )
+        complaint = Complaint.objects.select_for_update(skip_locked=True).filter(pk=alarm.complaint_id).first()
         if complaint is None:
             return False
+        _know_relations(complaint)
         fresh = Alarm.objects.pending().select_related("clock").filter(pk=alarm.pk, fire_at__lte=now).first()
         return fresh is not None and _ring(fresh, complaint, now=now)
+
+
+def _know_relations(complaint: Complaint) -> None:
+    """Give it its category, branch, team and assignee, which many alarms of a turn share: four joins less for each."""
+    for field in ("category", "branch", "team", "assignee"):
+        key = getattr(complaint, f"{field}_id")
+        if key is not None:
+            setattr(complaint, field, turn.once((field, key), partial(getattr, complaint, field)))
 
 
 def _ring(alarm: Alarm, complaint: Complaint, *, now: datetime) -> bool:

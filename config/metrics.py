@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from django.conf import settings
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from complaints import database_clock
 from complaints.models import Alarm, Complaint, Notice
 from complaints.models.outgoing import NoticeState
 
@@ -24,12 +24,16 @@ class Desk(Collector):
     """Reads the database at each scrape, so every web process gives the same answer."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        now = timezone.now()
-        oldest = Alarm.objects.due(now).first()
+        now = database_clock.now()
+        due = Alarm.objects.due(now)
+        oldest = due.first()
         notices = dict(Notice.objects.order_by().values_list("state").annotate(Count("pk")))
         lag = (now - oldest.fire_at).total_seconds() if oldest else 0.0
         yield GaugeMetricFamily("redress_complaints_open", "Complaints not closed.", Complaint.objects.open().count())
         yield GaugeMetricFamily("redress_alarms_pending", "Alarms still to ring.", Alarm.objects.pending().count())
+        yield GaugeMetricFamily(
+            "redress_alarms_due", "Alarms whose moment is past and that have not rung.", due.count()
+        )
         yield GaugeMetricFamily("redress_alarm_lag_seconds", "How late the oldest due alarm is.", lag)
         yield GaugeMetricFamily("redress_notices_queued", "Notices to send.", notices.get(NoticeState.QUEUED, 0))
         yield GaugeMetricFamily("redress_notices_dead", "Notices given up.", notices.get(NoticeState.DEAD, 0))

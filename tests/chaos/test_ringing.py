@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from textwrap import dedent
 
@@ -23,7 +23,7 @@ from tests.runtime.product import ROOT, Product
 pytestmark = pytest.mark.xdist_group("product")
 
 COMPLAINTS = 60
-PATIENCE = 60
+PATIENCE = 30
 FAR = "1000 days"
 """How far the alarms are put off until a test wants them."""
 
@@ -33,9 +33,11 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from complaints import workflow
-from complaints.models import Alarm, Complaint, Subcategory
+from complaints.models import Alarm, Complaint, DeskSettings, LadderStep, Subcategory
 from staff.actors import Actor
 from staff.models import Branch, User
+DeskSettings.objects.update_or_create(pk=1, defaults={{"quiet_from": None, "quiet_until": None}})  # also by night
+LadderStep.objects.update(reassigns=False, raises_priority=False)  # an alarm that moves clocks would void the next
 root = Branch.objects.get(parent=None)
 boss = User.objects.create_user("boss", role="supervisor", branch=root, email="boss@example.org")
 reason = Subcategory.objects.get(code="OUT-03")
@@ -133,13 +135,16 @@ class Desk(Product):
     def soon(self, true):
         deadline = time.monotonic() + PATIENCE
         while not true():
-            assert time.monotonic() < deadline
+            if time.monotonic() > deadline:
+                raise TimeoutError
             time.sleep(0.05)
 
     def each_rings_once(self, alarms):
         """Every alarm has its one event, at its own time; the supervisor got one notice of each; nothing went out twice."""
         total = len(alarms)
-        self.soon(lambda: self.sql(TAKE_STOCK, alarms)[0] == (total,) * 7)
+        with suppress(TimeoutError):
+            self.soon(lambda: self.sql(TAKE_STOCK, alarms)[0] == (total,) * 7)
+        assert self.sql(TAKE_STOCK, alarms)[0] == (total,) * 7
         events, stray, numbers = self.sql(
             """SELECT count(*) FILTER (WHERE e.role = 'clock'), count(*) FILTER (WHERE e.role = 'clock' AND a.id IS NULL),
                       (SELECT count(*) FROM complaints_complaint c

@@ -1,13 +1,16 @@
 """The probes and the figures for machines."""
 
 import os
+from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
+from django.utils import timezone
 
 from config import health
 from config.checks import chinese_trigrams_work
 from config.tasks import heartbeat
+from tests.factories import a_complaint
 
 
 def test_healthz_needs_neither_database_nor_broker(client, settings):
@@ -48,8 +51,28 @@ def test_metrics_count_from_this_machine(client):
     answer = client.get("/metrics")
     assert answer.status_code == 200
     lines = answer.content.decode().splitlines()
-    for name in ("complaints_open", "alarms_pending", "alarm_lag_seconds", "notices_queued", "notices_dead"):
+    for name in (
+        "complaints_open",
+        "alarms_pending",
+        "alarms_due",
+        "alarm_lag_seconds",
+        "notices_queued",
+        "notices_dead",
+    ):
         assert f"redress_{name} 0.0" in lines
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("profile")
+def test_metrics_tell_how_many_alarms_are_late_and_by_how_much(client):
+    alarms = a_complaint(at=timezone.now()).alarms
+    late, early = alarms.all()[:2]
+    alarms.filter(pk=late.pk).update(fire_at=timezone.now() - timedelta(minutes=5))
+    alarms.filter(pk=early.pk).update(fire_at=timezone.now() + timedelta(minutes=5))
+    said = dict(line.split() for line in client.get("/metrics").content.decode().splitlines() if line[0] != "#")
+    assert float(said["redress_alarms_due"]) == 1
+    assert float(said["redress_alarms_pending"]) == alarms.count()
+    assert 300 <= float(said["redress_alarm_lag_seconds"]) < 330
 
 
 def test_metrics_are_not_there_for_others(client):
