@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from complaints import feedback, outbox, workflow
+from complaints import feedback, outbox, storms, workflow
 from complaints.models import Alarm, Complaint, Notice
 
 BATCH = 200
@@ -40,3 +40,9 @@ def close_unanswered() -> int:
     now = timezone.now()
     waiting = feedback.unanswered(Complaint.objects.all(), at=now).order_by("resolved_at")
     return sum(feedback.close_unanswered(complaint, at=now) for complaint in waiting.iterator(chunk_size=BATCH))
+
+
+@shared_task(ignore_result=True)
+def excuse_arrivals() -> int:
+    """Bring every clock in line with the storms that rage or have just ended. May run twice, and after a crash again."""
+    return sum(storms.settle(storm) for storm in storms.unsettled())

@@ -204,6 +204,7 @@ CELERY_BEAT_SCHEDULE = {
     "ring-alarms": _every("complaints.tasks.ring_alarms", 5),
     "send-notices": _every("complaints.tasks.send_notices", 3),
     "close-unanswered": _every("complaints.tasks.close_unanswered", 600),
+    "excuse-arrivals": _every("complaints.tasks.excuse_arrivals", 60),
     "heartbeat": _every("config.tasks.heartbeat", 10),
 }
 
