@@ -1,6 +1,6 @@
 """Which clocks a storm excuses, and the ledger entries that say so and take it back.
 
-One answer for every road: what is opened during a storm, what ran already when it was declared, and what it turned out not to cover.
+One answer for every road: what opens during a storm, what ran when it was declared, and what it turned out not to cover.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef, Q
 
 from complaints.clocks.ledger import Action, State
 from complaints.clocks.running import enter
@@ -36,7 +36,7 @@ def excusable() -> ClockQuerySet:
     """Promised arrivals, each with `is_covered`: whether a storm raged where and when they began."""
     storms = (
         Storm.objects.at(OuterRef("started_at"))  # type: ignore[arg-type]
-        .annotate(place=OuterRef("complaint__branch__path"))
+        .annotate(place=ExpressionWrapper(OuterRef("complaint__branch__path"), CharField()))
         .filter(place__startswith=F("branch__path"))
     )
     kind, tier = EXCUSED
