@@ -1,4 +1,4 @@
-"""What every desk page shows beside its own content: the rail."""
+"""What every desk page shows beside its own content: the rail, and the storms that rage."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
+from complaints import storms
 from complaints.queues import counts
 from staff.actors import Role
 from staff.models import User
@@ -27,9 +28,14 @@ ENTRIES = [
 
 
 def rail(request: HttpRequest) -> dict[str, Any]:
-    """The entries of the rail; counted only when a page draws it."""
+    """The entries of the rail and the storms of the banner; read only when a page draws them."""
     user = getattr(request, "user", None)
-    return {"rail": SimpleLazyObject(lambda: entries(user, request.path))} if isinstance(user, User) else {}
+    if not isinstance(user, User):
+        return {}
+    return {
+        "rail": SimpleLazyObject(lambda: entries(user, request.path)),
+        "raging": SimpleLazyObject(lambda: storms.news_for(user)),
+    }
 
 
 def entries(user: User, path: str) -> list[dict[str, Any]]:

@@ -39,6 +39,7 @@ class Answer:
     calendar: str
     policy: str
     explanation: Explanation
+    statistic: str = "each"
 
     @property
     def due_at(self) -> datetime | None:
@@ -57,6 +58,7 @@ def answer(question: Question) -> list[Answer]:
             _limit(promise.limit),
             _calendar(promise.calendar),
             f"{promise.policy} v{promise.policy_version}",
+            promise.statistic,
         )
         for promise in _promises(question)
     ]
@@ -77,14 +79,16 @@ def _promises(question: Question) -> Sequence[Promise]:
     return [promise for promise in chosen.promises if promise.limit != NO_PROMISE]
 
 
-def _answer(question: Question, label: str, limit: Limit, calendar: WorkingCalendar | None, policy: str) -> Answer:
+def _answer(
+    question: Question, label: str, limit: Limit, calendar: WorkingCalendar | None, policy: str, statistic: str = "each"
+) -> Answer:
     if calendar is None and not limit.is_elapsed:
         raise BadInput(_("A limit of %(limit)s needs a calendar.") % {"limit": limit}, fields=["calendar"])
     try:
         explained = explain(limit, calendar, question.start, question.pauses)
     except CalendarExhausted as error:
         raise BadInput(str(error), fields=["calendar"]) from error
-    return Answer(label, str(limit), calendar.code if calendar else "", policy, explained)
+    return Answer(label, str(limit), calendar.code if calendar else "", policy, explained, statistic)
 
 
 def _limit(text: str) -> Limit:

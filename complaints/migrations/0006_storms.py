@@ -6,39 +6,51 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('complaints', '0005_steering'),
-        ('staff', '0002_duty'),
+        ("complaints", "0005_steering"),
+        ("staff", "0002_duty"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='storm',
-            name='changed_at',
+            model_name="storm",
+            name="changed_at",
             field=models.DateTimeField(default=django.utils.timezone.now),
         ),
         migrations.AddField(
-            model_name='storm',
-            name='is_withdrawn',
-            field=models.BooleanField(default=False, verbose_name='declared by mistake'),
+            model_name="storm",
+            name="is_withdrawn",
+            field=models.BooleanField(default=False, verbose_name="declared by mistake"),
         ),
         migrations.AddField(
-            model_name='storm',
-            name='settled_at',
+            model_name="storm",
+            name="settled_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddIndex(
-            model_name='clock',
-            index=models.Index(condition=models.Q(('kind', 'arrive'), ('tier', 'commitment')), fields=['started_at'], name='promised_arrival_by_start'),
+            model_name="clock",
+            index=models.Index(
+                condition=models.Q(("kind", "arrive"), ("tier", "commitment")),
+                fields=["started_at"],
+                name="promised_arrival_by_start",
+            ),
         ),
         migrations.AddIndex(
-            model_name='storm',
-            index=models.Index(condition=models.Q(('settled_at__isnull', True)), fields=['began_at'], name='storm_unsettled'),
+            model_name="storm",
+            index=models.Index(
+                condition=models.Q(("settled_at__isnull", True)), fields=["began_at"], name="storm_unsettled"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='storm',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_at__isnull', False), models.Q(('is_withdrawn', False), ('settled_at__isnull', True)), _connector='OR'), name='storm_withdrawn_or_settled_has_ended'),
+            model_name="storm",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ended_at__isnull", False),
+                    models.Q(("is_withdrawn", False), ("settled_at__isnull", True)),
+                    _connector="OR",
+                ),
+                name="storm_withdrawn_or_settled_has_ended",
+            ),
         ),
     ]
