@@ -17,9 +17,10 @@ from django.utils.translation import gettext as _
 from complaints import workflow
 from complaints.clocks import excusing
 from complaints.models import Clock, Complaint, Storm
+from complaints.models.complaint import ComplaintQuerySet
 from complaints.models.promises import ClockQuerySet
 from complaints.refusals import MoveRefused
-from staff.actors import THE_CLOCK
+from staff.actors import THE_CLOCK, Role
 from staff.models import Branch, User
 
 OLDEST = timedelta(hours=72)
@@ -27,6 +28,9 @@ OLDEST = timedelta(hours=72)
 REST = timedelta(minutes=10)
 """An ended storm is looked at for so long: a registration that was under way may have seen it as it was."""
 BATCH = 200
+
+STEERING = (Role.SUPERVISOR, Role.ADMINISTRATOR)
+"""Who declares and ends storms, and is told where one looks likely."""
 
 WINDOW = timedelta(hours=3)
 USUAL_DAYS = 28
@@ -182,11 +186,19 @@ def touched(storm: Storm, at: datetime) -> dict[str, int]:
     return {"complaints": complaints.count(), "excused": 0 if storm.is_withdrawn else excused.count()}
 
 
+def _alarming(branch: Branch) -> ComplaintQuerySet:
+    return Complaint.objects.filter(category__code__in=SUSPICIOUS, branch__path__startswith=branch.path)
+
+
+def _lately(branch: Branch, at: datetime) -> ComplaintQuerySet:
+    return _alarming(branch).filter(received_at__gt=at - WINDOW, received_at__lte=at)
+
+
 def suspected(branch: Branch, at: datetime) -> Suspicion | None:
     """Far more outage and safety complaints than these hours usually bring, and no storm declared."""
     since = at - WINDOW
-    rows = Complaint.objects.filter(category__code__in=SUSPICIOUS, branch__path__startswith=branch.path)
-    now = rows.filter(received_at__gt=since, received_at__lte=at).count()
+    rows = _alarming(branch)
+    now = _lately(branch, at).count()
     if now < AT_LEAST or Storm.objects.running().over(branch).exists():
         return None
     days = [timedelta(days=number) for number in range(1, USUAL_DAYS + 1)]
@@ -195,6 +207,17 @@ def suspected(branch: Branch, at: datetime) -> Suspicion | None:
         hours |= Q(received_at__gt=since - day, received_at__lte=at - day)
     usual = rows.filter(hours).count() / USUAL_DAYS
     return Suspicion(branch, now, usual, since) if now >= TIMES * usual else None
+
+
+def suspicions(user: User, at: datetime) -> list[Suspicion]:
+    """Where of this person's branch and those right below it a storm looks likely; the narrowest places that say so."""
+    if user.branch is None or user.role not in STEERING or _lately(user.branch, at).count() < AT_LEAST:
+        return []
+    below = [found for child in user.branch.children.all() if (found := suspected(child, at))]
+    if below:
+        return below
+    whole = suspected(user.branch, at)
+    return [whole] if whole else []
 
 
 def news_for(user: User) -> list[Storm]:

@@ -28,7 +28,6 @@ from staff.actors import Role
 from staff.http import StaffRequest
 from staff.models import Branch, User
 
-STEERING = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 MOMENT = "%Y-%m-%dT%H:%M"
 MOST_PAST = 30
 
@@ -124,7 +123,7 @@ def storm_withdraw(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def _check(request: StaffRequest) -> None:
-    if request.user.role not in STEERING:
+    if request.user.role not in rules.STEERING:
         raise PermissionDenied(_("Storms are declared and ended by supervisors and administrators."))
 
 
@@ -143,7 +142,6 @@ def _page(
 ) -> HttpResponse:
     now = timezone.now()
     mine = branches_of(request.user)
-    may_steer = request.user.role in STEERING
     near = Q(branch__in=rosters.branches_shown_to(request.user)) if request.user.branch else Q(branch__in=mine)
     shown = Storm.objects.filter(near).select_related("branch", "declared_by", "ended_by")
     context = {
@@ -151,8 +149,8 @@ def _page(
         "past": [_line(storm, now, mine, None) for storm in shown.filter(ended_at__isnull=False)[:MOST_PAST]],
         "form": form or DeclareForm(branches=mine, initial={"branch": request.user.branch}),
         "asked": asked,
-        "may_steer": may_steer,
-        "suspected": suspicions(request.user, now) if may_steer else [],
+        "may_steer": request.user.role in rules.STEERING,
+        "suspected": rules.suspicions(request.user, now),
     }
     return render(request, "complaints/storms.html", context, status=status)
 
@@ -166,14 +164,3 @@ def _line(storm: Storm, now: datetime, mine: QuerySet[Branch], ending: tuple[Sto
         "form": ending[1] if ending and ending[0] == storm else EndForm(auto_id=f"id_{storm.pk}_%s"),
         **rules.touched(storm, now),
     }
-
-
-def suspicions(user: User, at: datetime) -> list[rules.Suspicion]:
-    """Where of this person's branch and those right below it a storm looks likely; the narrowest places that say so."""
-    if user.branch is None:
-        return []
-    below = [found for child in user.branch.children.all() if (found := rules.suspected(child, at))]
-    if below:
-        return below
-    whole = rules.suspected(user.branch, at)
-    return [whole] if whole else []

@@ -244,7 +244,7 @@ def together(*jobs):
         try:
             ready.wait(10)
             job()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the test shows it
+        except Exception as error:
             errors.append(error)
         finally:
             connection.close()
