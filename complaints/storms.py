@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,7 +18,6 @@ from complaints import workflow
 from complaints.clocks import excusing
 from complaints.models import Clock, Complaint, Storm
 from complaints.models.complaint import ComplaintQuerySet
-from complaints.models.promises import ClockQuerySet
 from complaints.refusals import MoveRefused
 from staff.actors import THE_CLOCK, Role
 from staff.models import Branch, User
@@ -43,7 +42,7 @@ class Suspicion(NamedTuple):
     """Registrations of the last hours, and how many the same hours usually bring."""
 
     branch: Branch
-    count: int
+    number: int
     usual: float
     since: datetime
 
@@ -108,7 +107,7 @@ def _finish(storm: Storm, ended_at: datetime, by: User, at: datetime) -> Storm:
 # what follows for clocks
 
 
-def within(storm: Storm) -> ClockQuerySet:
+def within(storm: Storm) -> QuerySet[Clock]:
     """Promised arrivals of its branches that began when it raged or later, while anybody thought that it did."""
     until = storm.ended_at and max(storm.changed_at, storm.ended_at)
     rows = excusing.excusable().filter(
@@ -134,7 +133,7 @@ def settle(storm: Storm, *, at: datetime | None = None) -> int:
     return changed
 
 
-def _concerned(clocks: ClockQuerySet, last: int) -> list[int]:
+def _concerned(clocks: QuerySet[Clock], last: int) -> list[int]:
     rows = clocks.filter(complaint__gt=last).order_by("complaint").values_list("complaint", flat=True).distinct()
     return list(rows[:BATCH])
 

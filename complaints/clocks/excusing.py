@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef, Q
+from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
 
 from complaints.clocks.ledger import Action, State
 from complaints.clocks.running import enter
 from complaints.models import Clock, ClockKind, Complaint, Event, Storm, Tier
-from complaints.models.promises import ClockQuerySet
 
 EXCUSED = (ClockKind.ARRIVE, Tier.COMMITMENT)
 """What a storm excuses: the promised arrival on site. What the law asks for is asked for in a storm, too."""
@@ -32,7 +31,7 @@ def is_covered(clock: Clock, complaint: Complaint) -> bool:
     return Storm.objects.over(complaint.branch).at(clock.started_at).exists()
 
 
-def excusable() -> ClockQuerySet:
+def excusable() -> QuerySet[Clock]:
     """Promised arrivals, each with `is_covered`: whether a storm raged where and when they began."""
     storms = (
         Storm.objects.at(OuterRef("started_at"))  # type: ignore[arg-type]
@@ -43,14 +42,14 @@ def excusable() -> ClockQuerySet:
     return Clock.objects.filter(kind=kind, tier=tier).annotate(is_covered=Exists(storms))
 
 
-def to_excuse(clocks: ClockQuerySet) -> ClockQuerySet:
+def to_excuse(clocks: QuerySet[Clock]) -> QuerySet[Clock]:
     """Of these, those that should be excused and are not."""
-    return clocks.filter(is_covered=True, is_excused=False).exclude(NEEDS_NONE)
+    return clocks.filter(Q(("is_covered", True)), is_excused=False).exclude(NEEDS_NONE)
 
 
-def to_press(clocks: ClockQuerySet) -> ClockQuerySet:
+def to_press(clocks: QuerySet[Clock]) -> QuerySet[Clock]:
     """Of these, those that are excused and should not be."""
-    return clocks.filter(is_covered=False, is_excused=True)
+    return clocks.filter(Q(("is_covered", False)), is_excused=True)
 
 
 def on_excuse(complaint: Complaint, event: Event, details: Mapping[str, Any]) -> None:

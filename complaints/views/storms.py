@@ -37,8 +37,15 @@ def moment_field(label: Any, **more: Any) -> forms.DateTimeField:
     return forms.DateTimeField(label=label, widget=widget, **more)
 
 
+class BranchField(forms.ModelChoiceField):
+    """Branches by their names."""
+
+    def label_from_instance(self, branch: Branch) -> str:
+        return str(branch.name)
+
+
 class DeclareForm(forms.Form):
-    branch = forms.ModelChoiceField(label=gettext_lazy("Branch"), queryset=Branch.objects.none(), empty_label=None)
+    branch = BranchField(label=gettext_lazy("Branch"), queryset=Branch.objects.none(), empty_label=None)
     reason = forms.CharField(label=gettext_lazy("What happened"), max_length=200)
     began_at = moment_field(gettext_lazy("Began"))
 
@@ -47,7 +54,6 @@ class DeclareForm(forms.Form):
         field = self.fields["branch"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = branches
-        field.label_from_instance = lambda branch: branch.name  # type: ignore[method-assign]
 
 
 class EndForm(forms.Form):

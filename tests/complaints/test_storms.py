@@ -303,7 +303,7 @@ def test_many_more_outages_than_usual_are_a_suspected_storm():
     assert storms.suspected(a_branch(), MONDAY + HOUR) is None
     an_outage()
     found = storms.suspected(a_branch(), MONDAY + HOUR)
-    assert (found.count, found.usual) == (20, 0)
+    assert (found.number, found.usual) == (20, 0)
     assert storms.suspected(a_branch("county", parent=a_branch()), MONDAY + HOUR) is None
     a_storm()
     assert storms.suspected(a_branch(), MONDAY + HOUR) is None, "it is declared already"
