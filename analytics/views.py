@@ -21,6 +21,7 @@ from analytics.export import csv_file
 from analytics.filters import ReportFilters
 from analytics.reports import all_reports
 from analytics.reports.base import Findings, Report, Table, lines
+from complaints import storms
 from staff.actors import Role
 from staff.http import StaffRequest
 
@@ -47,7 +48,12 @@ def for_overseers(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRe
 def board(request: StaffRequest) -> HttpResponseBase:
     """The whole page, or only its figures when htmx asks again."""
     template = "analytics/_board.html" if request.htmx else "analytics/board.html"
-    context = {"board": boards.read(request.user, timezone.now()), "is_wall": "wall" in request.GET}
+    now = timezone.now()
+    context = {
+        "board": boards.read(request.user, now),
+        "is_wall": "wall" in request.GET,
+        "suspected": storms.suspicions(request.user, now),
+    }
     return render(request, template, context)
 
 

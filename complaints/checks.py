@@ -52,6 +52,7 @@ DETAIL_NAMES = {
     "storm": gettext_lazy("the storm"),
     "subcategory": gettext_lazy("the subcategory"),
     "team": gettext_lazy("the team"),
+    "withdrawn": gettext_lazy("whether the excuse is taken back"),
 }
 """What each detail of a move is called in a sentence."""
 

@@ -1,4 +1,4 @@
-"""What every desk page shows beside its own content: the rail, and what waits in its tabs."""
+"""What every desk page shows beside its own content: the rail, what waits in its tabs, and the storms that rage."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
+from complaints import storms
 from complaints.clocks.calendar_versions import calendars_running_out
 from complaints.queues import counts
 from staff.actors import Role
@@ -30,13 +31,14 @@ ENTRIES = [
 
 
 def rail(request: HttpRequest) -> dict[str, Any]:
-    """The entries of the rail; counted only when a page draws it."""
+    """The entries of the rail and the storms of the banner; read only when a page draws them."""
     user = getattr(request, "user", None)
     if not isinstance(user, User):
         return {}
     return {
         "rail": SimpleLazyObject(lambda: entries(user, request.path)),
         "calendars_to_renew": SimpleLazyObject(lambda: calendars_to_renew(user)),
+        "raging": SimpleLazyObject(lambda: storms.news_for(user)),
     }
 
 

@@ -154,7 +154,14 @@ MOVES: dict[str, Move] = {
     "extend": move(_("Grant more time"), OPEN, SAME, {SUPERVISOR}, "reason"),
     "decline_extension": move(_("Decline more time"), OPEN, SAME, {SUPERVISOR}, "reason"),
     "excuse": move(
-        _("Excused by a storm"), UNFINISHED, SAME, {SUPERVISOR, CLOCK}, "storm", decides=False, by_hand=False
+        _("Excused by a storm"),
+        frozenset(Status),
+        SAME,
+        {SUPERVISOR, CLOCK},
+        "storm",
+        "withdrawn",
+        decides=False,
+        by_hand=False,
     ),
     "retarget": move(
         _("New deadlines"),

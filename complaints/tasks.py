@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from complaints import feedback, outbox, retargeting, turn, workflow
+from complaints import feedback, outbox, retargeting, storms, turn, workflow
 from complaints.models import Alarm, Complaint, Notice, Retargeting
 
 BATCH = 200
@@ -51,3 +51,10 @@ def retarget_clocks() -> None:
     """Go on with moving running clocks to new policies, where somebody has decided that."""
     for run in Retargeting.objects.filter(finished_at__isnull=True):
         retargeting.carry_on(run)
+
+
+@shared_task(ignore_result=True)
+def excuse_arrivals() -> int:
+    """Bring every clock in line with the storms that rage or have just ended. May run twice, and after a crash again."""
+    with turn.begun() as now:
+        return sum(storms.settle(storm, at=now) for storm in storms.unsettled())

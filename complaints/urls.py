@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from complaints.views import calendars, deadlines, desk, detail, files, issues, ladder, policies, portal, roster
+from complaints.views import calendars, deadlines, desk, detail, files, issues, ladder, policies, portal, roster, storms
 
 app_name = "complaints"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -34,6 +34,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/ladder/<int:pk>/", ladder.ladder_step, name="ladder-step"),
     path("desk/ladder/<int:pk>/remove/", ladder.ladder_remove, name="ladder-remove"),
     path("desk/ladder/night/", ladder.night, name="ladder-night"),
+    path("desk/storms/", storms.storms, name="storms"),
+    path("desk/storms/<int:pk>/end/", storms.storm_end, name="storm-end"),
+    path("desk/storms/<int:pk>/withdraw/", storms.storm_withdraw, name="storm-withdraw"),
     path("complaints/<str:reference>/", detail.complaint, name="complaint"),
     path("complaints/<str:reference>/moves/<slug:name>/", detail.move, name="move"),
     path("complaints/<str:reference>/files/<uuid:uuid>/", files.attachment, name="attachment"),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from analytics.filters import Chosen
 from analytics.measures import measures
+from analytics.reports.averages import averages
 from analytics.reports.base import (
     Cell,
     Chart,
@@ -78,8 +79,10 @@ def read(chosen: Chosen, user: User, at: datetime) -> Findings:
         for row in promises(chosen, user).values("kind", "tier").annotate(**numbers).order_by()
     }
     keys = [(kind, tier) for kind in ClockKind.values for tier in Tier.values if _any((kind, tier), found)]
+    on_average = averages(chosen, user)
+    more = [on_average] if on_average else []
     if not keys:
-        return Findings(_("No deadlines fell from %(period)s.") % {"period": chosen.period}, tables=[])
+        return Findings(_("No deadlines fell from %(period)s.") % {"period": chosen.period}, tables=more)
     names = [_name(kind, tier) for kind, tier in keys]
     met = [found[key]["met"] for key in keys]
     judged = [found[key]["met"] + found[key]["missed"] for key in keys]
@@ -102,7 +105,7 @@ def read(chosen: Chosen, user: User, at: datetime) -> Findings:
         labels=names,
         series=[Series(_("Deadlines met, share"), [in_percent(*pair) for pair in zip(met, judged, strict=True)])],
     )
-    return Findings(_sentence(chosen, names, met, judged), [table], chart if any(judged) else None)
+    return Findings(_sentence(chosen, names, met, judged), [table, *more], chart if any(judged) else None)
 
 
 def _any(key: tuple[str, str], found: dict[tuple[str, str], dict[str, int]]) -> bool:

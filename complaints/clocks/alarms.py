@@ -27,10 +27,13 @@ def holds(alarm: Alarm, clock: Clock) -> bool:
 
 
 def alarms_of(clock: Clock) -> list[Alarm]:
-    """A clock's alarms, unsaved: warnings before it is due, the breach, escalations after; while paused, the end of the pause."""
+    """A clock's alarms, unsaved: warnings before it is due, the breach, escalations after; while paused, the end of the pause.
+
+    What a storm excuses and what is promised on average rings nothing.
+    """
     if clock.state == State.PAUSED and clock.pause_ends_at is not None:
         return [_alarm(clock, CAP, clock.pause_ends_at)]
-    if clock.state != State.RUNNING or clock.due_at is None or clock.statistic != "each":
+    if clock.state != State.RUNNING or clock.due_at is None or clock.statistic != "each" or clock.is_excused:
         return []
     calendar = arithmetic(clock.calendar)
     limit = Limit.parse(clock.limit) if clock.limit else None

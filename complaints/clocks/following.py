@@ -10,6 +10,7 @@ from complaints import outbox
 from complaints.clocks.alarms import arithmetic
 from complaints.clocks.contact import Attempt, contact_made_at
 from complaints.clocks.deadlines import due_at
+from complaints.clocks.excusing import on_excuse
 from complaints.clocks.ledger import Action, State
 from complaints.clocks.limits import Limit
 from complaints.clocks.opening import kept_since, open_again, open_begun, open_missing
@@ -301,6 +302,7 @@ FOLLOW: dict[str, Callable[[Complaint, Event, Details], None]] = {
     "ask": _on_ask,
     "contact": _on_contact,
     "dispatch": _on_dispatch,
+    "excuse": on_excuse,
     "extend": _on_extend,
     "feedback": _on_feedback,
     "hold": _on_hold,

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from complaints.clocks.alarms import alarms_of, arithmetic
 from complaints.clocks.deadlines import due_at
+from complaints.clocks.excusing import is_covered, is_needed
 from complaints.clocks.ledger import Action, State
 from complaints.clocks.limits import Limit
 from complaints.clocks.policies import Promise
@@ -121,6 +122,7 @@ def _begun(complaint: Complaint, wanted: Iterable[Promise]) -> list[Clock]:
             clock.stopped_at = max(kept_at, started_at)
             is_late = clock.due_at is not None and clock.stopped_at > clock.due_at
             clock.state = State.LATE if is_late else State.MET
+        clock.is_excused = is_needed(clock) and is_covered(clock, complaint)
         clocks.append(clock)
     return clocks
 
@@ -186,3 +188,6 @@ def _first_entries(clock: Clock, event: Event) -> Iterable[LedgerEntry]:
     )
     if clock.stopped_at is not None:
         yield LedgerEntry(clock=clock, number=2, action=Action.STOP, at=clock.stopped_at, event=event)
+    if clock.is_excused:
+        number = 2 if clock.stopped_at is None else 3
+        yield LedgerEntry(clock=clock, number=number, action=Action.EXCUSE, at=event.at, event=event)

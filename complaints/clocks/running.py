@@ -43,11 +43,13 @@ def enter(clock: Clock, action: Action, at: datetime, event: Event, **said: Any)
 def store(clock: Clock, entries: Iterable[LedgerEntry]) -> None:
     """Replay the ledger and keep what it gives on the row.
 
-    A ticking clock whose alarms must be set anew is a new revision: another due moment, a pause, a run after a stop.
+    A ticking clock whose alarms must be set anew is a new revision: another due moment, a pause, a run after a stop,
+    an excuse given or taken back.
     """
     now = replay([as_entry(entry) for entry in entries])
-    before = (clock.state, clock.due_at, clock.pause_ends_at)
-    if now.state in (State.RUNNING, State.PAUSED) and (now.state, now.due_at, now.pause_ends_at) != before:
+    before = (clock.state, clock.due_at, clock.pause_ends_at, clock.is_excused)
+    after = (now.state, now.due_at, now.pause_ends_at, now.excused)
+    if now.state in (State.RUNNING, State.PAUSED) and after != before:
         clock.revision += 1
     clock.state = now.state
     clock.due_at = now.due_at

@@ -32,6 +32,7 @@ STATES = {
     "late": gettext_lazy("kept late"),
     "cancelled": gettext_lazy("no longer runs"),
     "excused": gettext_lazy("excused"),
+    "mean": gettext_lazy("on average"),
     "none": gettext_lazy("no deadline"),
 }
 
@@ -69,6 +70,11 @@ class ClockView:
     paused: str = ""
     waited: str = ""
 
+    @property
+    def presses(self) -> bool:
+        """Whether somebody must hurry for it: it ticks, no storm excuses it, and it speaks of this complaint alone."""
+        return self.is_ticking and self.state not in ("excused", "mean")
+
 
 def clocks_of(complaint: Complaint) -> list[Clock]:
     """All clocks of a complaint with what is needed to show them; those that press first."""
@@ -87,21 +93,28 @@ def views_of(clocks: Iterable[Clock], now: datetime) -> list[ClockView]:
 
 def view_of(clock: Clock, now: datetime, pause_names: Mapping[str, str]) -> ClockView:
     state = state_of(clock, now)
-    share = share_used(clock.started_at, clock.due_at, clock.stopped_at or now) if clock.due_at else 0.0
+    due_at = None if state == "mean" else clock.due_at
+    share = share_used(clock.started_at, due_at, clock.stopped_at or now) if due_at else 0.0
     return ClockView(
         label=clock.label,
         state=state,
         state_words=STATES[state],
-        due_at=clock.due_at,
+        due_at=due_at,
         share=share,
-        words=due_words(clock.due_at, now) if state in ("running", "due_soon", "breached") else str(STATES[state]),
+        words=_words(clock, state, now),
         is_ticking=clock.state in (State.RUNNING, State.PAUSED),
         clock=clock,
         limit_words=limit_words(clock.limit) if clock.limit else "",
-        why=why(clock),
+        why=() if state == "mean" else why(clock),
         paused=paused_words(clock, pause_names) if clock.pause_reason else "",
         waited=span_words(clock.paused_for) if clock.paused_for else "",
     )
+
+
+def _words(clock: Clock, state: str, now: datetime) -> str:
+    if state == "mean":
+        return _("on average within %(limit)s") % {"limit": limit_words(clock.limit)}
+    return due_words(clock.due_at, now) if state in ("running", "due_soon", "breached") else str(STATES[state])
 
 
 def next_due(complaint: Complaint, now: datetime) -> ClockView:
@@ -122,8 +135,11 @@ def kind_label(stored: str) -> str:
 
 
 def state_of(clock: Clock, now: datetime) -> str:
+    """How it stands. A promise of the average is neither kept nor broken by one complaint."""
     if clock.is_excused:
         return "excused"
+    if clock.statistic == "mean" and clock.limit and clock.state != State.CANCELLED:
+        return "mean"
     if clock.state != State.RUNNING or clock.due_at is None:
         return clock.state
     if clock.due_at < now:
@@ -226,6 +242,11 @@ def due_sentence(answer: Answer) -> str:
         sentence = _("%(limit)s from %(start)s: due by the end of %(due)s.") % words
     else:
         sentence = _("%(limit)s from %(start)s: due %(due)s.") % words
+    if answer.statistic == "mean":
+        sentence = (
+            _("On average within %(limit)s; no deadline of a single complaint. Counted from %(start)s: %(due)s.")
+            % words
+        )
     days_off = sum(segment.kind == "day_off" for segment in answer.explanation.segments)
     if days_off:
         skipped = ngettext("%(count)d day off does not count.", "%(count)d days off do not count.", days_off)

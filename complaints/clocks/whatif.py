@@ -45,6 +45,7 @@ class Answer:
     policy: str
     explanation: Explanation
     guessed_after: date | None = None
+    statistic: str = "each"
 
     @property
     def due_at(self) -> datetime | None:
@@ -63,6 +64,7 @@ def answer(question: Question) -> list[Answer]:
             _limit(promise.limit),
             _calendar(promise.calendar),
             f"{promise.policy} v{promise.policy_version}",
+            promise.statistic,
         )
         for promise in _promises(question)
     ]
@@ -83,7 +85,9 @@ def _promises(question: Question) -> Sequence[Promise]:
     return [promise for promise in chosen.promises if promise.limit != NO_PROMISE]
 
 
-def _answer(question: Question, label: str, limit: Limit, calendar: WorkingCalendar | None, policy: str) -> Answer:
+def _answer(
+    question: Question, label: str, limit: Limit, calendar: WorkingCalendar | None, policy: str, statistic: str = "each"
+) -> Answer:
     if calendar is None and not limit.is_elapsed:
         raise BadInput(_("A limit of %(limit)s needs a calendar.") % {"limit": limit}, fields=["calendar"])
     try:
@@ -93,7 +97,8 @@ def _answer(question: Question, label: str, limit: Limit, calendar: WorkingCalen
     name = ""
     if calendar is not None:
         name = question.calendar if calendar.code == question.calendar.partition("@")[0] else calendar.code
-    return Answer(label, str(limit), name, policy, explained, _guessed_after(calendar, limit, explained.due_at))
+    guessed = _guessed_after(calendar, limit, explained.due_at)
+    return Answer(label, str(limit), name, policy, explained, guessed, statistic)
 
 
 def _guessed_after(calendar: WorkingCalendar | None, limit: Limit, due: datetime | None) -> date | None:

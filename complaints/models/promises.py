@@ -189,6 +189,9 @@ class Clock(models.Model):
         ]
         indexes = [
             models.Index(name="clock_by_due_time", fields=["kind", "due_at"], condition=Q(state=State.RUNNING.value)),
+            models.Index(
+                name="promised_arrival_by_start", fields=["started_at"], condition=Q(kind="arrive", tier="commitment")
+            ),
         ]
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q, Value
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -86,12 +87,24 @@ class LadderStep(models.Model):
 
 class StormQuerySet(models.QuerySet["Storm"]):
     def at(self, moment: datetime) -> StormQuerySet:
-        """Those that raged at this moment."""
-        return self.filter(began_at__lte=moment).filter(Q(ended_at__isnull=True) | Q(ended_at__gt=moment))
+        """Those that raged at this moment and were not declared by mistake."""
+        ended = Q(ended_at__isnull=True) | Q(ended_at__gt=moment)
+        return self.filter(ended, began_at__lte=moment, is_withdrawn=False)
+
+    def over(self, branch: Branch) -> StormQuerySet:
+        """Those declared in this branch or in one above it."""
+        codes = branch.path.split("/")[:-1]
+        return self.filter(branch__path__in=["/".join(codes[:n]) + "/" for n in range(1, len(codes) + 1)])
+
+    def running(self) -> StormQuerySet:
+        return self.filter(ended_at__isnull=True)
 
 
 class Storm(models.Model):
-    """A declared major event in a branch and those below it: promised arrivals in it are excused, never deleted (domain 4.6)."""
+    """A declared major event in a branch and those below it: promised arrivals in it are excused, never deleted (domain 4.6).
+
+    `changed_at` is when somebody last declared, ended or withdrew it; it is settled when no clock says otherwise any more.
+    """
 
     branch = models.ForeignKey(Branch, on_delete=models.PROTECT, related_name="storms", verbose_name=_("branch"))
     reason = models.CharField(_("what happened"), max_length=200)
@@ -100,6 +113,9 @@ class Storm(models.Model):
     declared_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     declared_at = models.DateTimeField()
     ended_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    is_withdrawn = models.BooleanField(_("declared by mistake"), default=False)
+    changed_at = models.DateTimeField(default=timezone.now)
+    settled_at = models.DateTimeField(null=True)
 
     objects = StormQuerySet.as_manager()
 
@@ -111,10 +127,15 @@ class Storm(models.Model):
             models.CheckConstraint(
                 name="storm_ends_after_it_began", condition=Q(ended_at__isnull=True) | Q(ended_at__gt=F("began_at"))
             ),
+            models.CheckConstraint(
+                name="storm_withdrawn_or_settled_has_ended",
+                condition=Q(ended_at__isnull=False) | Q(is_withdrawn=False, settled_at__isnull=True),
+            ),
             models.UniqueConstraint(
                 name="branch_has_one_storm_at_a_time", fields=["branch"], condition=Q(ended_at__isnull=True)
             ),
         ]
+        indexes = [models.Index(name="storm_unsettled", fields=["began_at"], condition=Q(settled_at__isnull=True))]
 
     def __str__(self) -> str:
         return f"{self.reason} ({self.branch})"

@@ -147,7 +147,7 @@ def context_of(request: StaffRequest, complaint: Complaint, form: MoveForm | Non
         "form": form,
         "script": script_for(complaint, form.name if form else ""),
         "clocks": clocks,
-        "pressing": [clock for clock in clocks if clock.is_ticking][:2],
+        "pressing": [clock for clock in clocks if clock.presses][:2],
         "entries": timeline.entries(complaint.events.all(), notices),
         "notices": notices[::-1],
         "files": [

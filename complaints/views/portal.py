@@ -144,12 +144,18 @@ def _track(
         "files": complaint.attachments.filter(is_from_customer=True),
         "write_form": WriteForm(),
         "reason_form": ReasonForm(),
+        "delayed_by_storm": complaint.is_open and complaint.arrived_at is None and is_excused(complaint),
         "desk": DeskSettings.current(),
         "asks": asks or request.GET.get("ask", ""),
         "refused": refused,
         **(typed or {}),
     }
     return render(request, "portal/track.html", context, status=status)
+
+
+def is_excused(complaint: Complaint) -> bool:
+    """Whether somebody is on the way and a storm excuses that it takes longer."""
+    return complaint.clocks.ticking().filter(is_excused=True).exists()
 
 
 def story(complaint: Complaint) -> list[dict[str, Any]]:

@@ -72,6 +72,7 @@ CLOCK_ICONS = {
     "met": "circle-check",
     "late": "clock-alert",
     "excused": "shield-check",
+    "mean": "gauge",
     "none": "minus",
 }
 
