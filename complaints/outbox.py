@@ -156,6 +156,7 @@ def queue(complaint: Complaint, event: Event) -> list[Notice]:
     wanted = [(code, recipient) for code, who in rules for recipient in who(complaint, event)]
     if not wanted:
         return []
+    desk = _desk()
     texts = {(text.code, text.medium, text.language): text for code, _who in rules for text in _texts(code)}
     said: dict[str, dict[str, Any]] = {}
     notices: dict[tuple[str, str, str], Notice] = {}
@@ -165,12 +166,13 @@ def queue(complaint: Complaint, event: Event) -> list[Notice]:
         text = text or texts.get((code, recipient.medium, settings.LANGUAGE_CODE))
         if text is not None:
             if text.language not in said:
-                said[text.language] = _words_in(text.language, complaint, event)
+                with translation.override(text.language):
+                    said[text.language] = words_for(complaint, event, desk)
             # two people may share a mailbox, and it need not hear it twice
             key = (code, recipient.medium, recipient.address.lower())
             with translation.override(text.language):
                 notices.setdefault(key, _notice(complaint, event, text, recipient, said[text.language]))
-    _try_at(turn.now(), list(notices.values()))
+    _try_at(turn.now(), list(notices.values()), desk)
     return Notice.objects.bulk_create(notices.values())
 
 
@@ -180,11 +182,6 @@ def _texts(code: str) -> list[MessageTemplate]:
 
 def _desk() -> DeskSettings:
     return turn.once("desk", DeskSettings.current)
-
-
-def _words_in(language: str, complaint: Complaint, event: Event) -> dict[str, Any]:
-    with translation.override(language):
-        return words_for(complaint, event, "")
 
 
 def _notice(
@@ -204,9 +201,8 @@ def _notice(
     )
 
 
-def _try_at(moment: datetime, notices: list[Notice]) -> None:
+def _try_at(moment: datetime, notices: list[Notice], desk: DeskSettings) -> None:
     """Set the next try to this moment, or to the end of the quiet hours that it falls into."""
-    desk = _desk()
     allowed = quiet.next_allowed(moment, desk.quiet_from, desk.quiet_until, timezone.get_default_timezone())
     staff = [notice.address for notice in notices if not notice.is_to_customer]
     # an address of last resort is nobody's bed, and whoever watches it must know that nobody else does
@@ -231,9 +227,8 @@ def _may_go_at_night(notice: Notice, moment: datetime, awake: set[str]) -> bool:
     return notice.code == "acknowledged" and complaint.channel != Channel.LETTER and is_fresh
 
 
-def words_for(complaint: Complaint, event: Event, name: str) -> dict[str, Any]:
-    """What the {placeholders} of a text stand for, in the language in force."""
-    desk = _desk()
+def words_for(complaint: Complaint, event: Event, desk: DeskSettings) -> dict[str, Any]:
+    """What the {placeholders} of a text stand for, in the language in force, but for whom it is addressed to."""
     details = event.details
     feedback_url = ""
     if complaint.status == Status.RESOLVED:
@@ -241,7 +236,6 @@ def words_for(complaint: Complaint, event: Event, name: str) -> dict[str, Any]:
         feedback_url = _absolute("complaints:feedback", asked.token) if asked else ""
     return {
         "reference": complaint.reference,
-        "name": name or complaint.reference,
         "category": complaint.category.name,
         "track_url": _absolute("complaints:track", complaint.token),
         "feedback_url": feedback_url,
@@ -295,7 +289,7 @@ def send(notice: Notice, *, now: datetime | None = None) -> bool:
             if error.is_permanent or row.attempts > len(BACK_OFF):
                 row.state = NoticeState.DEAD
             else:
-                _try_at(now + BACK_OFF[row.attempts - 1], [row])
+                _try_at(now + BACK_OFF[row.attempts - 1], [row], _desk())
         else:
             row.state, row.sent_at, row.error = NoticeState.SENT, now, ""
         row.save()

@@ -7,6 +7,7 @@ Declaring, ending and withdrawing only write the storm. What follows for clocks 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from django.db import transaction
@@ -14,7 +15,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from complaints import workflow
+from complaints import turn, workflow
 from complaints.clocks import excusing
 from complaints.models import Clock, Complaint, Storm
 from complaints.models.complaint import ComplaintQuerySet
@@ -123,11 +124,12 @@ def settle(storm: Storm, *, at: datetime | None = None) -> int:
     """
     changed = 0
     rows = within(storm)
-    for find, words in ((excusing.to_excuse, {}), (excusing.to_press, {"withdrawn": True})):
-        last = 0
-        while keys := _concerned(find(rows), last):
-            changed += sum(_settle_one(key, storm, words, at) for key in keys)
-            last = keys[-1]
+    with turn.Sweep() as sweep:
+        for find, words in ((excusing.to_excuse, {}), (excusing.to_press, {"withdrawn": True})):
+            last = 0
+            while keys := _concerned(find(rows), last):
+                changed += sweep.through(keys, partial(_settle_one, storm=storm, words=words, at=at))
+                last = keys[-1]
     if storm.ended_at is not None and storm.changed_at <= (at or timezone.now()) - REST:
         Storm.objects.filter(pk=storm.pk, changed_at=storm.changed_at).update(settled_at=at or timezone.now())
     return changed
@@ -139,7 +141,7 @@ def _concerned(clocks: QuerySet[Clock], last: int) -> list[int]:
 
 
 @transaction.atomic
-def _settle_one(key: int, storm: Storm, words: dict[str, bool], at: datetime | None) -> bool:
+def _settle_one(key: int, *, storm: Storm, words: dict[str, bool], at: datetime | None) -> bool:
     """Look again with the complaint locked: another worker may have been here, or the storm may just have ended."""
     complaint = Complaint.objects.select_related("category", "subcategory", "customer", "branch").locked(key)
     mine = excusing.excusable().filter(complaint=complaint)

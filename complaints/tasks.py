@@ -5,6 +5,8 @@ What is due is decided by the database's clock, so a worker whose own clock is w
 
 from __future__ import annotations
 
+from functools import partial
+
 from celery import shared_task
 
 from complaints import feedback, outbox, retargeting, storms, turn, workflow
@@ -15,15 +17,26 @@ BATCH = 200
 
 @shared_task(ignore_result=True)
 def ring_alarms() -> int:
-    """Ring every due alarm, oldest first. May run twice or in several workers at once; each alarm has its effect once."""
-    rung, more = 0, True
-    while more:
-        with turn.begun() as now:
-            due = list(Alarm.objects.due(now)[:BATCH])
-            rung += sum(workflow.ring(alarm, now=now) for alarm in due)
-            # if all of them are in other hands, those hands or the next turn will do it
-            more = Alarm.objects.pending().filter(pk__in=[alarm.pk for alarm in due]).count() < len(due)
-    return rung
+    """Ring every due alarm, oldest first. May run twice or in several workers at once; each alarm has its effect once.
+
+    It goes through what is due until a whole round rings nothing: the rest is in other hands, or failed.
+    """
+    total = 0
+    while rung := _ring_round():
+        total += rung
+    return total
+
+
+def _ring_round() -> int:
+    rung, last = 0, None
+    with turn.Sweep() as sweep:
+        while True:
+            with turn.begun() as now:
+                due = list(Alarm.objects.due(now, after=last)[:BATCH])
+                if not due:
+                    return rung
+                rung += sweep.through(due, partial(workflow.ring, now=now))
+                last = due[-1]
 
 
 @shared_task(ignore_result=True)
@@ -41,9 +54,9 @@ def send_notices() -> int:
 @shared_task(ignore_result=True)
 def close_unanswered() -> int:
     """Close what was resolved and never answered in the allowed time, as unanswered and never as satisfied."""
-    with turn.begun() as now:
+    with turn.begun() as now, turn.Sweep() as sweep:
         waiting = feedback.unanswered(Complaint.objects.all(), at=now).order_by("resolved_at")
-        return sum(feedback.close_unanswered(complaint, at=now) for complaint in waiting.iterator(chunk_size=BATCH))
+        return sweep.through(waiting.iterator(chunk_size=BATCH), partial(feedback.close_unanswered, at=now))
 
 
 @shared_task(ignore_result=True)
@@ -56,5 +69,5 @@ def retarget_clocks() -> None:
 @shared_task(ignore_result=True)
 def excuse_arrivals() -> int:
     """Bring every clock in line with the storms that rage or have just ended. May run twice, and after a crash again."""
-    with turn.begun() as now:
-        return sum(storms.settle(storm, at=now) for storm in storms.unsettled())
+    with turn.begun() as now, turn.Sweep() as sweep:
+        return sweep.through(storms.unsettled(), partial(storms.settle, at=now))

@@ -1,19 +1,22 @@
-"""One turn of a worker's crank: its moment, by the database's clock, and what is the same for every row and read once."""
+"""One turn of a worker's crank: its moment, by the database's clock, what is read once for all rows, and rows that fail."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+import logging
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from complaints import database_clock
 
 T = TypeVar("T")
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +54,35 @@ def once(what: Hashable, read: Callable[[], T]) -> T:
         current.read[what] = read()
     found: T = current.read[what]
     return found
+
+
+class Sweep:
+    """Goes through rows one by one. A row that fails holds up no other, and at the end of the `with` it is told.
+
+    Raises an ExceptionGroup of what failed, so that a task with a poisoned row is seen to fail, turn after turn, until
+    somebody mends it. A database that is gone fails every row alike and ends the sweep at once.
+    """
+
+    def __init__(self) -> None:
+        self._failed: list[Exception] = []
+
+    def __enter__(self) -> Sweep:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if self._failed and error is None:
+            raise ExceptionGroup("Some rows failed; all others were done.", self._failed)
+
+    def through(self, rows: Iterable[T], act: Callable[[T], int]) -> int:
+        """The sum of what `act` gives for each row."""
+        return sum(self._act(row, act) for row in rows)
+
+    def _act(self, row: T, act: Callable[[T], int]) -> int:
+        try:
+            return act(row)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            logger.exception("Left for the next turn: %r", row)
+            self._failed.append(error)
+            return 0

@@ -47,9 +47,8 @@ def register(
     complaint.save(force_insert=True)
     event = record(complaint, REGISTER, "", by=by, at=at, details=details or {})
     opening.open_all(complaint, clocks, event)
-    if outbox.queue(complaint, event):
-        following.told(complaint, event)
-        running.look_ahead(complaint, complaint.clocks.ticking())
+    if outbox.queue(complaint, event) and following.told(complaint, event, clocks):
+        running.look_ahead(complaint, clocks)
         complaint.save(update_fields=["next_due_at", "next_due_clock"])
     if complaint.priority == Priority.P1 and complaint.team is not None:
         perform("dispatch", complaint, by=THE_CLOCK, at=at, team=complaint.team)

@@ -63,11 +63,16 @@ def _confirm(complaint: Complaint, event: Event, details: Details) -> None:
     end(clocks, Action.STOP, event.at, event)
 
 
-def told(complaint: Complaint, event: Event) -> None:
-    """The message that confirms a registration is on its way to the customer; to a regulator a person confirms it."""
-    if complaint.channel != Channel.REGULATOR:
-        clocks = [clock for clock in ticking(complaint, ClockKind.ACKNOWLEDGE) if not clock.tier]
-        end(clocks, Action.STOP, event.at, event)
+def told(complaint: Complaint, event: Event, clocks: Collection[Clock]) -> bool:
+    """The message that confirms a registration is on its way to the customer; to a regulator a person confirms it.
+
+    `clocks` are those just opened; true when this ended one of them.
+    """
+    if complaint.channel == Channel.REGULATOR:
+        return False
+    waiting = [c for c in clocks if (c.kind, c.tier, c.state) == (ClockKind.ACKNOWLEDGE, Tier.NONE, State.RUNNING)]
+    end(waiting, Action.STOP, event.at, event)
+    return bool(waiting)
 
 
 # handing over and speaking with the customer

@@ -121,7 +121,9 @@ def replay(entries: Iterable[Entry]) -> Replayed:
         match entry.action:
             case Action.PAUSE if ended is None:
                 waits[entry.reason] = entry.until
-                paused_at = paused_at or entry.at
+                if paused_at is None:
+                    # what goes on in the moment in which the last one ended is one pause
+                    paused_at = pauses.pop()[0] if pauses and pauses[-1][1] == entry.at else entry.at
             case Action.RESUME if ended is None and paused_at is not None:
                 waits = {reason: until for reason, until in waits.items() if entry.reason not in ("", reason)}
                 if not waits:
@@ -139,9 +141,10 @@ def replay(entries: Iterable[Entry]) -> Replayed:
             case Action.EXCUSE | Action.PRESS:
                 excused = entry.action == Action.EXCUSE
     terms = judged_by or terms
-    all_pauses: tuple[Pause, ...] = (*pauses, (paused_at, None)) if paused_at else tuple(pauses)
-    due = terms.due(start.at, all_pauses)
     stopped_at = ended.at if ended else None
+    # a pause ends with the clock
+    all_pauses: tuple[Pause, ...] = (*pauses, (paused_at, stopped_at)) if paused_at else tuple(pauses)
+    due = terms.due(start.at, all_pauses)
     until = stopped_at or ordered[-1].at
     is_paused = ended is None and paused_at is not None
     return Replayed(
@@ -153,7 +156,7 @@ def replay(entries: Iterable[Entry]) -> Replayed:
         waits=waits if is_paused else {},
         stopped_at=stopped_at,
         extended_at=extended_at,
-        paused_for=_length(all_pauses, stopped_at),
+        paused_for=_length(all_pauses),
         used=used(terms.limit, terms.calendar, start.at, until, all_pauses) if terms.limit else None,
         excused=excused,
         pauses=all_pauses,
@@ -169,7 +172,6 @@ def _state(ended: Entry | None, paused_at: datetime | None, due: datetime | None
     return State.LATE if due is not None and ended.at > due else State.MET
 
 
-def _length(pauses: Iterable[Pause], until: datetime | None) -> timedelta:
-    """The time spent in finished pauses; one that the stop cut short counts up to the stop."""
-    ends = ((start, end or until) for start, end in pauses)
-    return sum((end - start for start, end in ends if end is not None), timedelta())
+def _length(pauses: Iterable[Pause]) -> timedelta:
+    """The time spent in finished pauses."""
+    return sum((end - start for start, end in pauses if end is not None), timedelta())

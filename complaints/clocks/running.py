@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -40,16 +40,17 @@ def enter(clock: Clock, action: Action, at: datetime, event: Event, **said: Any)
     set_alarms(clock, at=event.at)
 
 
-def store(clock: Clock, entries: Iterable[LedgerEntry]) -> None:
+def store(clock: Clock, entries: Sequence[LedgerEntry]) -> None:
     """Replay the ledger and keep what it gives on the row.
 
     A ticking clock whose alarms must be set anew is a new revision: another due moment, a pause, a run after a stop,
-    an excuse given or taken back.
+    an excuse given or taken back, another promise, which may warn at other times though it is due as before.
     """
     now = replay([as_entry(entry) for entry in entries])
     before = (clock.state, clock.due_at, clock.pause_ends_at, clock.is_excused)
     after = (now.state, now.due_at, now.pause_ends_at, now.excused)
-    if now.state in (State.RUNNING, State.PAUSED) and after != before:
+    is_new = after != before or entries[-1].action == Action.RETARGET
+    if now.state in (State.RUNNING, State.PAUSED) and is_new:
         clock.revision += 1
     clock.state = now.state
     clock.due_at = now.due_at

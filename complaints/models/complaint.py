@@ -346,7 +346,8 @@ class Complaint(models.Model):
         if self.status not in move.sources or role not in move.allowed:
             return False
         if role != CLOCK and name in NEEDS_A_CLOCK and not NEEDS_A_CLOCK[name](self._ticking()):
-            return False
+            # somebody is there and nothing was promised about the repair: that it is done must still be said
+            return name == "restore" and self.arrived_at is not None and self.restored_at is None
         merged = self.merged_into_id is not None
         return {
             "resolve": not self.needs_review or role == Role.SUPERVISOR,

@@ -242,9 +242,12 @@ class AlarmQuerySet(models.QuerySet["Alarm"]):
     def pending(self) -> AlarmQuerySet:
         return self.filter(settled_at__isnull=True)
 
-    def due(self, at: datetime) -> AlarmQuerySet:
-        """Pending alarms whose moment has come, oldest first."""
-        return self.pending().filter(fire_at__lte=at).order_by("fire_at", "pk")
+    def due(self, at: datetime, *, after: Alarm | None = None) -> AlarmQuerySet:
+        """Pending alarms whose moment has come, oldest first; only those that come after this one, if one is given."""
+        rows = self.pending().filter(fire_at__lte=at).order_by("fire_at", "pk")
+        if after is None:
+            return rows
+        return rows.filter(fire_at__gte=after.fire_at).exclude(fire_at=after.fire_at, pk__lte=after.pk)
 
 
 class Alarm(models.Model):

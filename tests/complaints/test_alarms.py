@@ -7,12 +7,12 @@ import pytest
 from django.db import connection, connections
 
 from complaints import workflow
-from complaints.models import Alarm, Event
+from complaints.models import Alarm, Event, MessageTemplate
 from complaints.states import Status
 from complaints.tasks import ring_alarms
 from staff.actors import Role
 from tests.complaints.test_moves import bring
-from tests.factories import MONDAY, a_complaint, an_actor
+from tests.factories import MONDAY, a_branch, a_complaint, a_user, an_actor
 
 pytestmark = pytest.mark.usefixtures("profile")
 
@@ -64,6 +64,30 @@ def test_the_sweep_rings_everything_that_is_due_though_nobody_is_assigned():
         assert complaint.events.filter(move="breach").count() == running.count() > 0
     assert not Alarm.objects.pending().filter(complaint__in=complaints).exists()
     assert ring_alarms() == 0
+
+
+def test_an_alarm_that_fails_holds_up_no_other_and_is_seen_to_fail():
+    """One text was broken in the database: who reads it in that language cannot be told, everybody else is."""
+    an_actor(Role.SUPERVISOR)
+    county = a_branch("county")
+    a_user(Role.SUPERVISOR, branch=county, language="zh-hans")
+    texts = MessageTemplate.objects.filter(code__in=["breach", "escalated"], language="zh-hans")
+    sound = dict(texts.values_list("pk", "body"))
+    texts.update(body="{nonsense}")
+    broken = a_complaint(at=MONDAY - timedelta(days=2), branch=county)
+    others = [a_complaint(at=MONDAY - timedelta(days=1, minutes=-n)) for n in range(3)]
+    with pytest.raises(ExceptionGroup):
+        ring_alarms()
+    assert not broken.events.filter(move="breach").exists()
+    assert broken.alarms.due(MONDAY).exists()
+    assert not Alarm.objects.due(MONDAY).filter(complaint__in=others).exists()
+    assert all(one.events.filter(move="breach").exists() for one in others)
+    for pk, body in sound.items():
+        MessageTemplate.objects.filter(pk=pk).update(body=body)
+    assert ring_alarms() > 0
+    breach = broken.events.filter(move="breach").first()
+    assert breach.at < MONDAY, "stamped with its own time"
+    assert not Alarm.objects.due(MONDAY).exists()
 
 
 @pytest.mark.django_db(transaction=True)

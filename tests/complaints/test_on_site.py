@@ -77,6 +77,15 @@ def test_power_switched_back_from_afar_needs_nobody_on_site():
     assert not complaint.clocks.filter(kind="restore").exists()
 
 
+def test_what_is_repaired_is_said_also_where_nothing_was_promised_about_the_repair():
+    complaint = a_complaint("SAF-01")
+    make("arrive", complaint, after=20 * MINUTE)
+    assert not complaint.clocks.ticking().filter(kind__in=["arrive", "restore"]).exists()
+    make("restore", complaint, after=50 * MINUTE)
+    assert complaint.restored_at == MONDAY + 50 * MINUTE
+    assert not complaint.permits("restore", Role.AGENT)
+
+
 def test_an_answer_ends_the_way_and_one_promised_call_back_is_enough():
     complaint = bring(a_complaint("OUT-01"), Status.INVESTIGATING)
     make("restore", complaint, after=30 * MINUTE)
