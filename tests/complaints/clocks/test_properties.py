@@ -108,7 +108,9 @@ def has_a_doubtful_edge(calendar: WorkingCalendar, start: datetime, length: int)
     return False
 
 
-TURNED = st.sampled_from(["2024-03-31", "2024-10-27", "2025-03-30", "2025-10-26", "2024-03-10", "2024-11-03", "2025-04-06"])
+TURNED = st.sampled_from(
+    ["2024-03-31", "2024-10-27", "2025-03-30", "2025-10-26", "2024-03-10", "2024-11-03", "2025-04-06"]
+)
 """Days on which clocks are turned in one of the zones, which are met too seldom by chance."""
 
 
