@@ -1,26 +1,32 @@
-"""What a customer has typed so far: kept in the session under the form's one-time id, photos on disk, until it is sent."""
+"""What a customer has typed so far on the portal: a row under the form's one-time id, photos on disk, until it is sent.
+
+The session says which forms a browser may open; the secret link lets another one in.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from complaints.models import Attachment
+from channels_intake.models import UnsentForm
+from complaints.models import Attachment, Channel
 from complaints.refusals import BadInput
 
-KEY = "complaint_drafts"
+KEY = "unsent_forms"
 MOST_DRAFTS = 5
 """A browser's tabs; the oldest draft makes room for the sixth."""
 FOLDER = "drafts"
-LONGEST_KEPT = timedelta(days=1)
+LONGEST_KEPT = timedelta(days=7)
 
 
 class Draft:
@@ -28,26 +34,30 @@ class Draft:
 
     def __init__(self, session: SessionBase, form_id: UUID) -> None:
         self.session, self.form_id = session, form_id
-        self._all: dict[str, Any] = session.get(KEY, {})
-        self._own: dict[str, Any] = self._all.get(str(form_id), {"steps": {}, "files": []})
+        self._row = UnsentForm.objects.filter(pk=form_id).first() if str(form_id) in session.get(KEY, []) else None
 
     @property
     def is_begun(self) -> bool:
-        return str(self.form_id) in self._all
+        return self._row is not None
+
+    @property
+    def token(self) -> str:
+        """Opens this draft in another browser."""
+        return self._row.token if self._row else ""
 
     def answers(self, step: str) -> dict[str, Any] | None:
         """What was typed on this step; None when nobody was there yet."""
-        answers: dict[str, Any] | None = self._own["steps"].get(step)
+        answers: dict[str, Any] | None = self._row.content.get(step) if self._row else None
         return answers
 
     def keep(self, step: str, answers: Mapping[str, Any]) -> None:
-        self._own["steps"][step] = dict(answers)
-        self._save()
+        with self._changing() as row:
+            row.content[step] = dict(answers)
 
     @property
     def files(self) -> list[dict[str, Any]]:
         """Photos taken in so far: path, name, content_type, size, sha256."""
-        files: list[dict[str, Any]] = self._own["files"]
+        files: list[dict[str, Any]] = self._row.files if self._row else []
         return files
 
     def keep_file(self, attachment: Attachment) -> None:
@@ -55,15 +65,15 @@ class Draft:
         if any(row["sha256"] == attachment.sha256 for row in self.files):
             return
         path = default_storage.save(f"{FOLDER}/{self.form_id}/{uuid4().hex}", attachment.file.file)
-        row = {name: getattr(attachment, name) for name in ("name", "content_type", "size", "sha256")}
-        self.files.append({"path": path, **row})
-        self._save()
+        file = {name: getattr(attachment, name) for name in ("name", "content_type", "size", "sha256")}
+        with self._changing() as row:
+            row.files.append({"path": path, **file})
 
     def drop_file(self, sha256: str) -> None:
-        for row in [row for row in self.files if row["sha256"] == sha256]:
-            default_storage.delete(row["path"])
-            self.files.remove(row)
-        self._save()
+        with self._changing() as row:
+            for file in [file for file in row.files if file["sha256"] == sha256]:
+                default_storage.delete(file["path"])
+                row.files.remove(file)
 
     def attachments(self) -> tuple[Attachment, ...]:
         """The files as they go into the intake. Raises BadInput when one is gone, and forgets that one."""
@@ -80,25 +90,68 @@ class Draft:
 
     def forget(self) -> None:
         """It was sent: nothing of it stays here."""
-        for row in self.files:
-            default_storage.delete(row["path"])
-        self._all.pop(str(self.form_id), None)
-        self.session[KEY] = self._all
+        if self._row is not None:
+            _delete(self._row)
+        self.session[KEY] = [key for key in self.session.get(KEY, []) if key != str(self.form_id)]
 
-    def _save(self) -> None:
-        self._all[str(self.form_id)] = self._own
-        while len(self._all) > MOST_DRAFTS:
-            for row in self._all.pop(next(iter(self._all)))["files"]:
-                default_storage.delete(row["path"])
-        self.session[KEY] = self._all
+    @contextmanager
+    def _changing(self) -> Iterator[UnsentForm]:
+        """The row as it is now, locked: a save in the background and a pressed button may come together."""
+        with transaction.atomic():
+            if self._row is None:
+                UnsentForm.objects.get_or_create(
+                    pk=self.form_id, defaults={"channel": Channel.WEB, "saved_at": timezone.now()}
+                )
+                admit(self.session, self.form_id)
+            row = UnsentForm.objects.select_for_update().get(pk=self.form_id)
+            yield row
+            row.saved_at = timezone.now()
+            row.save()
+            self._row = row
 
 
-def sweep() -> None:
-    """Delete the photos of drafts that nobody sent within a day."""
+def admit(session: SessionBase, form_id: UUID) -> None:
+    """Let this browser open the form."""
+    known = [key for key in session.get(KEY, []) if key != str(form_id)] + [str(form_id)]
+    for key in known[:-MOST_DRAFTS]:
+        for row in UnsentForm.objects.filter(pk=key, owner=None):
+            _delete(row)
+    session[KEY] = known[-MOST_DRAFTS:]
+
+
+def by_token(token: str) -> UnsentForm | None:
+    return UnsentForm.objects.filter(token=token, owner=None).first()
+
+
+def begun_in(session: SessionBase) -> list[UnsentForm]:
+    """What this browser has begun and not sent, the newest first."""
+    keys = session.get(KEY, [])
+    return list(UnsentForm.objects.filter(pk__in=keys, owner=None)) if keys else []
+
+
+def _delete(row: UnsentForm) -> None:
+    """The row goes first: a photo without its row is swept later, a row without its photo would be a lie."""
+    row.delete()
+    for file in row.files:
+        default_storage.delete(file["path"])
+
+
+def sweep() -> int:
+    """Delete what nobody sent within a week, and photos whose form is gone; how many forms went."""
     oldest = timezone.now() - LONGEST_KEPT
+    old = list(UnsentForm.objects.filter(owner=None, saved_at__lt=oldest))
+    for row in old:
+        _delete(row)
+    _sweep_photos(timezone.now() - timedelta(days=1))
+    return len(old)
+
+
+def _sweep_photos(oldest: datetime) -> None:
     if not default_storage.exists(FOLDER):
         return
     for folder in default_storage.listdir(FOLDER)[0]:
+        if UnsentForm.objects.filter(pk=folder).exists():
+            continue
         for name in default_storage.listdir(f"{FOLDER}/{folder}")[1]:
             path = f"{FOLDER}/{folder}/{name}"
             if default_storage.get_modified_time(path) < oldest:

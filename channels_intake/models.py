@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models import Channel, Complaint, Source
+from complaints.models.complaint import make_token
 
 
 class InboundRecord(models.Model):
@@ -32,3 +35,39 @@ class InboundRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel} {self.external_id}"
+
+
+class UnsentForm(models.Model):
+    """What somebody has typed and not sent yet, unchecked, under the one-time id of the form.
+
+    Of staff it belongs to one person at a time, who may hand it over. On the portal it belongs to nobody whom we know: a
+    browser's session, or the secret link, opens it. `content` is what was typed; `files` are photos put aside.
+    """
+
+    form_id = models.UUIDField(primary_key=True)
+    channel = models.CharField(_("channel"), max_length=12, choices=Channel)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="unsent_forms"
+    )
+    given_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    token = models.CharField(max_length=32, unique=True, default=make_token)
+    content = models.JSONField(default=dict)
+    files = models.JSONField(default=list)
+    begun_at = models.DateTimeField(auto_now_add=True)
+    saved_at = models.DateTimeField(_("saved"))
+    discarded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("unsent form")
+        verbose_name_plural = _("unsent forms")
+        ordering = ["-saved_at"]
+        constraints = [
+            models.CheckConstraint(
+                name="unsent_form_of_staff_has_an_owner",
+                condition=Q(owner__isnull=True, channel=Channel.WEB) | (Q(owner__isnull=False) & ~Q(channel=Channel.WEB)),
+            ),
+        ]
+        indexes = [models.Index(name="unsent_form_by_age", fields=["saved_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.form_id}"

@@ -5,34 +5,79 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from channels_intake import throttle
+from channels_intake import drafts, throttle
 from channels_intake.announcing import announced
 from channels_intake.channels import web
 from channels_intake.door import first_received, receive
-from channels_intake.drafts import Draft, sweep
+from channels_intake.drafts import Draft
 from channels_intake.questions import in_language, public_name
+from channels_intake.models import UnsentForm
 from channels_intake.steps import CHECK, LABELS, STEPS, Answers, CategoryForm, StepForm
 from channels_intake.summary import summary
+from channels_intake.unsent import as_uuid
 from complaints.attachments import MAX_FILES
 from complaints.models import Category, Channel, Complaint, DeskSettings
 from complaints.refusals import BadInput
 from staff.actors import THE_CUSTOMER
 from staff.templatetags.redress import PLAIN, SIGNS
 
+KEPT_WHILE_TYPING = ("kind", "story", "who")
 HONEYPOT = "website"
 """A field that people do not see; machines fill it."""
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "portal/home.html", shared() | {"topics": topics(), "form_id": uuid4()})
+    begun = [row for row in drafts.begun_in(request.session) if first_received(Channel.WEB, str(row.form_id)) is None]
+    context = {"topics": topics(), "form_id": uuid4(), "begun": [line_of(row) for row in begun]}
+    return render(request, "portal/home.html", shared() | context)
+
+
+def line_of(row: UnsentForm) -> dict[str, Any]:
+    """What is shown of a complaint that was begun and not sent."""
+    code = row.content.get("category", {}).get("category", "")
+    category = Category.objects.filter(code=code).first()
+    story = row.content.get("story", {}).get("story", "")
+    return {"row": row, "topic": public_name(category) if category else "", "story": story}
+
+
+@never_cache
+@require_safe
+def resume(request: HttpRequest, token: str) -> HttpResponse:
+    """The secret link goes on where the form was left, in whichever browser it is opened."""
+    row = drafts.by_token(token)
+    if row is None:
+        messages.info(request, _("That form was sent or is older than a week. Begin anew, or follow your complaint."))
+        return redirect("channels_intake:complain")
+    drafts.admit(request.session, row.form_id)
+    return onwards(Draft(request.session, row.form_id))
+
+
+@require_POST
+def discard(request: HttpRequest, form_id: UUID) -> HttpResponse:
+    """The customer does not want to send it: nothing of it stays."""
+    Draft(request.session, form_id).forget()
+    messages.success(request, _("Thrown away. Nothing was sent."))
+    return redirect("channels_intake:home")
+
+
+@never_cache
+@require_POST
+def keep(request: HttpRequest, form_id: UUID, step: str) -> HttpResponse:
+    """Keep what stands in this step now, right or wrong; sent by the page every few seconds."""
+    draft = Draft(request.session, form_id)
+    if not draft.is_begun or step not in KEPT_WHILE_TYPING:
+        return HttpResponse(status=410)
+    draft.keep(step, Answers(draft).form(step, request.POST).typed())
+    return HttpResponse(status=204)
 
 
 @never_cache
@@ -114,7 +159,6 @@ def check(request: HttpRequest, answers: Answers) -> HttpResponse:
         return sent_or_start(answers.draft.form_id)
     complaint = receive(intake, by=THE_CUSTOMER)
     answers.draft.forget()
-    sweep()
     return redirect("channels_intake:received", complaint.token)
 
 
@@ -155,6 +199,10 @@ def address(draft: Draft, step: str) -> str:
     return reverse("channels_intake:step", args=[draft.form_id, step])
 
 
+def keep_url(draft: Draft, step: str) -> str:
+    return reverse("channels_intake:keep", args=[draft.form_id, step]) if step in KEPT_WHILE_TYPING else ""
+
+
 def step_page(
     request: HttpRequest, answers: Answers, step: str, form: StepForm | None = None, *, status: int = 200
 ) -> HttpResponse:
@@ -165,6 +213,8 @@ def step_page(
         "steps": progress(answers, step),
         "files": answers.draft.files,
         "in_danger": answers.is_dangerous(),
+        "resume_url": request.build_absolute_uri(reverse("channels_intake:resume", args=[answers.draft.token])),
+        "keep_url": keep_url(answers.draft, step),
     }
     return render(request, "intake/web/step.html", context, status=status)
 
@@ -225,11 +275,3 @@ def progress(answers: Answers, current: str) -> list[dict[str, Any]]:
         {"label": LABELS[name], "state": state, "url": address(answers.draft, name)}
         for name, state in zip(order, states, strict=True)
     ]
-
-
-def as_uuid(text: str) -> UUID:
-    """The page's one-time id; a new one when somebody tampered with it."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return uuid4()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path, register_converter
 
-from channels_intake import portal, views
+from channels_intake import portal, saving, views
 from channels_intake.steps import CHECK, STEPS
 
 
@@ -27,9 +27,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", portal.home, name="home"),
     path("complain/", portal.complain, name="complain"),
     path("complain/received/<str:token>/", portal.received, name="received"),
+    path("complain/resume/<str:token>/", portal.resume, name="resume"),
+    path("complain/<uuid:form_id>/discard/", portal.discard, name="discard"),
+    path("complain/<uuid:form_id>/<form-step:step>/keep/", portal.keep, name="keep"),
     path("complain/<uuid:form_id>/safety/", portal.safety, name="safety"),
     path("complain/<uuid:form_id>/<form-step:step>/", portal.step, name="step"),
+    path("desk/unsent/", saving.unsent_forms, name="unsent"),
+    path("desk/unsent/<uuid:form_id>/hand-over/", saving.hand_over, name="hand_over"),
+    path("desk/unsent/<uuid:form_id>/discard/", saving.discard, name="discard_unsent"),
     path("desk/new/known/", views.known, name="known"),
+    path("desk/new/<slug:channel>/keep/<uuid:form_id>/", saving.keep, name="keep_unsent"),
     path("desk/new/<slug:channel>/", views.new, name="new"),
     path("desk/registered/<str:reference>/", views.registered, name="registered"),
 ]

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.db.models import Q
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from channels_intake import unsent
 from channels_intake.announcing import announced
 from channels_intake.channels import desk_forms, desk_forms_for
-from channels_intake.door import receive
+from channels_intake.door import first_received, receive
 from channels_intake.forms import StaffForm
+from channels_intake.models import UnsentForm
+from channels_intake.unsent import as_uuid
 from complaints.models import Complaint, ServiceIssue
 from complaints.refusals import Refusal
 from customers.lookup import look_up
@@ -41,14 +48,44 @@ class MayNotEnter(Refusal):
 def new(request: StaffRequest, channel: str) -> HttpResponse:
     """The entry form of a channel; saving it leads to the reference, in large type."""
     form_class = form_for(channel, request.user)
+    if "draft" in request.GET and request.method != "POST":
+        return take_up(request, form_class, request.GET["draft"])
     if request.method != "POST" or any(button in request.POST for button in STAY):
         typed = typed_so_far(request.POST or request.GET, request.user)
-        return page(request, form_class(user=request.user, typed=typed), q=request.POST.get("q", ""))
+        kept = keep(request, channel, typed)
+        return page(request, form_class(user=request.user, typed=typed), q=request.POST.get("q", ""), kept=kept)
     form = form_class(request.POST, request.FILES, user=request.user)
     if not form.is_valid():
-        return page(request, form, status=422)
-    complaint = receive(form.intake(), by=Actor.staff(request.user))
+        kept = keep(request, channel, typed_so_far(request.POST, request.user))
+        return page(request, form, status=422, kept=kept)
+    with transaction.atomic():
+        complaint = receive(form.intake(), by=Actor.staff(request.user))
+        unsent.forget(form.cleaned_data["form_id"])
     return redirect("channels_intake:registered", complaint.reference)
+
+
+def take_up(request: StaffRequest, form_class: type[StaffForm], form_id: str) -> HttpResponse:
+    """The form as it was left; what was sent meanwhile leads to its reference."""
+    row = unsent.taken_up(as_uuid(form_id), request.user)
+    if row is not None:
+        typed = row.content | {"form_id": str(row.form_id)}
+        return page(request, form_class(user=request.user, typed=typed), kept=row)
+    sent = first_received(form_class.channel, form_id)
+    if sent is not None:
+        return redirect("channels_intake:registered", sent.reference)
+    messages.error(request, _("This form is no longer with you: it was sent, or a colleague goes on with it."))
+    return redirect("channels_intake:unsent")
+
+
+def keep(request: StaffRequest, channel: str, typed: Mapping[str, Any]) -> UnsentForm | None:
+    """Keep what was posted and not sent, for a browser without scripts; what a colleague took over is left alone."""
+    if request.method != "POST" or not typed.get("form_id"):
+        return None
+    try:
+        return unsent.keep(as_uuid(typed["form_id"]), channel, typed, by=request.user)
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+        return None
 
 
 def form_for(channel: str, user: User) -> type[StaffForm]:
@@ -63,8 +100,13 @@ def form_for(channel: str, user: User) -> type[StaffForm]:
     return form_class
 
 
-def page(request: StaffRequest, form: StaffForm, *, q: str = "", status: int = 200) -> HttpResponse:
+def page(
+    request: StaffRequest, form: StaffForm, *, q: str = "", status: int = 200, kept: UnsentForm | None = None
+) -> HttpResponse:
     context = {
+        "kept": kept,
+        "keep_url": reverse("channels_intake:keep_unsent", args=[form.channel.value, form_id_of(form)]),
+        "unsent": unsent.of(request.user).filter(discarded_at=None).count(),
         "form": form,
         "tabs": [{"channel": tab.channel, "icon": tab.icon} for tab in desk_forms_for(request.user).values()],
         "q": q,
@@ -72,6 +114,10 @@ def page(request: StaffRequest, form: StaffForm, *, q: str = "", status: int = 2
         **known_of(form["account_number"].value() or "", request.user),
     }
     return render(request, "intake/desk.html", context, status=status)
+
+
+def form_id_of(form: StaffForm) -> UUID:
+    return as_uuid(str(form["form_id"].value() or ""))
 
 
 def typed_so_far(values: QueryDict, user: User) -> dict[str, Any]:

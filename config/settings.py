@@ -210,6 +210,7 @@ CELERY_BEAT_SCHEDULE = {
     "close-unanswered": _every("complaints.tasks.close_unanswered", 600),
     "retarget-clocks": _every("complaints.tasks.retarget_clocks", 15),
     "excuse-arrivals": _every("complaints.tasks.excuse_arrivals", 60),
+    "forget-unsent": _every("channels_intake.tasks.forget_unsent", 3600),
     "heartbeat": _every("config.tasks.heartbeat", 10),
 }
 

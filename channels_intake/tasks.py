@@ -1,0 +1,13 @@
+"""What is done by the clock: forms that nobody sends are forgotten."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from channels_intake import drafts, unsent
+
+
+@shared_task(ignore_result=True)
+def forget_unsent() -> int:
+    """Forget what was typed and never sent: it holds names and phones of people who did not complain."""
+    return drafts.sweep() + unsent.sweep()
