@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels_intake.base import Intake
-from channels_intake.models import InboundRecord
+from channels_intake.models import InboundRecord, UnsentForm
 from complaints import attachments, workflow
 from complaints.models import Channel, Complaint, Flag, Priority, Severity
 from complaints.refusals import BadInput
 from customers.matching import Match, identify
 from staff.actors import CUSTOMER, Actor
-from staff.models import Branch
+from staff.models import Branch, User
 
 YES = "yes"
 DANGER_QUESTIONS = ("immediate_danger", "injured")
@@ -49,6 +50,19 @@ def receive(intake: Intake, *, by: Actor, at: datetime | None = None) -> Complai
     record.complaint = complaint
     record.save(update_fields=["complaint"])
     return complaint
+
+
+@transaction.atomic
+def add_to(complaint: Complaint, story: str, form_id: UUID, *, channel: str, source: str, by: User) -> None:
+    """A further contact about a complaint that exists; the same form sent twice adds once. Raises MoveRefused."""
+    record, is_new = InboundRecord.objects.get_or_create(
+        channel=channel,
+        external_id=str(form_id),
+        defaults={"source": source, "received_at": timezone.now(), "complaint": complaint},
+    )
+    if is_new:
+        workflow.perform("supplement", complaint, by=Actor.staff(by), message=story)
+    UnsentForm.objects.filter(pk=form_id, owner__isnull=False).delete()
 
 
 def first_received(channel: str, external_id: str) -> Complaint | None:

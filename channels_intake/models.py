@@ -64,10 +64,33 @@ class UnsentForm(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="unsent_form_of_staff_has_an_owner",
-                condition=Q(owner__isnull=True, channel=Channel.WEB) | (Q(owner__isnull=False) & ~Q(channel=Channel.WEB)),
+                condition=Q(owner__isnull=True, channel=Channel.WEB)
+                | (Q(owner__isnull=False) & ~Q(channel=Channel.WEB)),
             ),
         ]
         indexes = [models.Index(name="unsent_form_by_age", fields=["saved_at"])]
 
     def __str__(self) -> str:
         return f"{self.channel} {self.form_id}"
+
+
+class IncomingCall(models.Model):
+    """A call that the telephone switch has put through to an agent; `call_id` is the switch's own number for it."""
+
+    call_id = models.CharField(max_length=60, unique=True)
+    caller_number = models.CharField(_("number the call came from"), max_length=30, blank=True)
+    agent = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="incoming_calls")
+    rang_at = models.DateTimeField()
+    taken_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("incoming call")
+        verbose_name_plural = _("incoming calls")
+        ordering = ["-rang_at"]
+        indexes = [
+            models.Index(name="call_ringing", fields=["agent", "rang_at"], condition=Q(taken_at__isnull=True)),
+            models.Index(name="call_by_age", fields=["rang_at"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.call_id

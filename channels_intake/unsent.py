@@ -1,4 +1,4 @@
-"""What staff have typed and not sent: saved every few seconds, taken up again, handed to a colleague, thrown away and brought back."""
+"""What staff have typed and not sent: kept while they type, taken up again, handed to a colleague, thrown away."""
 
 from __future__ import annotations
 
@@ -83,9 +83,7 @@ def _check_not_sent(channel: str, form_id: UUID) -> None:
 
 def of(user: User) -> QuerySet[UnsentForm]:
     """This person's, the newest first, with what they threw away lately; a save that came after the sending does not count."""
-    was_sent = InboundRecord.objects.filter(
-        external_id=Cast(OuterRef("form_id"), CharField()), complaint__isnull=False
-    )
+    was_sent = InboundRecord.objects.filter(external_id=Cast(OuterRef("form_id"), CharField()), complaint__isnull=False)
     return UnsentForm.objects.filter(~Exists(was_sent), owner=user).select_related("given_by")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path, register_converter
 
-from channels_intake import portal, saving, views
+from channels_intake import portal, saving, telephony, views
 from channels_intake.steps import CHECK, STEPS
 
 
@@ -32,6 +32,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("complain/<uuid:form_id>/<form-step:step>/keep/", portal.keep, name="keep"),
     path("complain/<uuid:form_id>/safety/", portal.safety, name="safety"),
     path("complain/<uuid:form_id>/<form-step:step>/", portal.step, name="step"),
+    path("api/hooks/telephony/", telephony.hook, name="telephony"),
+    path("desk/calls/", views.calls, name="calls"),
     path("desk/unsent/", saving.unsent_forms, name="unsent"),
     path("desk/unsent/<uuid:form_id>/hand-over/", saving.hand_over, name="hand_over"),
     path("desk/unsent/<uuid:form_id>/discard/", saving.discard, name="discard_unsent"),

@@ -13,18 +13,21 @@ from django.db.models import Q
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from channels_intake import unsent
+from channels_intake import telephony, unsent
 from channels_intake.announcing import announced
 from channels_intake.channels import desk_forms, desk_forms_for
-from channels_intake.door import first_received, receive
+from channels_intake.door import add_to, first_received, receive
 from channels_intake.forms import StaffForm
 from channels_intake.models import UnsentForm
 from channels_intake.unsent import as_uuid
-from complaints.models import Complaint, ServiceIssue
-from complaints.refusals import Refusal
+from complaints import duplicates
+from complaints.models import Category, Complaint, ServiceIssue
+from complaints.refusals import BadInput, Refusal
 from customers.lookup import look_up
 from customers.models import Account, Customer
 from staff.actors import Actor
@@ -32,6 +35,7 @@ from staff.http import StaffRequest
 from staff.models import User
 
 LISTS = ("flags",)
+KNOWN_BY = ("account_number", "category", "contact_phone", "caller_number", "story")
 STAY = ("switch", "look", "pick")
 """Buttons that only show the form again: another channel, a look-up, a person picked from it."""
 
@@ -50,10 +54,14 @@ def new(request: StaffRequest, channel: str) -> HttpResponse:
     form_class = form_for(channel, request.user)
     if "draft" in request.GET and request.method != "POST":
         return take_up(request, form_class, request.GET["draft"])
+    if "call" in request.GET and request.method != "POST":
+        return answer(request, form_class, request.GET["call"])
     if request.method != "POST" or any(button in request.POST for button in STAY):
         typed = typed_so_far(request.POST or request.GET, request.user)
         kept = keep(request, channel, typed)
         return page(request, form_class(user=request.user, typed=typed), q=request.POST.get("q", ""), kept=kept)
+    if "further" in request.POST:
+        return further(request, form_class)
     form = form_class(request.POST, request.FILES, user=request.user)
     if not form.is_valid():
         kept = keep(request, channel, typed_so_far(request.POST, request.user))
@@ -62,6 +70,24 @@ def new(request: StaffRequest, channel: str) -> HttpResponse:
         complaint = receive(form.intake(), by=Actor.staff(request.user))
         unsent.forget(form.cleaned_data["form_id"])
     return redirect("channels_intake:registered", complaint.reference)
+
+
+def further(request: StaffRequest, form_class: type[StaffForm]) -> HttpResponse:
+    """What was typed is said to a complaint that exists, instead of making another one."""
+    reference, story = request.POST["further"], request.POST.get("story", "").strip()
+    complaint = get_object_or_404(Complaint.objects.visible_to(request.user), reference=reference)
+    typed = typed_so_far(request.POST, request.user)
+    form_id = as_uuid(str(typed.get("form_id", "")))
+    try:
+        if not story:
+            raise BadInput(_("Write down what they say, then add it to %(reference)s.") % {"reference": reference})
+        add_to(complaint, story, form_id, channel=form_class.channel, source=form_class.source, by=request.user)
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+        kept = keep(request, form_class.channel, typed)
+        return page(request, form_class(user=request.user, typed=typed), kept=kept, status=422)
+    messages.success(request, _("Added to %(reference)s.") % {"reference": reference})
+    return redirect(complaint)
 
 
 def take_up(request: StaffRequest, form_class: type[StaffForm], form_id: str) -> HttpResponse:
@@ -75,6 +101,31 @@ def take_up(request: StaffRequest, form_class: type[StaffForm], form_id: str) ->
         return redirect("channels_intake:registered", sent.reference)
     messages.error(request, _("This form is no longer with you: it was sent, or a colleague goes on with it."))
     return redirect("channels_intake:unsent")
+
+
+def answer(request: StaffRequest, form_class: type[StaffForm], call_id: str) -> HttpResponse:
+    """The form of a call that is put through: its number, and the caller, where the number belongs to one account."""
+    call = telephony.take(call_id, request.user, timezone.now())
+    if call is None:
+        messages.info(request, _("That call was put through to somebody else."))
+        return redirect("channels_intake:new", form_class.channel)
+    typed: dict[str, Any] = {"caller_number": call.caller_number, "call_id": call.call_id}
+    accounts = telephony.accounts_calling(call.caller_number, request.user)
+    if len(accounts) == 1:
+        typed |= picked(accounts[0].number, request.user, typed)
+    return page(request, form_class(user=request.user, typed=typed), q=call.caller_number if len(accounts) > 1 else "")
+
+
+@never_cache
+@login_required
+@require_safe
+def calls(request: StaffRequest) -> HttpResponse:
+    """The call that waits for this person, asked for every two seconds while the switch is connected."""
+    call = telephony.ringing(request.user, timezone.now())
+    if call is None:
+        return HttpResponse("")
+    accounts = telephony.accounts_calling(call.caller_number, request.user)
+    return render(request, "intake/_call.html", {"call": call, "accounts": accounts})
 
 
 def keep(request: StaffRequest, channel: str, typed: Mapping[str, Any]) -> UnsentForm | None:
@@ -111,7 +162,7 @@ def page(
         "tabs": [{"channel": tab.channel, "icon": tab.icon} for tab in desk_forms_for(request.user).values()],
         "q": q,
         "found": look_up(q, request.user),
-        **known_of(form["account_number"].value() or "", request.user),
+        **known_of({name: form[name].value() for name in KNOWN_BY if name in form.fields}, request.user),
     }
     return render(request, "intake/desk.html", context, status=status)
 
@@ -147,24 +198,35 @@ def account_visible(number: str, user: User) -> Account | None:
     return accounts.filter(number=number, customer__in=visible).first() if number else None
 
 
+@never_cache
 @login_required
-@require_safe
+@require_POST
 def known(request: StaffRequest) -> HttpResponse:
-    """The right column of the form: what we know of the account that is in it."""
-    return render(request, "intake/_known.html", known_of(request.GET.get("account_number", "").strip(), request.user))
+    """The right column of the form: what we know of the account in it, and what this may repeat. Changes nothing."""
+    return render(request, "intake/_known.html", known_of(request.POST, request.user))
 
 
-def known_of(number: str, user: User) -> dict[str, Any]:
-    account = account_visible(number, user)
+def known_of(said: Mapping[str, Any], user: User) -> dict[str, Any]:
+    """What is known of what was typed so far: `account_number`, `category`, `contact_phone`, `caller_number`, `story`."""
+    number = str(said.get("account_number") or "").strip()
+    account, now = account_visible(number, user), timezone.now()
+    category = Category.objects.filter(code=said.get("category") or "", is_active=True).first()
+    phone = str(said.get("contact_phone") or said.get("caller_number") or "")
+    found = duplicates.likely(
+        user, category=category, account=account, phone=phone, story=str(said.get("story") or ""), at=now
+    )
+    context = {"account": account, "account_number": number, "likely": found}
     if account is None:
-        return {"account": None, "account_number": number}
+        return context
     complaints = Complaint.objects.visible_to(user).filter(customer=account.customer).select_related("category")
+    shown = [one.complaint.pk for one in found]
     area = account.premise.transformer_area
     near = Q(transformer_area=area) | Q(feeder=area.feeder, transformer_area=None) if area else Q(pk__in=[])
-    return {
-        "account": account,
-        "complaints": complaints.order_by("-received_at")[:5],
+    in_a_year = duplicates.in_the_last_year(account, now)
+    return context | {
+        "complaints": complaints.exclude(pk__in=shown).order_by("-received_at")[:5],
         "issues": ServiceIssue.objects.visible_to(user).open().filter(near)[:3],
+        "in_a_year": in_a_year if in_a_year >= duplicates.SERIAL_FROM else 0,
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -38,6 +39,7 @@ def rail(request: HttpRequest) -> dict[str, Any]:
     return {
         "rail": SimpleLazyObject(lambda: entries(user, request.path)),
         "calendars_to_renew": SimpleLazyObject(lambda: calendars_to_renew(user)),
+        "may_be_called": bool(settings.TELEPHONY_TOKEN) and user.role in ENTERING,
         "raging": SimpleLazyObject(lambda: storms.news_for(user)),
     }
 
@@ -69,5 +71,5 @@ def _section(path: str) -> str:
     """The part of the desk an address belongs to; a complaint belongs to the queue it was opened from."""
     first, second = [*path.strip("/").split("/"), "", ""][:2]
     if first in ("desk", "complaints"):
-        return "new" if second == "new" else "queue"
+        return "new" if second in ("new", "unsent") else "queue"
     return first

@@ -35,6 +35,7 @@ STATIC_ROOT = env.path("REDRESS_STATIC_ROOT", VAR_DIR / "static")
 TIME_ZONE = env.text("REDRESS_TIME_ZONE", "Asia/Shanghai")
 PHONE_REGION = env.text("REDRESS_PHONE_REGION", "CN")
 METRICS_TOKEN = env.text("REDRESS_METRICS_TOKEN", "")
+TELEPHONY_TOKEN = env.text("REDRESS_TELEPHONY_TOKEN", "")
 EMAIL_URL = env.url(
     "REDRESS_EMAIL_URL", f"file:{VAR_DIR / 'outbox' / 'email'}", schemes={"file", "smtp", "smtps", "smtp+tls"}
 )

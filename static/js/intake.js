@@ -63,7 +63,10 @@ form.addEventListener("keydown", (event) => {
   const number = /^(?:Digit|Numpad)([1-9])$/.exec(event.code)?.[1];
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
-    form.requestSubmit(form.querySelector("[data-save]"));
+    form.requestSubmit(event.target.closest("[data-further]") ?? form.querySelector("[data-save]"));
+  } else if (event.altKey && /^(Digit|Numpad)0$/.test(event.code)) {
+    event.preventDefault();
+    document.querySelector("[data-further]")?.focus();
   } else if (event.altKey && number) {
     event.preventDefault();
     chooseTopic(number);

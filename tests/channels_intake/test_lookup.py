@@ -32,7 +32,7 @@ def test_one_character_finds_nobody(client, account):
 def test_people_of_another_branch_are_not_found(client, account):
     client.force_login(a_user(branch=a_branch("west", a_branch())))
     assert account.number not in client.get("/customers/look-up/", {"q": "欧阳"}).content.decode()
-    assert account.number not in client.get("/desk/new/known/", {"account_number": account.number}).content.decode()
+    assert account.number not in client.post("/desk/new/known/", {"account_number": account.number}).content.decode()
 
 
 def test_open_complaints_are_counted_beside_the_name(client, account):
