@@ -33,7 +33,7 @@ def receive(intake: Intake, *, by: Actor, at: datetime | None = None) -> Complai
     """
     at = at or timezone.now()
     received_at = intake.received_at or at
-    record, is_new = InboundRecord.objects.get_or_create(
+    _record, is_new = InboundRecord.objects.get_or_create(
         channel=intake.channel,
         external_id=intake.external_id,
         defaults={"source": intake.source, "received_at": received_at},
@@ -55,7 +55,7 @@ def receive(intake: Intake, *, by: Actor, at: datetime | None = None) -> Complai
 @transaction.atomic
 def add_to(complaint: Complaint, story: str, form_id: UUID, *, channel: str, source: str, by: User) -> None:
     """A further contact about a complaint that exists; the same form sent twice adds once. Raises MoveRefused."""
-    record, is_new = InboundRecord.objects.get_or_create(
+    _record, is_new = InboundRecord.objects.get_or_create(
         channel=channel,
         external_id=str(form_id),
         defaults={"source": source, "received_at": timezone.now(), "complaint": complaint},

@@ -18,8 +18,8 @@ from channels_intake.announcing import announced
 from channels_intake.channels import web
 from channels_intake.door import first_received, receive
 from channels_intake.drafts import Draft
-from channels_intake.questions import in_language, public_name
 from channels_intake.models import UnsentForm
+from channels_intake.questions import in_language, public_name
 from channels_intake.steps import CHECK, LABELS, STEPS, Answers, CategoryForm, StepForm
 from channels_intake.summary import summary
 from channels_intake.unsent import as_uuid

@@ -36,7 +36,7 @@ LONGEST_BODY = 4_000
 @csrf_exempt
 @require_POST
 def hook(request: HttpRequest) -> HttpResponse:
-    """201 for a new call, 200 for one that is known; 404 without a configured token, 401 with a wrong one, 422 with what is wrong."""
+    """201 for a new call, 200 for a known one; 404 without a configured token, 401 with a wrong one, 422 with what is wrong."""
     if not settings.TELEPHONY_TOKEN:
         raise Http404
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
