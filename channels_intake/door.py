@@ -33,7 +33,7 @@ def receive(intake: Intake, *, by: Actor, at: datetime | None = None) -> Complai
     """
     at = at or timezone.now()
     received_at = intake.received_at or at
-    _record, is_new = InboundRecord.objects.get_or_create(
+    record, is_new = InboundRecord.objects.get_or_create(
         channel=intake.channel,
         external_id=intake.external_id,
         defaults={"source": intake.source, "received_at": received_at},
