@@ -94,3 +94,45 @@ class IncomingCall(models.Model):
 
     def __str__(self) -> str:
         return self.call_id
+
+
+class InboundMail(models.Model):
+    """One e-mail that reached us, whatever became of it; `raw` is the original where a person may have to look at it."""
+
+    class Outcome(models.TextChoices):
+        REGISTERED = "registered", _("became a complaint")
+        ADDED = "added", _("added to a complaint")
+        IGNORED = "ignored", _("written by a machine")
+        UNREADABLE = "unreadable", _("not understood")
+        SETTLED = "settled", _("looked at, nothing to do")
+
+    message_id = models.CharField(max_length=220, unique=True)
+    received_at = models.DateTimeField(_("received"))
+    address = models.CharField(_("sender"), max_length=254, blank=True)
+    subject = models.CharField(_("subject"), max_length=300, blank=True)
+    outcome = models.CharField(_("what became of it"), max_length=12, choices=Outcome)
+    why = models.CharField(max_length=300, blank=True)
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, null=True, related_name="inbound_mails")
+    raw = models.BinaryField(default=bytes)
+    settled_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("inbound mail")
+        verbose_name_plural = _("inbound mails")
+        ordering = ["-received_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="inbound_mail_with_a_complaint_says_so",
+                condition=Q(complaint__isnull=False, outcome__in=["registered", "added"])
+                | Q(complaint__isnull=True, outcome__in=["ignored", "unreadable", "settled"]),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                name="mail_for_a_person", fields=["received_at"], condition=Q(outcome__in=["ignored", "unreadable"])
+            ),
+            models.Index(name="mail_by_sender", fields=["address", "received_at"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.message_id

@@ -18,11 +18,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from channels_intake import telephony, unsent
+from channels_intake import mail, telephony, unsent
 from channels_intake.announcing import announced
 from channels_intake.channels import desk_forms, desk_forms_for
 from channels_intake.door import add_to, first_received, receive
 from channels_intake.forms import StaffForm
+from channels_intake.mail_views import reads_mail
 from channels_intake.models import UnsentForm
 from channels_intake.unsent import as_uuid
 from complaints import duplicates
@@ -156,6 +157,7 @@ def page(
 ) -> HttpResponse:
     context = {
         "kept": kept,
+        "mails": len(mail.for_a_person()) if reads_mail(request.user) else 0,
         "keep_url": reverse("channels_intake:keep_unsent", args=[form.channel.value, form_id_of(form)]),
         "unsent": unsent.of(request.user).filter(discarded_at=None).count(),
         "form": form,

@@ -35,6 +35,7 @@ STATIC_ROOT = env.path("REDRESS_STATIC_ROOT", VAR_DIR / "static")
 TIME_ZONE = env.text("REDRESS_TIME_ZONE", "Asia/Shanghai")
 PHONE_REGION = env.text("REDRESS_PHONE_REGION", "CN")
 METRICS_TOKEN = env.text("REDRESS_METRICS_TOKEN", "")
+IMAP_URL = env.text("REDRESS_IMAP_URL", "")
 TELEPHONY_TOKEN = env.text("REDRESS_TELEPHONY_TOKEN", "")
 EMAIL_URL = env.url(
     "REDRESS_EMAIL_URL", f"file:{VAR_DIR / 'outbox' / 'email'}", schemes={"file", "smtp", "smtps", "smtp+tls"}
@@ -211,6 +212,7 @@ CELERY_BEAT_SCHEDULE = {
     "close-unanswered": _every("complaints.tasks.close_unanswered", 600),
     "retarget-clocks": _every("complaints.tasks.retarget_clocks", 15),
     "excuse-arrivals": _every("complaints.tasks.excuse_arrivals", 60),
+    "fetch-mail": _every("channels_intake.tasks.fetch_mail", 60),
     "forget-unsent": _every("channels_intake.tasks.forget_unsent", 3600),
     "heartbeat": _every("config.tasks.heartbeat", 10),
 }
