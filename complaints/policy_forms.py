@@ -125,7 +125,7 @@ class PolicyForm(forms.Form):
 class LimitForm(forms.Form):
     """One promise. Moments are written as people say them: "75%, 1wd"."""
 
-    kind = forms.ChoiceField(label=_("Clock"), choices=[("", "–"), *ClockKind.choices])
+    kind = forms.ChoiceField(label=pgettext_lazy("promise", "Clock"), choices=[("", "–"), *ClockKind.choices])
     tier = forms.ChoiceField(
         label=_("Tier"),
         required=False,
