@@ -21,11 +21,14 @@ EVERYONE = frozenset(Role)
 ENTERING = frozenset({Role.AGENT, Role.SUPERVISOR, Role.LIAISON})
 STEERING = frozenset({Role.SUPERVISOR, Role.LIAISON, Role.ANALYST, Role.ADMINISTRATOR})
 RENEWING = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
+READING_DEADLINES = RENEWING | {Role.ANALYST}
+DEADLINE_PAGES = frozenset({"deadlines", "policies", "calendars", "ladder", "roster", "storms"})
 ENTRIES = [
     ("complaints:queue", (), "inbox", _("Queue"), EVERYONE),
     ("channels_intake:new", ("phone",), "phone-incoming", _("New complaint"), ENTERING),
     ("complaints:issues", (), "zap-off", _("Service issues"), EVERYONE),
     ("customers:customers", (), "users", _("Customers"), EVERYONE),
+    ("complaints:deadlines", (), "calendar-clock", _("Deadlines"), READING_DEADLINES),
     ("analytics:board", (), "gauge", _("Board"), STEERING),
     ("analytics:reports", (), "chart-column", _("Reports"), STEERING),
 ]
@@ -71,5 +74,7 @@ def _section(path: str) -> str:
     """The part of the desk an address belongs to; a complaint belongs to the queue it was opened from."""
     first, second = [*path.strip("/").split("/"), "", ""][:2]
     if first in ("desk", "complaints"):
+        if first == "desk" and second in DEADLINE_PAGES:
+            return "deadlines"
         return "new" if second in ("new", "unsent") else "queue"
     return first

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from complaints import policy_editing
 from complaints.clocks.limits import BadLimit, Limit
@@ -45,7 +46,7 @@ FACTS = {
     "category": _("Category"),
     "subcategory": _("Subcategory"),
     "channel": _("Channel"),
-    "source": _("Source"),
+    "source": pgettext_lazy("of a complaint", "Source"),
     "severity": _("Severity"),
     "priority": _("Priority"),
     "segment": _("Kind of customer"),
@@ -91,7 +92,9 @@ class PolicyForm(forms.Form):
     def __init__(self, *args: Any, policy: Policy | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.policy = policy
-        if policy is not None:
+        if policy is None:
+            self.fields["reason"].label = _("Why")
+        else:
             del self.fields["code"]
         for name, choices in choices_of_facts().items():
             self.fields[f"match_{name}"] = forms.MultipleChoiceField(
@@ -122,21 +125,19 @@ class PolicyForm(forms.Form):
 class LimitForm(forms.Form):
     """One promise. Moments are written as people say them: "75%, 1wd"."""
 
-    kind = forms.ChoiceField(label=_("Clock"), choices=[("", "–"), *ClockKind.choices])
+    kind = forms.ChoiceField(label=pgettext_lazy("promise", "Clock"), choices=[("", "–"), *ClockKind.choices])
     tier = forms.ChoiceField(
         label=_("Tier"),
         required=False,
         choices=[("", "–"), *[one for one in Tier.choices if one[0] not in ("", "external")]],
     )
-    limit = forms.CharField(
-        label=_("Limit"), max_length=20, help_text=_("20min, 24h, 8wh, 5wd, 10cd; “-”: no such promise")
-    )
+    limit = forms.CharField(label=_("Limit"), max_length=20)
     calendar = forms.ChoiceField(label=_("Calendar"), required=False)
     starts = forms.ChoiceField(label=_("Starts"), choices=STARTS, initial="received")
     statistic = forms.ChoiceField(label=_("Speaks of"), choices=STATISTICS, initial="each")
     extension = forms.CharField(label=_("Can be extended by"), max_length=20, required=False)
-    warn = forms.CharField(label=_("Warns before"), max_length=80, required=False, help_text=_("75%, 2wd, 1h"))
-    escalate = forms.CharField(label=_("Reminds after"), max_length=80, required=False, help_text=_("30min, 1wd"))
+    warn = forms.CharField(label=_("Warns before"), max_length=80, required=False)
+    escalate = forms.CharField(label=_("Reminds after"), max_length=80, required=False)
     is_pausable = forms.BooleanField(label=_("Can be paused"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -233,6 +234,8 @@ class Editing:
         self.form = PolicyForm(data, policy=policy, initial=PolicyForm.initial_of(policy) if policy else {})
         initial = [LimitForm.initial_of(row) for row in rows]
         self.limits = cast(BaseLimitFormSet, LimitFormSet(data, prefix="limits", initial=initial))
+        if policy is None:
+            self.limits.extra = 1  # a new policy begins with a promise to fill in
 
     def add_row(self, data: Any) -> Editing:
         """The same, as typed, with one more empty row."""

@@ -71,6 +71,11 @@ class ClockView:
     waited: str = ""
 
     @property
+    def due_spoken(self) -> str:
+        """When it is due as people say it: midnight belongs to the day that ends with it."""
+        return outbox.spoken(self.due_at)
+
+    @property
     def presses(self) -> bool:
         """Whether somebody must hurry for it: it ticks, no storm excuses it, and it speaks of this complaint alone."""
         return self.is_ticking and self.state not in ("excused", "mean")

@@ -86,7 +86,13 @@ def calendars(request: StaffRequest) -> HttpResponse:
         }
         for one in calendar_versions.newest()
     ]
-    context = {"rows": rows, "running_out": running_out, "may_steer": may_steer(request)}
+    context = {
+        "rows": rows,
+        "running_out": running_out,
+        # the tab's count, which otherwise would be asked for a second time
+        "calendars_to_renew": str(len(running_out) or "") if may_steer(request) else "",
+        "may_steer": may_steer(request),
+    }
     return render(request, "complaints/calendars.html", context)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +24,8 @@ from staff.http import StaffRequest
 
 ANY = ("", _("any"))
 MOMENT = "%Y-%m-%dT%H:%M"
+TIME = ("start", "limit", "calendar", "paused_from", "paused_to")
+FACTS = ("request_type", "category", "subcategory", "channel", "severity", "priority", "area")
 
 
 class WhatIfForm(forms.Form):
@@ -31,9 +34,7 @@ class WhatIfForm(forms.Form):
     start = forms.DateTimeField(
         label=_("Starts"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENT)
     )
-    limit = forms.CharField(
-        label=_("Limit"), required=False, max_length=20, help_text=_("24h, 8wh, 5wd, 10cd; empty: all that is promised")
-    )
+    limit = forms.CharField(label=_("Limit"), required=False, max_length=20, help_text=_("24h, 8wh, 5wd, 10cd"))
     calendar = forms.ChoiceField(label=_("Calendar"), required=False)
     paused_from = forms.DateTimeField(
         label=_("Paused from"),
@@ -73,25 +74,34 @@ class WhatIfForm(forms.Form):
             self.add_error("paused_to", _("A pause ends after it begins."))
         return said
 
+    @property
+    def time(self) -> list[forms.BoundField]:
+        return [self[name] for name in TIME]
+
+    @property
+    def facts(self) -> list[forms.BoundField]:
+        return [self[name] for name in FACTS]
+
     def question(self) -> whatif.Question:
         said = self.cleaned_data
-        names = ("request_type", "category", "subcategory", "channel", "severity", "priority", "area")
         pause: tuple[datetime, datetime | None] = (said["paused_from"], said["paused_to"])
         return whatif.Question(
             start=said["start"],
             limit=said["limit"],
             calendar=said["calendar"],
             pauses=[pause] if said["paused_from"] else [],
-            facts=Facts(**{name: said[name] for name in names}),
+            facts=Facts(**{name: said[name] for name in FACTS}),
         )
 
 
 def _calendars() -> list[tuple[str, str]]:
-    """The newest version of each by its code, then the older ones as code@version."""
+    """The newest version of each by its code and name, then the older ones as code@version."""
     offered: dict[str, str] = {}
-    for code, version in Calendar.objects.order_by("code", "-version").values_list("code", "version"):
-        older = f"{code}@{version}"
-        offered[older if code in offered else code] = older if code in offered else code
+    for one in Calendar.objects.order_by("code", "-version"):
+        if one.code in offered:
+            offered[f"{one.code}@{one.version}"] = f"{one.name} v{one.version}"
+        else:
+            offered[one.code] = one.name
     return list(offered.items())
 
 
@@ -99,7 +109,7 @@ def _calendars() -> list[tuple[str, str]]:
 def deadlines(request: StaffRequest) -> HttpResponse:
     """Nothing is changed here; the address holds the question, so that it can be sent to a colleague."""
     usual = {"start": timezone.localtime().strftime(MOMENT), "request_type": "complaint", "severity": "ordinary"}
-    form = WhatIfForm(request.GET if request.GET else usual)
+    form = WhatIfForm({**usual, **request.GET.dict()})
     answers: list[whatif.Answer] = []
     if form.is_valid():
         try:
@@ -114,7 +124,7 @@ def deadlines(request: StaffRequest) -> HttpResponse:
         "answers": [
             (
                 one,
-                shown.due_sentence(one),
+                shown.due_sentence(replace(one, label="")),
                 shown.stretches(one.explanation),
                 one.guessed_after and guess_sentence(one.guessed_after),
             )

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from complaints import ladder as ladders
@@ -40,7 +40,7 @@ class StepForm(forms.ModelForm):
         model = LadderStep
         fields = ["kind", "tier", "level", "number", "tell", "reassigns", "raises_priority"]
         labels = {
-            "kind": gettext_lazy("Clock"),
+            "kind": pgettext_lazy("promise", "Clock"),
             "tier": gettext_lazy("Tier"),
             "level": gettext_lazy("Alarm"),
             "number": gettext_lazy("Which of several"),
@@ -63,7 +63,7 @@ class StepForm(forms.ModelForm):
             label=_("Alarm"), choices=AlarmLevel.choices, initial=AlarmLevel.BREACH
         )
         self.fields["kind"] = forms.ChoiceField(
-            label=_("Clock"), required=False, choices=[("", EVERY), *ClockKind.choices]
+            label=pgettext_lazy("promise", "Clock"), required=False, choices=[("", EVERY), *ClockKind.choices]
         )
         self.fields["tier"] = forms.ChoiceField(
             label=_("Tier"), required=False, choices=[("", EVERY), *[one for one in Tier.choices if one[0]]]

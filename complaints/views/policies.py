@@ -15,7 +15,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_POST
 
 from complaints import policy_editing, retargeting
@@ -74,12 +74,26 @@ def _promise(limit: PolicyLimit) -> dict[str, Any]:
     is_made = limit.limit != NO_PROMISE
     return {
         "label": Clock(kind=limit.kind, tier=limit.tier).label,
-        "words": shown.limit_words(limit.limit) if is_made else _("no such promise"),
+        "words": _limit_words(limit.limit),
         "is_made": is_made,
         "is_mean": limit.statistic == "mean",
         "starts": dict(STARTS)[limit.starts] if limit.starts != "received" else "",
+        "warn": _marks(limit.warn),
+        "escalate": _marks(limit.escalate),
+        "extension": shown.limit_words(limit.extension) if limit.extension else "",
         "limit": limit,
     }
+
+
+def _marks(marks: Iterable[str]) -> str:
+    """When a clock warns or reminds, in words: a share of the limit stays a share."""
+    return pgettext("between names", ", ").join(
+        mark if mark.endswith("%") else shown.limit_words(mark) for mark in marks
+    )
+
+
+def _limit_words(limit: str | None) -> str:
+    return shown.limit_words(limit) if limit and limit != NO_PROMISE else _("no such promise")
 
 
 @login_required
@@ -117,8 +131,8 @@ def _difference(before: Policy | None, after: Policy) -> list[str]:
         _("%(clock)s: %(before)s → %(after)s")
         % {
             "clock": Clock(kind=key[0], tier=key[1]).label,
-            "before": old.get(key, "–"),
-            "after": new.get(key, "–"),
+            "before": _limit_words(old.get(key)),
+            "after": _limit_words(new.get(key)),
         }
         for key in sorted(old.keys() | new.keys())
         if old.get(key) != new.get(key)
@@ -162,8 +176,8 @@ def _spoken(effect: policy_editing.Effect | None) -> dict[str, Any] | None:
         "shifts": [
             (
                 Clock(kind=one.kind, tier=one.tier).label,
-                shown.limit_words(one.before) if one.before else "–",
-                shown.limit_words(one.after) if one.after else "–",
+                _limit_words(one.before),
+                _limit_words(one.after),
                 one.count,
             )
             for one in effect.shifts

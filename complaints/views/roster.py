@@ -56,6 +56,7 @@ class ShiftForm(forms.Form):
         assert isinstance(person, forms.ModelChoiceField)
         assert isinstance(role, forms.ChoiceField)
         person.queryset = rosters.who_can_serve(branch)
+        person.empty_label = _("choose")
         role.choices = [("", _("their own role")), *Role.choices]
 
     def clean(self) -> dict[str, Any]:
@@ -209,6 +210,7 @@ def _row(row: rosters.Row, answering: Answering) -> dict[str, Any]:
     is_empty = len(answers) == 1 and not any(day.shifts for day in row.days)
     return {
         "role": row.role.label,
+        "is_blank": not any(day.shifts or day.gaps for day in row.days),
         "whole_week": answering.words(answers.pop()) if is_empty else None,
         "cells": [_cell(day, answering) for day in row.days],
     }

@@ -57,7 +57,11 @@ class DeclareForm(forms.Form):
 
 
 class EndForm(forms.Form):
-    ended_at = moment_field(gettext_lazy("It was over at"), required=False)
+    ended_at = moment_field(
+        gettext_lazy("It was over at"),
+        required=False,
+        help_text=gettext_lazy("Empty: just now. What began after it is no longer excused."),
+    )
 
 
 def branches_of(user: User) -> QuerySet[Branch]:
@@ -150,10 +154,11 @@ def _page(
     mine = branches_of(request.user)
     near = Q(branch__in=rosters.branches_shown_to(request.user)) if request.user.branch else Q(branch__in=mine)
     shown = Storm.objects.filter(near).select_related("branch", "declared_by", "ended_by")
+    usual = {"branch": request.user.branch, "began_at": timezone.localtime(now).strftime(MOMENT)}
     context = {
         "running": [_line(storm, now, mine, ending) for storm in shown.running()],
         "past": [_line(storm, now, mine, None) for storm in shown.filter(ended_at__isnull=False)[:MOST_PAST]],
-        "form": form or DeclareForm(branches=mine, initial={"branch": request.user.branch}),
+        "form": form or DeclareForm(branches=mine, initial=usual),
         "asked": asked,
         "may_steer": request.user.role in rules.STEERING,
         "suspected": rules.suspicions(request.user, now),

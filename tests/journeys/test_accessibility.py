@@ -13,8 +13,22 @@ GRAVE = ("serious", "critical")
 DESK = [
     "/desk/", "/desk/?view=all&q=nobody-says-this", "/desk/new/phone/", "/desk/new/letter/", "/desk/new/visit/", "/desk/new/regulator/",
     "/customers/", "/customers/?q=7000000000", "/customers/D000000000/", "/issues/", "/issues/new/", "/board/", "/reports/", "/reports/trend/",
-    "/reports/satisfaction/", "/style/", "/complaints/not-there/",
+    "/reports/satisfaction/", "/desk/deadlines/", "/desk/deadlines/?start=2026-03-02T10:00&limit=5wd&calendar=cn-national",
+    "/desk/deadlines/?limit=nonsense", "/desk/policies/", "/desk/policies/?category=SAF", "/desk/policies/any/", "/desk/policies/any/change/",
+    "/desk/policies/any/retire/", "/desk/policies/new/", "/desk/policies/move/", "/desk/calendars/", "/desk/calendars/cn-national/",
+    "/desk/calendars/cn-national/edit/", "/desk/calendars/cn-national/import/", "/desk/calendars/new/", "/desk/ladder/", "/desk/ladder/new/",
+    "/desk/roster/", "/desk/storms/", "/style/", "/complaints/not-there/",
 ]  # fmt: skip
+REFUSED = [
+    ("/desk/policies/new/", "main form.stack"),
+    ("/desk/policies/any/retire/", "main form.panel"),
+    ("/desk/calendars/new/", "main form.calendar-form"),
+    ("/desk/calendars/cn-national/import/", "main form.inline-form"),
+    ("/desk/ladder/new/", "main form.ladder-step"),
+    ("/desk/roster/", "main .roster-below form.panel"),
+    ("/desk/storms/", "#declare"),
+]
+"""Pages with a form that is refused when it is sent as it stands."""
 
 
 def barriers(window):
@@ -67,6 +81,11 @@ def test_staff_meet_no_barrier(open_window, scheme):
     found = []
     for path in DESK:
         supervisor.page.goto(path)
+        found += barriers(supervisor)
+    for path, form in REFUSED:
+        supervisor.go(path).page.locator(form).evaluate("form => form.noValidate = true")
+        supervisor.page.locator(f"{form} .form-actions button").first.click()
+        supervisor.is_refused()
         found += barriers(supervisor)
     supervisor.go("/desk/new/phone/").press("Register complaint")
     supervisor.is_refused()

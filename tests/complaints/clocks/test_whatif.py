@@ -98,3 +98,10 @@ def test_the_page_says_the_same_and_keeps_a_bad_question(client):
     assert "4 weeks" in refused.content.decode()
     assert "is no time limit" in refused.content.decode()
     assert client.get(url, {**asked, "paused_from": "2026-02-01T10:00"}).status_code == 422
+
+
+def test_an_address_that_names_only_some_facts_asks_for_the_usual_rest(client):
+    client.force_login(a_user(Role.AGENT))
+    form = client.get(reverse("complaints:deadlines"), {"category": "OUT"}).context["form"]
+    assert form.errors == {}
+    assert (form["category"].value(), form["severity"].value()) == ("OUT", "ordinary")

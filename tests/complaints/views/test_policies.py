@@ -99,7 +99,7 @@ def test_a_change_is_shown_first_and_saved_by_a_second_press(client, sign_in):
             assert getattr(limit, name) == getattr(was, name), (limit, name)
     assert before == {}
     assert limits_of(complaint)["internal"] == "4wd"
-    assert "4wd → 2wd" in text_of(client.get(saved.url))
+    assert "4 working days → 2 working days" in text_of(client.get(saved.url))
 
 
 WRONG = [
@@ -210,3 +210,21 @@ def test_stopping_it(client, sign_in):
     assert run.stopped_by == person
     retarget_clocks()
     assert limits_of(complaint)["internal"] == "4wd"
+
+
+def test_what_is_wrong_in_a_row_stands_in_the_one_summary_and_beside_its_field(client, sign_in):
+    sign_in(Role.SUPERVISOR)
+    address = page("policy-edit", "any")
+    said = typed(client, address, reason="")
+    said |= {f"{row_of(said, 'dispatch')}-limit": "soon"}
+    refused = client.post(address, said)
+    assert refused.status_code == 422
+    text = text_of(refused)
+    assert "2 things need another look" in text
+    assert text.count("need another look") == 1
+    assert text.count("“soon” is no time limit") == 2
+
+
+def test_a_new_policy_begins_with_a_promise_to_fill_in(client, sign_in):
+    sign_in(Role.SUPERVISOR)
+    assert len(client.get(page("policy-new")).context["limits"].forms) == 1
