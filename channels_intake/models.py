@@ -136,3 +136,22 @@ class InboundMail(models.Model):
 
     def __str__(self) -> str:
         return self.message_id
+
+
+class MessengerThread(models.Model):
+    """One person's conversation in a messenger, and the complaint that they last spoke of in it."""
+
+    provider = models.CharField(
+        max_length=12, choices=[(Source.WECHAT, Source.WECHAT.label), (Source.WEIBO, Source.WEIBO.label)]
+    )
+    sender = models.CharField(_("sender's id"), max_length=100)
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, null=True, related_name="+")
+    said_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("messenger conversation")
+        verbose_name_plural = _("messenger conversations")
+        constraints = [models.UniqueConstraint(name="messenger_thread_is_one", fields=["provider", "sender"])]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.sender}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path, register_converter
 
-from channels_intake import mail_views, portal, saving, telephony, views
+from channels_intake import mail_views, messenger, portal, saving, telephony, views
 from channels_intake.steps import CHECK, STEPS
 
 
@@ -33,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("complain/<uuid:form_id>/safety/", portal.safety, name="safety"),
     path("complain/<uuid:form_id>/<form-step:step>/", portal.step, name="step"),
     path("api/hooks/telephony/", telephony.hook, name="telephony"),
+    path("api/hooks/messenger/<slug:provider>/", messenger.hook, name="messenger"),
     path("desk/mail/", mail_views.inbox, name="inbox"),
     path("desk/mail/<int:pk>/", mail_views.one_mail, name="mail"),
     path("desk/mail/<int:pk>/original/", mail_views.original, name="mail_original"),
