@@ -155,3 +155,19 @@ class MessengerThread(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} {self.sender}"
+
+
+class Open311Key(models.Model):
+    """The key of one Open311 client; only its digest is stored."""
+
+    name = models.CharField(max_length=80)
+    digest = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField(auto_now_add=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("Open311 key")
+        verbose_name_plural = _("Open311 keys")
+
+    def __str__(self) -> str:
+        return self.name
