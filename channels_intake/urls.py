@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path, register_converter
 
-from channels_intake import mail_views, messenger, open311, portal, saving, telephony, views
+from channels_intake import guide_views, mail_views, messenger, open311, portal, saving, telephony, views
 from channels_intake.steps import CHECK, STEPS
 
 
@@ -40,6 +40,13 @@ register_converter(FormatConverter, "format")
 app_name = "channels_intake"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", portal.home, name="home"),
+    path("help/", guide_views.help_home, name="help"),
+    path("help/<slug:slug>/", guide_views.help_guide, name="guide"),
+    path("help/<slug:slug>/answer/", guide_views.help_answer, name="guide_answer"),
+    path("standards/", guide_views.standards_page, name="standards"),
+    path("desk/guides/", guide_views.guide_list, name="guides"),
+    path("desk/guides/new/", guide_views.guide_edit, name="guide_new"),
+    path("desk/guides/<slug:slug>/", guide_views.guide_edit, name="guide_edit"),
     path("complain/", portal.complain, name="complain"),
     path("complain/received/<str:token>/", portal.received, name="received"),
     path("complain/resume/<str:token>/", portal.resume, name="resume"),
