@@ -171,7 +171,7 @@ def _intake(mail: Mail, row: InboundMail, files: tuple[Attachment, ...]) -> Inta
         channel=Channel.WEB,
         source=Source.EMAIL,
         external_id=f"mail:{row.pk}",
-        category=_topic(story),
+        category=topic_of(story),
         story=story[:5000] or _("See the files."),
         contact_name=mail.name or mail.address.partition("@")[0],
         contact_email=mail.address,
@@ -182,7 +182,8 @@ def _intake(mail: Mail, row: InboundMail, files: tuple[Attachment, ...]) -> Inta
     )
 
 
-def _topic(story: str) -> Category:
+def topic_of(story: str) -> Category:
+    """The topic that the words point to, danger first; a person corrects it."""
     code = next((code for code, said in TOPICS if re.search(said, story, re.IGNORECASE)), ELSE)
     return Category.objects.get(code=code)
 

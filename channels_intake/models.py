@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from complaints.models import Channel, Complaint, Source
+from complaints.models import Category, Channel, Complaint, Source
 from complaints.models.complaint import make_token
 
 
@@ -136,3 +137,103 @@ class InboundMail(models.Model):
 
     def __str__(self) -> str:
         return self.message_id
+
+
+class MessengerThread(models.Model):
+    """One person's conversation in a messenger, and the complaint that they last spoke of in it."""
+
+    provider = models.CharField(
+        max_length=12, choices=[(Source.WECHAT, Source.WECHAT.label), (Source.WEIBO, Source.WEIBO.label)]
+    )
+    sender = models.CharField(_("sender's id"), max_length=100)
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, null=True, related_name="+")
+    said_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("messenger conversation")
+        verbose_name_plural = _("messenger conversations")
+        constraints = [models.UniqueConstraint(name="messenger_thread_is_one", fields=["provider", "sender"])]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.sender}"
+
+
+class Open311Key(models.Model):
+    """The key of one Open311 client; only its digest is stored."""
+
+    name = models.CharField(max_length=80)
+    digest = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField(auto_now_add=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("Open311 key")
+        verbose_name_plural = _("Open311 keys")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Guide(models.Model):
+    """A short article for customers, in both languages, in Markdown without HTML. What it said before is in its versions."""
+
+    slug = models.SlugField(max_length=60, unique=True)
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("topic"))
+    title_zh = models.CharField(_("title in Chinese"), max_length=80)
+    title_en = models.CharField(_("title in English"), max_length=80)
+    body_zh = models.TextField(_("text in Chinese"), max_length=8000)
+    body_en = models.TextField(_("text in English"), max_length=8000)
+    position = models.PositiveSmallIntegerField(_("place in the list"), default=100)
+    is_published = models.BooleanField(_("published"), default=False)
+
+    class Meta:
+        verbose_name = _("guide")
+        verbose_name_plural = _("guides")
+        ordering = ["position", "slug"]
+
+    def __str__(self) -> str:
+        return self.slug
+
+    @property
+    def title(self) -> str:
+        return self.title_zh if (get_language() or "").startswith("zh") else self.title_en
+
+    @property
+    def body(self) -> str:
+        return self.body_zh if (get_language() or "").startswith("zh") else self.body_en
+
+
+class GuideVersion(models.Model):
+    """What a guide said from a moment on, and who wrote it."""
+
+    guide = models.ForeignKey(Guide, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    texts = models.JSONField()
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    made_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("version of a guide")
+        verbose_name_plural = _("versions of guides")
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(name="guide_version_is_unique", fields=["guide", "number"])]
+
+    def __str__(self) -> str:
+        return f"{self.guide_id} v{self.number}"
+
+
+class GuideAnswer(models.Model):
+    """How many readers a guide helped on one day, and how many it did not."""
+
+    guide = models.ForeignKey(Guide, on_delete=models.CASCADE, related_name="answers")
+    day = models.DateField()
+    yes = models.PositiveIntegerField(default=0)
+    no = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("answer about a guide")
+        verbose_name_plural = _("answers about guides")
+        constraints = [models.UniqueConstraint(name="guide_answers_of_a_day", fields=["guide", "day"])]
+
+    def __str__(self) -> str:
+        return f"{self.guide_id} {self.day}"

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from channels_intake import drafts, throttle
+from channels_intake import drafts, guides, throttle
 from channels_intake.announcing import announced
 from channels_intake.channels import web
 from channels_intake.door import first_received, receive
@@ -29,6 +29,7 @@ from complaints.refusals import BadInput
 from staff.actors import THE_CUSTOMER
 from staff.templatetags.redress import PLAIN, SIGNS
 
+GUIDED = ("kind", "story")
 KEPT_WHILE_TYPING = ("kind", "story", "who")
 HONEYPOT = "website"
 """A field that people do not see; machines fill it."""
@@ -215,6 +216,9 @@ def step_page(
         "in_danger": answers.is_dangerous(),
         "resume_url": request.build_absolute_uri(reverse("channels_intake:resume", args=[answers.draft.token])),
         "keep_url": keep_url(answers.draft, step),
+        "guides": guides.suggested(answers.category, (answers.draft.answers("story") or {}).get("story", ""))
+        if step in GUIDED
+        else [],
     }
     return render(request, "intake/web/step.html", context, status=status)
 

@@ -27,16 +27,16 @@ class TooMany(Refusal):
     status = 429
 
 
-def check(request: HttpRequest) -> None:
-    """Count this sending. Raises TooMany above the limit; a missing cache lets everybody through."""
-    key = f"sent-from:{address_of(request)}"
+def check(request: HttpRequest, *, who: str = "", most: int = PER_HOUR) -> None:
+    """Count this sending, of its address or of `who`. Raises TooMany above the limit; a missing cache lets everybody through."""
+    key = f"sent-from:{who or address_of(request)}"
     try:
         cache.add(key, 0, timeout=HOUR)
         count = cache.incr(key)
     except (RedisError, ValueError) as error:
         logger.warning("cannot count what is sent: %s", error)
         return
-    if count > PER_HOUR:
+    if count > most:
         hotline = DeskSettings.current().hotline
         raise TooMany(
             _("Very many complaints came from your connection. Try again in an hour, or call %(hotline)s.")

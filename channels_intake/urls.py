@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path, register_converter
 
-from channels_intake import mail_views, portal, saving, telephony, views
+from channels_intake import guide_views, mail_views, messenger, open311, portal, saving, telephony, views
 from channels_intake.steps import CHECK, STEPS
 
 
@@ -22,9 +22,31 @@ class StepConverter:
 
 register_converter(StepConverter, "form-step")
 
+
+class FormatConverter:
+    """How an Open311 answer is written."""
+
+    regex = "json|xml"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(FormatConverter, "format")
+
 app_name = "channels_intake"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", portal.home, name="home"),
+    path("help/", guide_views.help_home, name="help"),
+    path("help/<slug:slug>/", guide_views.help_guide, name="guide"),
+    path("help/<slug:slug>/answer/", guide_views.help_answer, name="guide_answer"),
+    path("standards/", guide_views.standards_page, name="standards"),
+    path("desk/guides/", guide_views.guide_list, name="guides"),
+    path("desk/guides/new/", guide_views.guide_edit, name="guide_new"),
+    path("desk/guides/<slug:slug>/", guide_views.guide_edit, name="guide_edit"),
     path("complain/", portal.complain, name="complain"),
     path("complain/received/<str:token>/", portal.received, name="received"),
     path("complain/resume/<str:token>/", portal.resume, name="resume"),
@@ -32,7 +54,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("complain/<uuid:form_id>/<form-step:step>/keep/", portal.keep, name="keep"),
     path("complain/<uuid:form_id>/safety/", portal.safety, name="safety"),
     path("complain/<uuid:form_id>/<form-step:step>/", portal.step, name="step"),
+    path("open311/discovery.<format:fmt>", open311.discovery, name="open311-discovery"),
+    path("open311/v2/", open311.services, {"fmt": "json"}, name="open311-root"),
+    path("open311/v2/discovery.<format:fmt>", open311.discovery),
+    path("open311/v2/services.<format:fmt>", open311.services, name="open311-services"),
+    path("open311/v2/services/<slug:code>.<format:fmt>", open311.definition, name="open311-definition"),
+    path("open311/v2/requests.<format:fmt>", open311.requests, name="open311-requests"),
+    path("open311/v2/requests/<slug:reference>.<format:fmt>", open311.one_request, name="open311-request"),
+    path("open311/v2/tokens/<slug:token>.<format:fmt>", open311.token, name="open311-token"),
     path("api/hooks/telephony/", telephony.hook, name="telephony"),
+    path("api/hooks/messenger/<slug:provider>/", messenger.hook, name="messenger"),
     path("desk/mail/", mail_views.inbox, name="inbox"),
     path("desk/mail/<int:pk>/", mail_views.one_mail, name="mail"),
     path("desk/mail/<int:pk>/original/", mail_views.original, name="mail_original"),

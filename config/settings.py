@@ -36,6 +36,7 @@ TIME_ZONE = env.text("REDRESS_TIME_ZONE", "Asia/Shanghai")
 PHONE_REGION = env.text("REDRESS_PHONE_REGION", "CN")
 METRICS_TOKEN = env.text("REDRESS_METRICS_TOKEN", "")
 IMAP_URL = env.text("REDRESS_IMAP_URL", "")
+MESSENGERS = dict(pair.split("=", 1) for pair in env.words("REDRESS_MESSENGERS", "") if "=" in pair)
 TELEPHONY_TOKEN = env.text("REDRESS_TELEPHONY_TOKEN", "")
 EMAIL_URL = env.url(
     "REDRESS_EMAIL_URL", f"file:{VAR_DIR / 'outbox' / 'email'}", schemes={"file", "smtp", "smtps", "smtp+tls"}

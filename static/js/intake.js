@@ -46,7 +46,28 @@ function pick(row) {
   topics[0].focus();
 }
 
+// What we know of the caller, and what this may repeat. A newer question takes the place of the one under way, and leaving
+// the page ends it without a word.
+const KNOWN_BY = ["csrfmiddlewaretoken", "account_number", "category", "contact_phone", "caller_number", "story"];
+let asking = new AbortController();
+
+async function askWhatIsKnown() {
+  asking.abort();
+  asking = new AbortController();
+  const known = document.getElementById("known");
+  const typed = new FormData(form);
+  const body = new FormData();
+  for (const name of KNOWN_BY) if (typed.has(name)) body.set(name, typed.get(name));
+  try {
+    const answer = await fetch(known.dataset.known, { method: "POST", body, signal: asking.signal });
+    if (answer.ok) known.innerHTML = await answer.text();
+  } catch (error) {
+    if (navigator.onLine && error.name !== "AbortError" && error.name !== "TypeError") throw error;
+  }
+}
+
 form.addEventListener("change", ({ target }) => {
+  if (KNOWN_BY.includes(target.name)) askWhatIsKnown();
   if (topics.includes(target)) offerKinds();
   if (topics.includes(target) || target === subcategory) askWhatFits();
 });

@@ -48,13 +48,14 @@ class Product:
         return {}
 
     def pid(self, name):
-        return int((self.data / "run" / f"{name}.pid").read_text())
+        """Its number; 0 in the moment in which the file of a new process is empty."""
+        return int((self.data / "run" / f"{name}.pid").read_text() or 0)
 
     def kill(self, name):
         """kill -9 of one process, until another one has taken its place."""
         before = self.pid(name)
         os.kill(before, signal.SIGKILL)
-        self.until(lambda: self.pid(name) != before)
+        self.until(lambda: self.pid(name) not in (0, before))
 
     def manage(self, *arguments):
         return subprocess.run(

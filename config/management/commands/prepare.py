@@ -27,6 +27,7 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0)
         call_command("check", databases=["default"], stdout=self.stderr)
         call_command("load_profile", env.text("REDRESS_PROFILE", "cn-95598"), if_empty=True, stdout=self.stderr)
+        call_command("load_guides", env.text("REDRESS_PROFILE", "cn-95598"), stdout=self.stderr)
         if demo:
             if not Complaint.objects.exists():
                 call_command("demo", complaints=5000, days=420, seed=7, stdout=self.stderr)
