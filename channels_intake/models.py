@@ -6,6 +6,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models import Channel, Complaint, Source
+from staff.models import Branch, User
+from staff.scope import within_branches
 
 
 class InboundRecord(models.Model):
@@ -32,3 +34,79 @@ class InboundRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel} {self.external_id}"
+
+
+class BatchQuerySet(models.QuerySet["RegulatorBatch"]):
+    def visible_to(self, user: User) -> BatchQuerySet:
+        return self.filter(within_branches(user))
+
+    def unfinished(self) -> BatchQuerySet:
+        """Somebody said yes, and rows are still waiting."""
+        return self.filter(started_at__isnull=False, finished_at__isnull=True)
+
+
+class RegulatorBatch(models.Model):
+    """A file of a regulator's complaints, looked at and then imported. It may be imported again: rows are known."""
+
+    file_name = models.CharField(_("file"), max_length=150)
+    sha256 = models.CharField(max_length=64)
+    header = models.JSONField(default=list)
+    branch = models.ForeignKey(Branch, on_delete=models.PROTECT, related_name="+")
+    uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    uploaded_at = models.DateTimeField()
+    started_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    row_count = models.PositiveIntegerField(default=0)
+    landed_count = models.PositiveIntegerField(default=0)
+    known_count = models.PositiveIntegerField(default=0)
+    refused_count = models.PositiveIntegerField(default=0)
+
+    objects = BatchQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("regulator's batch")
+        verbose_name_plural = _("regulator's batches")
+        ordering = ["-uploaded_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="finished_batch_was_started",
+                condition=models.Q(finished_at__isnull=True) | models.Q(started_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class BatchRow(models.Model):
+    """One row as it was given, and what became of it."""
+
+    class Verdict(models.TextChoices):
+        WAITING = "waiting", _("waits")
+        LANDED = "landed", _("registered")
+        KNOWN = "known", _("already there")
+        DIFFERENT = "different", _("already there, with other content")
+        REFUSED = "refused", _("refused")
+
+    batch = models.ForeignKey(RegulatorBatch, on_delete=models.CASCADE, related_name="rows")
+    number = models.PositiveIntegerField()
+    given = models.JSONField()
+    verdict = models.CharField(max_length=10, choices=Verdict, default=Verdict.WAITING)
+    reasons = models.JSONField(default=list)
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("row of a batch")
+        verbose_name_plural = _("rows of batches")
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(name="batch_row_is_there_once", fields=["batch", "number"]),
+            models.CheckConstraint(
+                name="landed_row_has_complaint",
+                condition=~models.Q(verdict__in=["different", "known", "landed"]) | models.Q(complaint__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.batch} {self.number}"

@@ -1,0 +1,15 @@
+"""The hand that turns the crank for what came in: it finds what is unfinished and calls one rule for each."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from channels_intake import regulator_batch
+from channels_intake.models import RegulatorBatch
+
+
+@shared_task(ignore_result=True)
+def import_batches() -> None:
+    """Go on with files whose import was cut short: too long for one request, or the process died."""
+    for batch in RegulatorBatch.objects.unfinished().order_by("started_at"):
+        regulator_batch.carry_on(batch)
