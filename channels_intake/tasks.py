@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from channels_intake import regulator_batch
+from channels_intake import regulator_batch, scans_kept
 from channels_intake.models import RegulatorBatch
 
 
@@ -13,3 +13,9 @@ def import_batches() -> None:
     """Go on with files whose import was cut short: too long for one request, or the process died."""
     for batch in RegulatorBatch.objects.unfinished().order_by("started_at"):
         regulator_batch.carry_on(batch)
+
+
+@shared_task(ignore_result=True)
+def sweep_scans() -> None:
+    """Forget scans that were put aside and are no longer needed."""
+    scans_kept.sweep()

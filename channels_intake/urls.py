@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, path, register_converter
+from django.urls import URLPattern, URLResolver, path, re_path, register_converter
 
-from channels_intake import batch_views, portal, views
+from channels_intake import batch_views, counter_views, portal, views
 from channels_intake.steps import CHECK, STEPS
 
 
@@ -35,5 +35,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/new/regulator/batch/<int:pk>/", batch_views.batch, name="batch"),
     path("desk/new/regulator/batch/<int:pk>/back/", batch_views.came_back, name="batch-back"),
     path("desk/new/<slug:channel>/", views.new, name="new"),
+    path("desk/scans/<uuid:uuid>/<int:number>.jpg", views.scan_page, name="scan"),
+    path("desk/counter/", counter_views.waiting, name="counter"),
+    re_path(r"^desk/counter/(?P<pk>[0-9]+)/(?P<name>call|hear|leave)/$", counter_views.move, name="visitor"),
+    path("desk/registered/<str:reference>/receipt/<slug:paper>/", counter_views.receipt, name="receipt"),
+    path("desk/registered/<str:reference>/receipt/<slug:paper>.pdf", counter_views.receipt_pdf, name="receipt-pdf"),
     path("desk/registered/<str:reference>/", views.registered, name="registered"),
 ]

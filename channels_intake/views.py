@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q
@@ -12,10 +13,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from channels_intake import scans_kept
 from channels_intake.announcing import announced
 from channels_intake.channels import desk_forms, desk_forms_for
+from channels_intake.channels.letter import Form as LetterForm
 from channels_intake.door import receive
 from channels_intake.forms import StaffForm
+from channels_intake.models import Scan
+from complaints import scans
 from complaints.models import Complaint, ServiceIssue
 from complaints.refusals import Refusal
 from customers.lookup import look_up
@@ -45,10 +50,33 @@ def new(request: StaffRequest, channel: str) -> HttpResponse:
         typed = typed_so_far(request.POST or request.GET, request.user)
         return page(request, form_class(user=request.user, typed=typed), q=request.POST.get("q", ""))
     form = form_class(request.POST, request.FILES, user=request.user)
-    if not form.is_valid():
-        return page(request, form, status=422)
+    is_looking = "look_scan" in request.POST
+    if not form.is_valid() or is_looking:
+        return again(request, form, only="scan_file" if is_looking else "")
     complaint = receive(form.intake(), by=Actor.staff(request.user))
+    form.received(complaint)
     return redirect("channels_intake:registered", complaint.reference)
+
+
+def again(request: StaffRequest, form: StaffForm, *, only: str = "") -> HttpResponse:
+    """The form with what was typed; with `only`, nothing but this field has been judged so far."""
+    form.put_aside()
+    if only:
+        for name in set(form.errors) - {only}:
+            del form.errors[name]
+    return page(request, form, status=422 if form.errors else 200)
+
+
+@login_required
+@require_safe
+def scan_page(request: StaffRequest, uuid: UUID, number: int) -> HttpResponse:
+    """A page of a scan that this person put aside, as a picture."""
+    found = get_object_or_404(Scan, uuid=uuid, uploaded_by=request.user)
+    picture = scans.drawn(scans_kept.content(found), found.content_type, number)
+    if picture is None:
+        raise Http404
+    headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=3600"}
+    return HttpResponse(picture, content_type="image/jpeg", headers=headers)
 
 
 def form_for(channel: str, user: User) -> type[StaffForm]:
@@ -69,6 +97,7 @@ def page(request: StaffRequest, form: StaffForm, *, q: str = "", status: int = 2
         "tabs": [{"channel": tab.channel, "icon": tab.icon} for tab in desk_forms_for(request.user).values()],
         "q": q,
         "found": look_up(q, request.user),
+        "scan": form.kept_scan() if isinstance(form, LetterForm) else None,
         **known_of(form["account_number"].value() or "", request.user),
     }
     return render(request, "intake/desk.html", context, status=status)

@@ -210,6 +210,7 @@ CELERY_BEAT_SCHEDULE = {
     "close-unanswered": _every("complaints.tasks.close_unanswered", 600),
     "retarget-clocks": _every("complaints.tasks.retarget_clocks", 15),
     "import-batches": _every("channels_intake.tasks.import_batches", 10),
+    "sweep-scans": _every("channels_intake.tasks.sweep_scans", 3600),
     "excuse-arrivals": _every("complaints.tasks.excuse_arrivals", 60),
     "heartbeat": _every("config.tasks.heartbeat", 10),
 }
