@@ -76,7 +76,7 @@ def move(request: StaffRequest, pk: int, name: str) -> HttpResponse:
     elif name == "hear":
         if visitor.called_at is None:
             counter.call(visitor, by=request.user)
-        known = {"visitor": visitor.pk, "story": visitor.about}
+        known = {"visitor": str(visitor.pk), "story": visitor.about}
         known["received_at"] = timezone.localtime(visitor.came_at).strftime("%Y-%m-%dT%H:%M")
         return redirect(f"{reverse('channels_intake:new', args=['visit'])}?{urlencode(known)}")
     else:

@@ -216,7 +216,8 @@ class StaffForm(forms.Form):
         cleaned = super().clean() or {}
         self._check_who(cleaned)
         self._check_what(cleaned)
-        if self.errors and "files" in self.files and "files" not in self.errors:
+        has_files = "files" in self.files  # type: ignore[operator]  # the uploads, not the field
+        if self.errors and has_files and "files" not in self.errors:
             self.add_error("files", _("Choose the files again: a browser does not send them twice by itself."))
         return cleaned
 

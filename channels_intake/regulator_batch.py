@@ -390,7 +390,7 @@ def judged(batch: RegulatorBatch) -> list[Judged]:
     choices = Foreseen(row.given for row in waiting)
     forms_of = {row.pk: RowForm(row.given, choices=choices) for row in waiting}
     known = firsts(_handed(form) for form in forms_of.values() if form.is_valid())
-    seen: dict[str, int] = {}
+    seen: dict[str, tuple[int, dict[str, str]]] = {}
     found = []
     for row in rows:
         form = forms_of.get(row.pk)
@@ -399,8 +399,11 @@ def judged(batch: RegulatorBatch) -> list[Judged]:
             continue
         name = known_as(*_handed(form)) if form.is_valid() else ""
         one = judge(row, form, known.get(name))
-        if one.verdict == Verdict.WAITING and seen.setdefault(name, row.number) != row.number:
-            one.reasons = [_("Row %(number)d has the same reference and comes first.") % {"number": seen[name]}]
+        if one.verdict == Verdict.WAITING:
+            number, before = seen.setdefault(name, (row.number, contents(form.cleaned_data)))
+            if number != row.number:
+                one.verdict = Verdict.KNOWN if contents(form.cleaned_data) == before else Verdict.DIFFERENT
+                one.reasons = [_("Row %(number)d has the same reference and comes first.") % {"number": number}]
         found.append(one)
     return found
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -86,8 +87,9 @@ class Form(ReceivedMixin, StaffForm):
         """The scan stays with the form whatever else is wrong, and is shown beside it."""
         new = self.cleaned_data.get("scan_file")
         if new is not None:
-            self.data = self.data.copy()
-            self.data["scan"] = str(scans_kept.keep(new, by=self.user).uuid)
+            typed: QueryDict = self.data.copy()  # type: ignore[attr-defined]
+            typed["scan"] = str(scans_kept.keep(new, by=self.user).uuid)
+            self.data = typed
 
     def _files(self) -> dict[str, Any]:
         new, kept = self.cleaned_data.get("scan_file"), self.kept_scan()
