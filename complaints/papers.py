@@ -16,6 +16,7 @@ from xml.sax.saxutils import escape
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
@@ -104,7 +105,7 @@ def _reply_story(complaint: Complaint, said: Reply, head: Head) -> list[Flowable
         return Paragraph(marked(str(text), said.language), style[name])
 
     facts = [
-        (_("Your reference"), complaint.source_reference),
+        (pgettext("reply", "Your reference"), complaint.source_reference),
         (_("Our reference"), complaint.reference),
         (_("Received"), date_format(complaint.received_at.astimezone(), "DATE_FORMAT")),
         (_("About"), complaint.subcategory.name if complaint.subcategory else complaint.category.name),

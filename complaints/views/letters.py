@@ -12,7 +12,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from complaints import letters, papers, scans
@@ -32,7 +32,7 @@ class LetterForm(forms.Form):
     use_required_attribute = False
     language = forms.ChoiceField(label=gettext_lazy("language"), choices=LANGUAGES, widget=forms.RadioSelect)
     to = forms.CharField(
-        label=gettext_lazy("to"),
+        label=pgettext_lazy("letter", "to"),
         max_length=120,
         error_messages={"required": gettext_lazy("Write to whom the letter goes.")},
     )

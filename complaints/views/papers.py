@@ -114,7 +114,7 @@ def _attached(request: StaffRequest, complaint: Complaint, file: Attachment) -> 
 
 def _usual(complaint: Complaint) -> dict[str, Any]:
     """What stands in the form before anybody types: what the case already knows."""
-    desk, language = DeskSettings.current(), get_language()
+    desk, language = DeskSettings.current(), complaint.language
     cause = complaint.root_cause.name if complaint.root_cause else ""
     return {
         "language": complaint.language,
