@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -20,6 +21,7 @@ from channels_intake.base import Intake
 from channels_intake.door import receive_once
 from channels_intake.forms import LONGEST_STORY, NEEDS_PLACE, dialable, not_in_future
 from channels_intake.models import BatchRow, InboundRecord, RegulatorBatch
+from complaints import turn
 from complaints.models import Category, Channel, Complaint, Source, Subcategory
 from complaints.refusals import BadInput
 from customers.matching import account_numbered
@@ -441,24 +443,26 @@ def carry_on(batch: RegulatorBatch, *, until: datetime | None = None) -> bool:
     """
     choices = Choices()
     # a row in other hands is theirs; the last look below waits for nobody and only then calls the batch finished
-    for pk in batch.rows.filter(verdict=Verdict.WAITING).values_list("pk", flat=True):
-        if until is not None and timezone.now() > until:
-            return False
-        _import(pk, batch, choices)
+    with turn.Sweep() as sweep:
+        for pk in list(batch.rows.filter(verdict=Verdict.WAITING).values_list("pk", flat=True)):
+            if until is not None and timezone.now() > until:
+                break
+            sweep.through([pk], partial(_import, batch=batch, choices=choices))
     return _finish(batch)
 
 
 @transaction.atomic
-def _import(pk: int, batch: RegulatorBatch, choices: Choices) -> None:
+def _import(pk: int, batch: RegulatorBatch, choices: Choices) -> bool:
     row = BatchRow.objects.select_for_update(skip_locked=True).filter(pk=pk, verdict=Verdict.WAITING).first()
     if row is None:
-        return
+        return False
     form = RowForm(row.given, choices=choices)
     found = judge(row, form, first_of(*_handed(form)) if form.is_valid() else None)
     if found.verdict == Verdict.WAITING:
         found = _landed(row, form, batch)
     row.verdict, row.reasons, row.complaint = found.verdict, found.reasons, found.complaint
     row.save(update_fields=["verdict", "reasons", "complaint"])
+    return True
 
 
 def _landed(row: BatchRow, form: RowForm, batch: RegulatorBatch) -> Judged:

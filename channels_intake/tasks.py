@@ -6,13 +6,14 @@ from celery import shared_task
 
 from channels_intake import regulator_batch, scans_kept
 from channels_intake.models import RegulatorBatch
+from complaints import turn
 
 
 @shared_task(ignore_result=True)
 def import_batches() -> None:
     """Go on with files whose import was cut short: too long for one request, or the process died."""
-    for batch in RegulatorBatch.objects.unfinished().order_by("started_at"):
-        regulator_batch.carry_on(batch)
+    with turn.Sweep() as sweep:
+        sweep.through(RegulatorBatch.objects.unfinished().order_by("started_at"), regulator_batch.carry_on)
 
 
 @shared_task(ignore_result=True)

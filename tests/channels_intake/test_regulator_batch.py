@@ -2,13 +2,17 @@
 
 import csv
 import io
+import os
+import subprocess
+import sys
 import threading
+import time
 import zipfile
 from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connections
+from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
 from openpyxl import Workbook
@@ -170,7 +174,7 @@ def test_an_import_cut_short_is_carried_on_and_nothing_is_lost_or_doubled(client
     regulator_batch.start(batch, by=liaison)
     choices = regulator_batch.Choices()
     for one in list(batch.rows.all())[:3]:
-        regulator_batch._import(one.pk, batch, choices)
+        regulator_batch._import(one.pk, batch=batch, choices=choices)
     assert Complaint.objects.count() == 3
     assert "3 of 6 rows still wait" in page(client.get(f"{HOME}{batch.pk}/"))
     import_batches()
@@ -178,6 +182,45 @@ def test_an_import_cut_short_is_carried_on_and_nothing_is_lost_or_doubled(client
     batch.refresh_from_db()
     assert (batch.landed_count, batch.finished_at is not None) == (6, True)
     assert Complaint.objects.count() == 6
+
+
+IMPORT = """
+import django, os
+django.setup()
+from django.db import connection
+connection.settings_dict["NAME"] = os.environ["TEST_DATABASE"]
+from channels_intake.tasks import import_batches
+print("ready", flush=True)
+import_batches()
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_process_killed_half_way_leaves_nothing_half_done_and_the_next_goes_on(client, liaison):
+    hand_in(client, as_csv(*[row(n) for n in range(60)]))
+    batch = RegulatorBatch.objects.get()
+    regulator_batch.start(batch, by=liaison)
+    environment = {**os.environ, "TEST_DATABASE": connection.settings_dict["NAME"]}
+    environment["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+    killed = subprocess.Popen([sys.executable, "-c", IMPORT], env=environment, stdout=subprocess.PIPE)
+    try:
+        assert killed.stdout.readline() == b"ready\n"
+        deadline = time.monotonic() + 30
+        while not batch.rows.filter(verdict="landed").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    finally:
+        killed.kill()
+        killed.wait()
+        killed.stdout.close()
+    landed = batch.rows.filter(verdict="landed").count()
+    assert 0 < landed < 60
+    assert Complaint.objects.count() in (landed, batch.rows.filter(verdict="landed").count())
+    import_batches()
+    batch.refresh_from_db()
+    assert (batch.landed_count, batch.finished_at is not None) == (60, True)
+    references = list(Complaint.objects.values_list("source_reference", flat=True))
+    assert sorted(references) == sorted(f"NEA-{n}" for n in range(60))
 
 
 @pytest.mark.django_db(transaction=True)
