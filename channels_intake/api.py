@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -16,10 +17,11 @@ from channels_intake import door
 from channels_intake.base import Intake
 from channels_intake.channels import desk_forms
 from channels_intake.forms import ENTERING
+from channels_intake.regulator_batch import contents, differences, first_of, known_as
 from complaints.api import ComplaintViewSet as Reading
 from complaints.api import ComplaintWhole, Problem, signed_in
-from complaints.models import Category, Channel, RequestType, Source, Subcategory
-from complaints.refusals import BadInput
+from complaints.models import Category, Channel, Complaint, RequestType, Source, Subcategory
+from complaints.refusals import BadInput, Refusal
 from customers.models.people import ContactMethod
 from staff.actors import Actor
 
@@ -68,6 +70,43 @@ class IntakeIn(serializers.Serializer[Any]):
         return attrs
 
 
+def _named(given: dict[str, Any]) -> dict[str, Any]:
+    """What a regulator hands over is known by its own reference too, whichever way it comes."""
+    if given["channel"] != Channel.REGULATOR or not given.get("source_reference"):
+        return {}
+    return {
+        "same_as": known_as(given["source"], given["source_reference"]),
+        "given": contents({**given, "due_on": _last_day(given)}),
+    }
+
+
+def _last_day(given: dict[str, Any]) -> Any:
+    due_at = given.get("external_due_at")
+    return timezone.localdate(due_at - timedelta(seconds=1)) if due_at else ""
+
+
+def _handed_over_before(given: dict[str, Any]) -> Complaint | None:
+    """The complaint with the regulator's reference; raises AlreadyThere when it says something else now."""
+    named = _named(given)
+    first = first_of(given["source"], given["source_reference"]) if named else None
+    if first is None:
+        return None
+    changed = differences(first, named["given"])
+    if changed:
+        raise AlreadyThere(
+            _("Already there as %(reference)s, with other content: %(names)s. Nothing was overwritten.")
+            % {"reference": first.complaint.reference, "names": ", ".join(changed)},
+            fields=["source_reference"],
+        )
+    return first.complaint
+
+
+class AlreadyThere(Refusal):
+    """The regulator handed this reference over before, and it said something else."""
+
+    code = "already_there"
+
+
 class ComplaintViewSet(Reading):
     """Complaints that the caller may see; everything else does not exist for them."""
 
@@ -110,8 +149,11 @@ class ComplaintViewSet(Reading):
         if user.role not in (form.allowed if form else ENTERING):
             raise PermissionDenied(_("Your role does not register complaints of this channel."))
         external_id = f"api:{user.pk}:{key}"
-        first = door.first_received(channel, external_id)
-        complaint = first or door.receive(Intake(external_id=external_id, **said.validated_data), by=Actor.staff(user))
+        given = said.validated_data
+        first = door.first_received(channel, external_id) or _handed_over_before(given)
+        complaint = first or door.receive(
+            Intake(external_id=external_id, **given, **_named(given)), by=Actor.staff(user)
+        )
         self.action = "retrieve"
         whole = self.get_queryset().filter(pk=complaint.pk).first()
         if whole is None:

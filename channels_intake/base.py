@@ -17,7 +17,8 @@ class Intake:
     """One thing received. `external_id` is the sender's own number for it, unique within the channel.
 
     `received_at` is aware and not in the future; None means now. `files` are prepared and unsaved. `details` is what only
-    this channel knows, ready for JSON. `branch` is who answers when no account says so.
+    this channel knows, ready for JSON. `branch` is who answers when no account says so. `same_as` is another name under which
+    the same thing may reach us by another way, as the regulator's own reference does; `given` is kept beside it.
     """
 
     channel: str
@@ -47,3 +48,5 @@ class Intake:
     external_due_at: datetime | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     files: tuple[Attachment, ...] = ()
+    same_as: str = ""
+    given: Mapping[str, str] = field(default_factory=dict)

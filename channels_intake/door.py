@@ -24,22 +24,40 @@ URGENT_FLAGS = frozenset({Flag.GROUP, Flag.MEDIA, Flag.IMPORTANT_USER})
 IMPORTANT_FLAGS = frozenset({Flag.MEDIA, Flag.INJURY, Flag.VULNERABLE, Flag.IMPORTANT_USER})
 
 
-@transaction.atomic
 def receive(intake: Intake, *, by: Actor, at: datetime | None = None) -> Complaint:
     """The complaint that this intake is about: registered now, or the first one when it was received before.
 
     Two deliveries of the same thing at the same time meet at the unique row: the second waits for the first and gets its
     complaint. Files are kept in the same transaction. Raises BadInput when nobody could be answered.
     """
+    return receive_once(intake, by=by, at=at)[0]
+
+
+@transaction.atomic
+def receive_once(intake: Intake, *, by: Actor, at: datetime | None = None) -> tuple[Complaint, bool]:
+    """As `receive`, and whether it was registered just now."""
     at = at or timezone.now()
     received_at = intake.received_at or at
-    record, is_new = InboundRecord.objects.get_or_create(
-        channel=intake.channel,
-        external_id=intake.external_id,
-        defaults={"source": intake.source, "received_at": received_at},
-    )
-    if record.complaint is not None and not is_new:
-        return record.complaint
+    records = [
+        InboundRecord.objects.get_or_create(
+            channel=intake.channel,
+            external_id=external_id,
+            defaults={"source": intake.source, "received_at": received_at, "payload": dict(intake.given)},
+        )[0]
+        # always in this order: whoever comes second waits at the name they share, and holds nothing the first needs
+        for external_id in (intake.external_id, intake.same_as)
+        if external_id
+    ]
+    known = next((record.complaint for record in records if record.complaint is not None), None)
+    complaint = known or _registered(intake, by=by, at=at, received_at=received_at)
+    for record in records:
+        if record.complaint is None:
+            record.complaint = complaint
+            record.save(update_fields=["complaint"])
+    return complaint, known is None
+
+
+def _registered(intake: Intake, *, by: Actor, at: datetime, received_at: datetime) -> Complaint:
     complaint = _complaint(intake, by=by, received_at=received_at)
     names = [attachment.name for attachment in intake.files]
     event = workflow.register(complaint, by=by, at=at, details={"files": names} if names else {})
@@ -47,8 +65,6 @@ def receive(intake: Intake, *, by: Actor, at: datetime | None = None) -> Complai
         attachment.is_from_customer = by.role == CUSTOMER
         attachment.added_by, attachment.added_at = by.user, event.at
         attachments.keep(attachment, complaint)
-    record.complaint = complaint
-    record.save(update_fields=["complaint"])
     return complaint
 
 

@@ -18,7 +18,7 @@ from channels_intake import questions
 from channels_intake.base import Intake
 from channels_intake.questions import STAFF, Question, moment
 from complaints import attachments
-from complaints.models import Attachment, Category, Channel, Flag, RequestType, Source, Subcategory
+from complaints.models import Attachment, Category, Channel, Complaint, Flag, RequestType, Source, Subcategory
 from complaints.refusals import BadInput
 from customers.matching import account_numbered
 from customers.models.people import ContactMethod, digits
@@ -165,6 +165,7 @@ class StaffForm(forms.Form):
     def __init__(self, *args: Any, user: User, typed: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         kwargs["initial"] = self.usual(user) | dict(typed or {})
         super().__init__(*args, **kwargs)
+        self.user = user
         self.categories = list(Category.objects.filter(is_active=True).prefetch_related("subcategories"))
         self.questions = {category.code: questions.questions_of(category) for category in self.categories}
         for question in self.all_questions():
@@ -215,7 +216,8 @@ class StaffForm(forms.Form):
         cleaned = super().clean() or {}
         self._check_who(cleaned)
         self._check_what(cleaned)
-        if self.errors and self.files and "files" not in self.errors:
+        has_files = "files" in self.files  # type: ignore[operator]  # the uploads, not the field
+        if self.errors and has_files and "files" not in self.errors:
             self.add_error("files", _("Choose the files again: a browser does not send them twice by itself."))
         return cleaned
 
@@ -267,6 +269,12 @@ class StaffForm(forms.Form):
     def extra(self) -> dict[str, Any]:
         """What this channel adds to the intake, or says otherwise than the common fields; `source` at least."""
         return {"source": self.source}
+
+    def put_aside(self) -> None:
+        """Keep on the server what a browser would not send a second time, where the channel has such a thing."""
+
+    def received(self, complaint: Complaint) -> None:
+        """Note what else this complaint settles, once it is registered."""
 
 
 def _own_branches(user: User) -> QuerySet[Branch]:

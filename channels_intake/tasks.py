@@ -1,4 +1,4 @@
-"""What is done by the clock: mail is fetched, and forms that nobody sends are forgotten."""
+"""The hand that turns the crank for what comes in: mail is fetched, files are gone on with, what nobody sends is forgotten."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from channels_intake import drafts, fetching, telephony, unsent
+from channels_intake import drafts, fetching, regulator_batch, scans_kept, telephony, unsent
+from channels_intake.models import RegulatorBatch
+from complaints import turn
 
 
 @shared_task(ignore_result=True)
@@ -19,3 +21,16 @@ def forget_unsent() -> int:
 def fetch_mail() -> int:
     """Take what is unread in the mailbox, where one is named; it may run twice at once."""
     return fetching.fetch(settings.IMAP_URL) if settings.IMAP_URL else 0
+
+
+@shared_task(ignore_result=True)
+def import_batches() -> None:
+    """Go on with files whose import was cut short: too long for one request, or the process died."""
+    with turn.Sweep() as sweep:
+        sweep.through(RegulatorBatch.objects.unfinished().order_by("started_at"), regulator_batch.carry_on)
+
+
+@shared_task(ignore_result=True)
+def sweep_scans() -> None:
+    """Forget scans that were put aside and are no longer needed."""
+    scans_kept.sweep()

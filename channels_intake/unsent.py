@@ -22,7 +22,7 @@ SAYS_SOMETHING = (
     "remedy_sought", "regulator_reference", "letter_reference",
 )  # fmt: skip
 """Fields of which one must hold something before a form is worth keeping."""
-LEFT_OUT = frozenset({"csrfmiddlewaretoken", "files", "scan", "q", "switch", "look", "pick", "draft"})
+LEFT_OUT = frozenset({"csrfmiddlewaretoken", "files", "q", "switch", "look", "pick", "draft", "further", "look_scan"})
 LONGEST = 8_000
 """Characters of one field; more is no typing."""
 LONGEST_KEPT = timedelta(days=30)

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, path, register_converter
+from django.urls import URLPattern, URLResolver, path, re_path, register_converter
 
-from channels_intake import guide_views, mail_views, messenger, open311, portal, saving, telephony, views
+from channels_intake import (
+    batch_views,
+    counter_views,
+    guide_views,
+    mail_views,
+    messenger,
+    open311,
+    portal,
+    saving,
+    telephony,
+    views,
+)
 from channels_intake.steps import CHECK, STEPS
 
 
@@ -74,6 +85,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/unsent/<uuid:form_id>/discard/", saving.discard, name="discard_unsent"),
     path("desk/new/known/", views.known, name="known"),
     path("desk/new/<slug:channel>/keep/<uuid:form_id>/", saving.keep, name="keep_unsent"),
+    path("desk/new/regulator/batch/", batch_views.batches, name="batches"),
+    path("desk/new/regulator/batch/template/", batch_views.template, name="batch-template"),
+    path("desk/new/regulator/batch/<int:pk>/", batch_views.batch, name="batch"),
+    path("desk/new/regulator/batch/<int:pk>/back/", batch_views.came_back, name="batch-back"),
     path("desk/new/<slug:channel>/", views.new, name="new"),
+    path("desk/scans/<uuid:uuid>/<int:number>.jpg", views.scan_page, name="scan"),
+    path("desk/counter/", counter_views.waiting, name="counter"),
+    re_path(r"^desk/counter/(?P<pk>[0-9]+)/(?P<name>call|hear|leave)/$", counter_views.move, name="visitor"),
+    path("desk/registered/<str:reference>/receipt/<slug:paper>/", counter_views.receipt, name="receipt"),
+    path("desk/registered/<str:reference>/receipt/<slug:paper>.pdf", counter_views.receipt_pdf, name="receipt-pdf"),
     path("desk/registered/<str:reference>/", views.registered, name="registered"),
 ]

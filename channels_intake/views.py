@@ -18,15 +18,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from channels_intake import mail, telephony, unsent
+from channels_intake import mail, scans_kept, telephony, unsent
 from channels_intake.announcing import announced
 from channels_intake.channels import desk_forms, desk_forms_for
+from channels_intake.channels.letter import Form as LetterForm
 from channels_intake.door import add_to, first_received, receive
 from channels_intake.forms import StaffForm
 from channels_intake.mail_views import reads_mail
-from channels_intake.models import UnsentForm
+from channels_intake.models import Scan, UnsentForm
 from channels_intake.unsent import as_uuid
-from complaints import duplicates
+from complaints import duplicates, scans
 from complaints.models import Category, Complaint, ServiceIssue
 from complaints.refusals import BadInput, Refusal
 from customers.lookup import look_up
@@ -64,13 +65,36 @@ def new(request: StaffRequest, channel: str) -> HttpResponse:
     if "further" in request.POST:
         return further(request, form_class)
     form = form_class(request.POST, request.FILES, user=request.user)
-    if not form.is_valid():
+    is_looking = "look_scan" in request.POST
+    if not form.is_valid() or is_looking:
         kept = keep(request, channel, typed_so_far(request.POST, request.user))
-        return page(request, form, status=422, kept=kept)
+        return again(request, form, only="scan_file" if is_looking else "", kept=kept)
     with transaction.atomic():
         complaint = receive(form.intake(), by=Actor.staff(request.user))
+        form.received(complaint)
         unsent.forget(form.cleaned_data["form_id"])
     return redirect("channels_intake:registered", complaint.reference)
+
+
+def again(request: StaffRequest, form: StaffForm, *, only: str = "", kept: UnsentForm | None = None) -> HttpResponse:
+    """The form with what was typed; with `only`, nothing but this field has been judged so far."""
+    form.put_aside()
+    if only:
+        for name in set(form.errors) - {only}:
+            del form.errors[name]
+    return page(request, form, status=422 if form.errors else 200, kept=kept)
+
+
+@login_required
+@require_safe
+def scan_page(request: StaffRequest, uuid: UUID, number: int) -> HttpResponse:
+    """A page of a scan that this person put aside, as a picture."""
+    found = get_object_or_404(Scan, uuid=uuid, uploaded_by=request.user)
+    picture = scans.drawn(scans_kept.content(found), found.content_type, number)
+    if picture is None:
+        raise Http404
+    headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=3600"}
+    return HttpResponse(picture, content_type="image/jpeg", headers=headers)
 
 
 def further(request: StaffRequest, form_class: type[StaffForm]) -> HttpResponse:
@@ -165,6 +189,7 @@ def page(
         "q": q,
         "found": look_up(q, request.user),
         **known_of({name: form[name].value() for name in KNOWN_BY if name in form.fields}, request.user),
+        "scan": form.kept_scan() if isinstance(form, LetterForm) else None,
     }
     return render(request, "intake/desk.html", context, status=status)
 

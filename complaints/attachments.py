@@ -72,6 +72,17 @@ def prepare(upload: Readable, *, name: str) -> Attachment:
     )
 
 
+def made(data: bytes, *, name: str) -> Attachment:
+    """An unsaved attachment of a PDF that we made ourselves."""
+    return Attachment(
+        file=ContentFile(data, name=name),
+        name=name,
+        content_type="application/pdf",
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+    )
+
+
 def sniff(data: bytes) -> str:
     """The usual ending for what the bytes are, "" when nobody knows."""
     if data.startswith(b"%PDF-"):

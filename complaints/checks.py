@@ -163,6 +163,12 @@ def _check_extension(complaint: Complaint, details: Details, by: Actor, at: date
         )
 
 
+def _check_closing(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    """The regulator gets a formal reply before its case is closed (domain 6)."""
+    if complaint.owes_reply:
+        raise MoveRefused(_("The regulator has no formal reply yet. Write or attach it first, then close."))
+
+
 def _check_feedback(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
     for name in ("score", "attitude"):
         if details.get(name) is not None and details[name] not in range(1, 6):
@@ -175,6 +181,7 @@ CHECKS: dict[str, Callable[[Complaint, Details, Actor, datetime], None]] = {
     "arrive": _check_arrival,
     "approve": _check_approval,
     "assign": _check_assignee,
+    "close": _check_closing,
     "contact": _check_contact,
     "dispatch": _check_assignee,
     "extend": _check_extension,

@@ -17,10 +17,12 @@ from complaints.models import (
     SEVERITY_LADDER,
     AnsweredBy,
     Attachment,
+    Channel,
     Complaint,
     DeskSettings,
     Event,
     Feedback,
+    FileKind,
     Priority,
     Severity,
 )
@@ -232,6 +234,10 @@ def follow_ups(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """The moves that come with this one, in the same transaction."""
     if name == "feedback" and details["solved"]:
+        # the customer's answer is taken even when the regulator still waits for ours; attaching that closes it then
+        if not complaint.owes_reply:
+            yield "close", {}
+    elif name == "attach" and _waited_only_for_reply(complaint, details):
         yield "close", {}
     elif name == "feedback":
         yield "reopen", {"reason": details.get("comment") or _("The customer says it is not solved.")}
@@ -244,6 +250,14 @@ def follow_ups(
         )
     elif name in ("recategorise", "prioritise") and _must_go_at_once(complaint):
         yield "dispatch", {"team": complaint.team}
+
+
+def _waited_only_for_reply(complaint: Complaint, details: Details) -> bool:
+    """The customer has said that it is solved, and with this file the regulator has its reply."""
+    if complaint.status != Status.RESOLVED or not any(file.kind == FileKind.REPLY for file in details["files"]):
+        return False
+    answers = complaint.feedback.filter(round=complaint.reopened_count + 1, solved=True)
+    return complaint.channel == Channel.REGULATOR and answers.exists()
 
 
 def _must_go_at_once(complaint: Complaint) -> bool:

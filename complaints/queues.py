@@ -15,6 +15,7 @@ from django.utils.translation import pgettext_lazy
 
 from complaints.clocks.ledger import State
 from complaints.models import (
+    Attachment,
     Category,
     Channel,
     Clock,
@@ -22,6 +23,7 @@ from complaints.models import (
     Complaint,
     Event,
     Feedback,
+    FileKind,
     Notice,
     NoticeState,
     RequestType,
@@ -56,6 +58,15 @@ def _with_clock(rows: ComplaintQuerySet, **what: Any) -> ComplaintQuerySet:
     return rows.filter(Exists(Clock.objects.filter(complaint=OuterRef("pk"), **what)))
 
 
+def _reply_due(rows: ComplaintQuerySet) -> ComplaintQuerySet:
+    """Of the regulator's, those that have no formal reply since they were last reopened."""
+    return rows.filter(_REPLY_DUE)
+
+
+_REOPENED = Event.objects.filter(complaint=OuterRef("complaint"), move="reopen", at__gt=OuterRef("added_at"))
+_REPLIES = Attachment.objects.filter(~Exists(_REOPENED), complaint=OuterRef("pk"), kind=FileKind.REPLY)
+_REPLY_DUE = Q(channel=Channel.REGULATOR) & ~Q(Exists(_REPLIES))
+
 QUEUES = [
     Queue("mine", _("Mine"), "user", lambda rows, user, at: rows.unfinished().filter(assignee=user)),
     Queue("team", _("My team"), "users", lambda rows, user, at: rows.unfinished().filter(team=user.team_id or 0)),
@@ -75,6 +86,12 @@ QUEUES = [
         lambda rows, user, at: _with_clock(rows.unfinished(), state=State.PAUSED),
     ),
     Queue("review", _("In review"), "check", lambda rows, user, at: rows.filter(status=Status.REVIEW)),
+    Queue(
+        "replies",
+        _("Regulator: reply due"),
+        "landmark",
+        lambda rows, user, at: _reply_due(rows.unfinished()),
+    ),
     Queue("feedback", _("Call back"), "phone", lambda rows, user, at: rows.filter(status=Status.RESOLVED)),
     Queue(
         "causes",
@@ -283,6 +300,7 @@ def counts(user: User, *, at: datetime | None = None, names: Iterable[str] = BY_
         "waiting": Q(status=Status.WAITING),
         "held": Q(Exists(Clock.objects.filter(complaint=OuterRef("pk"), state=State.PAUSED))),
         "review": Q(status=Status.REVIEW),
+        "replies": _REPLY_DUE,
         "feedback": Q(status=Status.RESOLVED),
         "unfinished": Q(),
     }

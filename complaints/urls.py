@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from complaints.views import calendars, deadlines, desk, detail, files, issues, ladder, policies, portal, roster, storms
+from complaints.views import (
+    calendars,
+    deadlines,
+    desk,
+    detail,
+    files,
+    issues,
+    ladder,
+    letters,
+    papers,
+    policies,
+    portal,
+    roster,
+    storms,
+)
 
 app_name = "complaints"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -40,6 +54,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("complaints/<str:reference>/", detail.complaint, name="complaint"),
     path("complaints/<str:reference>/moves/<slug:name>/", detail.move, name="move"),
     path("complaints/<str:reference>/files/<uuid:uuid>/", files.attachment, name="attachment"),
+    path("desk/letters/", letters.waiting, name="letters"),
+    path("desk/letters/chosen/", letters.chosen, name="letters-chosen"),
+    path("desk/letters/text/<slug:language>/", letters.text, name="letter-text"),
+    path("desk/letters/posted/<int:pk>/undo/", letters.undo, name="letter-undo"),
+    path("complaints/<str:reference>/letter/", letters.letter, name="letter"),
+    path("complaints/<str:reference>/reply/", papers.reply, name="reply"),
     path("issues/", issues.issues, name="issues"),
     path("issues/new/", issues.issue_new, name="issue-new"),
     path("issues/<int:pk>/", issues.issue, name="issue"),

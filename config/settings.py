@@ -212,6 +212,8 @@ CELERY_BEAT_SCHEDULE = {
     "send-notices": _every("complaints.tasks.send_notices", 3),
     "close-unanswered": _every("complaints.tasks.close_unanswered", 600),
     "retarget-clocks": _every("complaints.tasks.retarget_clocks", 15),
+    "import-batches": _every("channels_intake.tasks.import_batches", 10),
+    "sweep-scans": _every("channels_intake.tasks.sweep_scans", 3600),
     "excuse-arrivals": _every("complaints.tasks.excuse_arrivals", 60),
     "fetch-mail": _every("channels_intake.tasks.fetch_mail", 60),
     "forget-unsent": _every("channels_intake.tasks.forget_unsent", 3600),

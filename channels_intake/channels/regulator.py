@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -10,11 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from channels_intake.forms import ReceivedMixin, StaffForm
+from channels_intake.models import InboundRecord
+from channels_intake.regulator_batch import REGULATORS, contents, end_of, first_of, known_as
 from complaints.models import Channel, Source
 from staff.actors import Role
 from staff.models import User
-
-REGULATORS = (Source.R12398, Source.R12345, Source.PETITION)
 
 
 class Form(ReceivedMixin, StaffForm):
@@ -51,7 +50,21 @@ class Form(ReceivedMixin, StaffForm):
         received_at, due_on = self.cleaned_data.get("received_at"), self.cleaned_data.get("due_on")
         if received_at and due_on and due_on < timezone.localdate(received_at):
             self.add_error("due_on", _("That is before the day we received it."))
+        self._check_first()
         return super().clean()
+
+    def _check_first(self) -> None:
+        """What they handed over before is shown, not entered again; the same form sent twice is not that."""
+        regulator, reference = self.cleaned_data.get("regulator"), self.cleaned_data.get("source_reference")
+        first = first_of(regulator, reference) if regulator and reference else None
+        if first is None:
+            return
+        own = InboundRecord.objects.filter(external_id=str(self.cleaned_data.get("form_id")), complaint=first.complaint)
+        if not own.exists():
+            self.add_error(
+                "source_reference",
+                _("Already there, reference %(reference)s.") % {"reference": first.complaint.reference},
+            )
 
     def extra(self) -> dict[str, Any]:
         cleaned = self.cleaned_data
@@ -61,10 +74,7 @@ class Form(ReceivedMixin, StaffForm):
             "source_reference": cleaned["source_reference"],
             "received_at": cleaned["received_at"],
             "external_due_at": end_of(cleaned["due_on"]),
+            "same_as": known_as(cleaned["regulator"], cleaned["source_reference"]),
+            "given": contents(cleaned),
             "details": known,
         }
-
-
-def end_of(day: date) -> datetime:
-    """The midnight that ends this day in the utility's time zone."""
-    return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))

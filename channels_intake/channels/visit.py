@@ -9,8 +9,9 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from channels_intake import counter
 from channels_intake.forms import ReceivedMixin, StaffForm
-from complaints.models import Channel, Source
+from complaints.models import Channel, Complaint, Source
 from staff.models import User
 
 
@@ -42,6 +43,7 @@ class Form(ReceivedMixin, StaffForm):
         max_value=999,
         error_messages={"required": _("Write how many; 1 if in doubt.")},
     )
+    visitor = forms.IntegerField(required=False, widget=forms.HiddenInput)
     on_the_spot = forms.CharField(
         label=_("what was settled on the spot"),
         max_length=500,
@@ -53,6 +55,10 @@ class Form(ReceivedMixin, StaffForm):
     def usual(cls, user: User) -> dict[str, Any]:
         place = user.branch.name if user.branch else ""
         return super().usual(user) | {"received_at": timezone.localtime(), "visitors": 1, "counter": place}
+
+    def received(self, complaint: Complaint) -> None:
+        if self.cleaned_data["visitor"]:
+            counter.heard(self.cleaned_data["visitor"], complaint, by=self.user)
 
     def extra(self) -> dict[str, Any]:
         names = ("counter", "identity", "visitors", "on_the_spot")

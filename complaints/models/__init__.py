@@ -1,6 +1,6 @@
 """What happened, and what we promised."""
 
-from complaints.models.attachment import Attachment
+from complaints.models.attachment import Attachment, FileKind
 from complaints.models.classification import (
     SAFETY,
     SEVERITY_LADDER,
@@ -15,6 +15,7 @@ from complaints.models.classification import (
 from complaints.models.complaint import Channel, Complaint, Flag, Responsibility, Source
 from complaints.models.feedback import AnsweredBy, Feedback
 from complaints.models.history import Event
+from complaints.models.letters import Letter, LetterText, Posting
 from complaints.models.outgoing import Medium, MessageTemplate, Notice, NoticeState
 from complaints.models.promises import Alarm, Calendar, Clock, ClockKind, LedgerEntry, Policy, PolicyLimit, Tier
 from complaints.models.service_issue import IssueKind, ServiceIssue
@@ -37,10 +38,13 @@ __all__ = [
     "DeskSettings",
     "Event",
     "Feedback",
+    "FileKind",
     "Flag",
     "IssueKind",
     "LadderStep",
     "LedgerEntry",
+    "Letter",
+    "LetterText",
     "Listener",
     "Medium",
     "MessageTemplate",
@@ -49,6 +53,7 @@ __all__ = [
     "PauseReason",
     "Policy",
     "PolicyLimit",
+    "Posting",
     "Priority",
     "RequestType",
     "Responsibility",

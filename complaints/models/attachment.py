@@ -16,6 +16,15 @@ def stored_name(attachment: Attachment, filename: str) -> str:
     return f"attachments/{attachment.uuid.hex[:2]}/{attachment.uuid.hex}"
 
 
+class FileKind(models.TextChoices):
+    """What a file is to the complaint."""
+
+    FILE = "file", _("File")
+    SCAN = "scan", _("Scanned letter")
+    REPLY = "reply", _("Formal reply")
+    LETTER = "letter", _("Reply letter")
+
+
 class Attachment(models.Model):
     uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="attachments")
@@ -24,6 +33,7 @@ class Attachment(models.Model):
     content_type = models.CharField(max_length=80)
     size = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
+    kind = models.CharField(_("kind"), max_length=10, choices=FileKind, default=FileKind.FILE)
     is_from_customer = models.BooleanField(default=False)
     added_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     added_at = models.DateTimeField()

@@ -66,6 +66,8 @@ class Flag(models.TextChoices):
     LEGAL = "legal", _("Legal action")
 
 
+REPLY = "reply"
+"""The kind of file that closing a regulator's complaint asks for; FileKind, which cannot be imported here, names it."""
 RESTRICTED_TO = (Role.SUPERVISOR, Role.LIAISON, Role.ADMINISTRATOR)
 """Reports of wrongdoing name colleagues; only these roles see them (domain 9: hidden from the complained-of unit)."""
 
@@ -322,6 +324,15 @@ class Complaint(models.Model):
             or self.priority == Priority.P1
             or self.channel == Channel.REGULATOR
         )
+
+    @property
+    def owes_reply(self) -> bool:
+        """A regulator's complaint that has no formal reply since it was last reopened."""
+        if self.channel != Channel.REGULATOR:
+            return False
+        reopened = self.events.filter(move="reopen").order_by("-number").first()
+        replies = self.attachments.filter(kind=REPLY)
+        return not (replies.filter(added_at__gte=reopened.at) if reopened else replies).exists()
 
     def is_overdue(self, at: datetime) -> bool:
         return self.is_unfinished and self.next_due_at is not None and self.next_due_at < at

@@ -26,6 +26,11 @@ class DeskSettings(models.Model):
     regulator_hotline = models.CharField(_("regulator's hotline"), max_length=20, default="12398")
     utility_zh = models.CharField(_("name of the utility in Chinese"), max_length=80, default="供电公司")
     utility_en = models.CharField(_("name of the utility in English"), max_length=80, default="Power Supply")
+    address_zh = models.CharField(_("address in Chinese"), max_length=120, blank=True)
+    address_en = models.CharField(_("address in English"), max_length=120, blank=True)
+    postcode = models.CharField(_("postcode"), max_length=12, blank=True)
+    signatory_zh = models.CharField(_("who signs, in Chinese"), max_length=80, blank=True)
+    signatory_en = models.CharField(_("who signs, in English"), max_length=80, blank=True)
 
     class Meta:
         verbose_name = _("desk settings")

@@ -42,6 +42,11 @@ def registered(staff):
 
 def answered_and_rated_by_a_call(supervisor, investigator, reference, **how):
     supervisor.handle(investigator, reference, **how)
+    if how.get("needs_approval"):
+        supervisor.go(f"/complaints/{reference}/reply/")
+        supervisor.fill(findings="The application lay in a drawer.", measures="It was connected on Monday.")
+        supervisor.press("Attach to the complaint")
+        supervisor.page.wait_for_url(f"**/complaints/{reference}/")
     supervisor.open(reference).move("feedback", answered_by="call", solved="yes", score="4", comment="Well done.")
     assert supervisor.status == "Closed"
 

@@ -83,6 +83,10 @@ def test_a_whole_life_is_led_from_the_page(client, sign_in, channel):
         assert post(client, name, complaint).status_code == 302, name
         complaint = refreshed(complaint)
     assert complaint.status == Status.RESOLVED
+    if channel == "regulator":
+        said = {"language": "zh-hans", "findings": "配变过载。", "measures": "已更换配变。", "dated_on": "2026-03-05"}
+        assert client.post(f"{complaint.get_absolute_url()}reply/", said).status_code == 302
+        complaint = refreshed(complaint)
     done = post(client, "feedback", complaint, answered_by="call", score="5", attitude="4", comment="谢谢")
     assert done.status_code == 302, text_of(done)
     complaint = refreshed(complaint)
