@@ -7,6 +7,7 @@ from django.db.models import Count, Prefetch
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 
+from customers import lookup
 from customers.models import Account, Customer
 from staff.http import StaffRequest
 
@@ -18,9 +19,12 @@ def customers(request: StaffRequest) -> HttpResponse:
     """Find customers by name, phone, account, meter or address."""
     q = request.GET.get("q", "").strip()
     visible = Customer.objects.visible_to(request.user)
-    found = visible.matching(q) if q else visible
+    ranked = lookup.people(q, request.user, most=MOST_FOUND + 1) if q else []
+    found = visible.filter(pk__in=ranked) if q else visible.order_by("number")[: MOST_FOUND + 1]
     accounts = Prefetch("accounts", Account.objects.select_related("premise"))
-    rows = list(found.prefetch_related(accounts).order_by("number")[: MOST_FOUND + 1])
+    rows = list(found.prefetch_related(accounts))
+    if q:
+        rows.sort(key=lambda row: ranked.index(row.pk))
     shown = rows[:MOST_FOUND]
     # Counted for the rows on the page only; counting in the search would count for every customer there is.
     counts = dict(Customer.objects.filter(pk__in=[row.pk for row in shown]).values_list("pk", Count("complaints")))

@@ -2,6 +2,7 @@
 
 from customers.models.network import AreaClass, Feeder, Substation, TransformerArea
 from customers.models.people import Account, Customer, CustomerKind, Meter, Premise
+from customers.models.search import SearchEntry
 
 __all__ = [
     "Account",
@@ -11,6 +12,7 @@ __all__ = [
     "Feeder",
     "Meter",
     "Premise",
+    "SearchEntry",
     "Substation",
     "TransformerArea",
 ]

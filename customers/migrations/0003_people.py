@@ -1,0 +1,270 @@
+"""Looking people up in one index that the database itself keeps right."""
+
+import customers.models.people
+import django.contrib.postgres.fields
+import django.contrib.postgres.indexes
+import django.db.models.deletion
+from django.conf import settings
+from django.db import migrations, models
+
+NORMAL = r"""
+CREATE FUNCTION customers_normal(said text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT lower(regexp_replace(normalize(said, NFKC), '[\s\-‐‑‒–—―_/\\.,;:()+''"·・、。#]', '', 'g'))
+$$;
+CREATE FUNCTION customers_digits(phone text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT regexp_replace(
+        regexp_replace(normalize(phone, NFKC), '[^0-9]', '', 'g'), '^(?:0086|86)([0-9]{11})$', '\1')
+$$;
+CREATE FUNCTION customers_grams(normal text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT coalesce(array_agg(DISTINCT substr(word, start, size)), '{}')
+    FROM unnest(string_to_array(normal, ' ')) AS word, generate_series(1, 2) AS size,
+        generate_series(1, length(word) - size + 1) AS start
+$$;
+"""
+
+# Whoever changes a customer, premise, account or meter, by whatever way: these triggers bring the entries in line.
+# An entry is locked before its sources are read, so that of two who change different sources the second sees the first.
+REFRESH = """
+CREATE FUNCTION customers_refresh_accounts(wanted bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM customers_searchentry WHERE account_id = ANY(wanted) ORDER BY account_id FOR UPDATE;
+    INSERT INTO customers_searchentry AS kept (customer_id, account_id, branch_id, is_closed, name, text, grams)
+    SELECT a.customer_id, a.id, c.branch_id, a.closed_on IS NOT NULL, n.name,
+        concat_ws(' ', n.name, n.address, customers_normal(a.number), c.phone_digits, customers_normal(c.number), (
+            SELECT string_agg(customers_normal(m.number), ' ' ORDER BY m.number)
+            FROM customers_meter m WHERE m.account_id = a.id)),
+        customers_grams(n.name || ' ' || n.address)
+    FROM customers_account a
+    JOIN customers_customer c ON c.id = a.customer_id
+    JOIN customers_premise p ON p.id = a.premise_id
+    CROSS JOIN LATERAL (SELECT customers_normal(c.name) AS name, customers_normal(p.address) AS address) n
+    WHERE a.id = ANY(wanted)
+    ORDER BY a.id
+    ON CONFLICT (account_id) DO UPDATE SET customer_id = excluded.customer_id, branch_id = excluded.branch_id,
+        is_closed = excluded.is_closed, name = excluded.name, text = excluded.text, grams = excluded.grams
+    WHERE (kept.customer_id, kept.branch_id, kept.is_closed, kept.name, kept.text)
+        IS DISTINCT FROM (excluded.customer_id, excluded.branch_id, excluded.is_closed, excluded.name, excluded.text);
+END $$;
+CREATE FUNCTION customers_refresh_bare(wanted bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM customers_searchentry e WHERE e.customer_id = ANY(wanted) AND e.account_id IS NULL
+        AND (EXISTS (SELECT 1 FROM customers_account a WHERE a.customer_id = e.customer_id)
+            OR NOT EXISTS (SELECT 1 FROM customers_customer c WHERE c.id = e.customer_id));
+    INSERT INTO customers_searchentry AS kept (customer_id, branch_id, is_closed, name, text, grams)
+    SELECT c.id, c.branch_id, false, n.name, concat_ws(' ', n.name, n.address, c.phone_digits, customers_normal(c.number)),
+        customers_grams(n.name || ' ' || n.address)
+    FROM customers_customer c
+    CROSS JOIN LATERAL (SELECT customers_normal(c.name) AS name, customers_normal(c.address) AS address) n
+    WHERE c.id = ANY(wanted) AND NOT EXISTS (SELECT 1 FROM customers_account a WHERE a.customer_id = c.id)
+    ORDER BY c.id
+    ON CONFLICT (customer_id) WHERE account_id IS NULL DO UPDATE SET branch_id = excluded.branch_id,
+        name = excluded.name, text = excluded.text, grams = excluded.grams;
+END $$;
+"""
+
+FOLLOW = """
+CREATE FUNCTION customers_set_phone_digits() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.phone_digits := customers_digits(NEW.phone);
+    RETURN NEW;
+END $$;
+CREATE FUNCTION customers_follow_customer() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE wanted bigint[];
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        DELETE FROM customers_searchentry WHERE customer_id IN (SELECT id FROM before_it);
+        RETURN NULL;
+    ELSIF TG_OP = 'INSERT' THEN
+        wanted := ARRAY(SELECT id FROM after_it);
+    ELSE
+        wanted := ARRAY(SELECT a.id FROM after_it a JOIN before_it b USING (id)
+            WHERE (a.name, a.phone_digits, a.number, a.address, a.branch_id)
+                IS DISTINCT FROM (b.name, b.phone_digits, b.number, b.address, b.branch_id));
+        PERFORM customers_refresh_accounts(ARRAY(SELECT id FROM customers_account WHERE customer_id = ANY(wanted)));
+    END IF;
+    PERFORM customers_refresh_bare(wanted);
+    RETURN NULL;
+END $$;
+CREATE FUNCTION customers_follow_account() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE wanted bigint[]; owners bigint[];
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        DELETE FROM customers_searchentry WHERE account_id IN (SELECT id FROM before_it);
+        PERFORM customers_refresh_bare(ARRAY(SELECT DISTINCT customer_id FROM before_it));
+        RETURN NULL;
+    ELSIF TG_OP = 'INSERT' THEN
+        wanted := ARRAY(SELECT id FROM after_it);
+        owners := ARRAY(SELECT DISTINCT customer_id FROM after_it);
+    ELSE
+        wanted := ARRAY(SELECT a.id FROM after_it a JOIN before_it b USING (id)
+            WHERE (a.number, a.customer_id, a.premise_id, a.closed_on)
+                IS DISTINCT FROM (b.number, b.customer_id, b.premise_id, b.closed_on));
+        owners := ARRAY(SELECT customer_id FROM after_it WHERE id = ANY(wanted)
+            UNION SELECT customer_id FROM before_it WHERE id = ANY(wanted));
+    END IF;
+    PERFORM 1 FROM customers_customer WHERE id = ANY(owners) ORDER BY id FOR SHARE;
+    PERFORM 1 FROM customers_premise WHERE id IN (SELECT premise_id FROM after_it WHERE id = ANY(wanted))
+        ORDER BY id FOR SHARE;
+    PERFORM customers_refresh_accounts(wanted);
+    PERFORM customers_refresh_bare(owners);
+    RETURN NULL;
+END $$;
+CREATE FUNCTION customers_follow_premise() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM customers_refresh_accounts(ARRAY(SELECT id FROM customers_account WHERE premise_id IN (
+        SELECT a.id FROM after_it a JOIN before_it b USING (id) WHERE a.address <> b.address)));
+    RETURN NULL;
+END $$;
+CREATE FUNCTION customers_follow_meter() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        PERFORM customers_refresh_accounts(ARRAY(SELECT DISTINCT account_id FROM after_it));
+    ELSIF TG_OP = 'DELETE' THEN
+        PERFORM customers_refresh_accounts(ARRAY(SELECT DISTINCT account_id FROM before_it));
+    ELSE
+        PERFORM customers_refresh_accounts(ARRAY(
+            SELECT account_id FROM after_it UNION SELECT account_id FROM before_it));
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER customers_phone_digits BEFORE INSERT OR UPDATE ON customers_customer
+    FOR EACH ROW EXECUTE FUNCTION customers_set_phone_digits();
+"""
+
+TABLES = {
+    "INSERT": "NEW TABLE AS after_it",
+    "UPDATE": "OLD TABLE AS before_it NEW TABLE AS after_it",
+    "DELETE": "OLD TABLE AS before_it",
+}
+FOLLOWED = {
+    "customer": ("INSERT", "UPDATE", "DELETE"),
+    "account": ("INSERT", "UPDATE", "DELETE"),
+    "premise": ("UPDATE",),
+    "meter": ("INSERT", "UPDATE", "DELETE"),
+}
+TRIGGERS = ";\n".join(
+    f"CREATE TRIGGER customers_search_{event.lower()} AFTER {event} ON customers_{table} "
+    f"REFERENCING {TABLES[event]} FOR EACH STATEMENT EXECUTE FUNCTION customers_follow_{table}()"
+    for table, events in FOLLOWED.items()
+    for event in events
+)
+FILL = """
+UPDATE customers_customer SET phone_digits = phone_digits WHERE phone_digits <> customers_digits(phone);
+SELECT customers_refresh_accounts(ARRAY(SELECT id FROM customers_account));
+SELECT customers_refresh_bare(ARRAY(SELECT id FROM customers_customer));
+"""
+UNDO_TRIGGERS = "DROP TRIGGER customers_phone_digits ON customers_customer;\n" + ";\n".join(
+    f"DROP TRIGGER customers_search_{event.lower()} ON customers_{table}"
+    for table, events in FOLLOWED.items()
+    for event in events
+)
+UNDO_FUNCTIONS = """
+DROP FUNCTION customers_follow_meter(), customers_follow_premise(), customers_follow_account(),
+    customers_follow_customer(), customers_set_phone_digits(), customers_refresh_bare(bigint[]),
+    customers_refresh_accounts(bigint[])
+"""
+UNDO_NORMAL = "DROP FUNCTION customers_normal(text), customers_digits(text), customers_grams(text)"
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("customers", "0002_initial"),
+        ("staff", "0002_duty"),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
+
+    operations = [
+        migrations.RunSQL(NORMAL, UNDO_NORMAL),
+        migrations.CreateModel(
+            name="SearchEntry",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("is_closed", models.BooleanField()),
+                ("name", models.TextField()),
+                ("text", models.TextField()),
+                ("grams", django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
+            ],
+        ),
+        migrations.RemoveIndex(
+            model_name="customer",
+            name="customer_by_phone",
+        ),
+        migrations.AddIndex(
+            model_name="account",
+            index=models.Index(
+                django.contrib.postgres.indexes.OpClass(customers.models.people.Normal("number"), "text_pattern_ops"),
+                name="account_by_normal_number",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="customer",
+            index=models.Index(
+                django.contrib.postgres.indexes.OpClass("phone_digits", "varchar_pattern_ops"), name="customer_by_phone"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="customer",
+            index=models.Index(
+                django.contrib.postgres.indexes.OpClass(customers.models.people.Normal("number"), "text_pattern_ops"),
+                name="customer_by_normal_number",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="meter",
+            index=models.Index(
+                django.contrib.postgres.indexes.OpClass(customers.models.people.Normal("number"), "text_pattern_ops"),
+                name="meter_by_normal_number",
+            ),
+        ),
+        migrations.AddField(
+            model_name="searchentry",
+            name="account",
+            field=models.OneToOneField(
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="customers.account",
+            ),
+        ),
+        migrations.AddField(
+            model_name="searchentry",
+            name="branch",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="staff.branch",
+            ),
+        ),
+        migrations.AddField(
+            model_name="searchentry",
+            name="customer",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="customers.customer",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="searchentry",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["grams"], name="search_by_grams"),
+        ),
+        migrations.AddIndex(
+            model_name="searchentry",
+            index=models.Index(
+                django.contrib.postgres.indexes.OpClass("name", "text_pattern_ops"), name="search_by_name"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="searchentry",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("account__isnull", True)), fields=("customer",), name="one_entry_without_account"
+            ),
+        ),
+        migrations.RunSQL(REFRESH + FOLLOW, UNDO_FUNCTIONS),
+        migrations.RunSQL(TRIGGERS, UNDO_TRIGGERS),
+        migrations.RunSQL(FILL, migrations.RunSQL.noop),
+    ]
