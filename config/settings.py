@@ -209,6 +209,7 @@ CELERY_BEAT_SCHEDULE = {
     "send-notices": _every("complaints.tasks.send_notices", 3),
     "close-unanswered": _every("complaints.tasks.close_unanswered", 600),
     "retarget-clocks": _every("complaints.tasks.retarget_clocks", 15),
+    "carry-on-imports": _every("customers.tasks.carry_on_imports", 10),
     "excuse-arrivals": _every("complaints.tasks.excuse_arrivals", 60),
     "heartbeat": _every("config.tasks.heartbeat", 10),
 }

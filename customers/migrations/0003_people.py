@@ -1,6 +1,7 @@
 """Looking people up in one index that the database itself keeps right."""
 
 import customers.models.people
+import customers.models.records
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.db.models.deletion
@@ -49,13 +50,14 @@ CREATE FUNCTION customers_refresh_bare(wanted bigint[]) RETURNS void LANGUAGE pl
 BEGIN
     DELETE FROM customers_searchentry e WHERE e.customer_id = ANY(wanted) AND e.account_id IS NULL
         AND (EXISTS (SELECT 1 FROM customers_account a WHERE a.customer_id = e.customer_id)
-            OR NOT EXISTS (SELECT 1 FROM customers_customer c WHERE c.id = e.customer_id));
+            OR NOT EXISTS (
+                SELECT 1 FROM customers_customer c WHERE c.id = e.customer_id AND c.merged_into_id IS NULL));
     INSERT INTO customers_searchentry AS kept (customer_id, branch_id, is_closed, name, text, grams)
     SELECT c.id, c.branch_id, false, n.name, concat_ws(' ', n.name, n.address, c.phone_digits, customers_normal(c.number)),
         customers_grams(n.name || ' ' || n.address)
     FROM customers_customer c
     CROSS JOIN LATERAL (SELECT customers_normal(c.name) AS name, customers_normal(c.address) AS address) n
-    WHERE c.id = ANY(wanted) AND NOT EXISTS (SELECT 1 FROM customers_account a WHERE a.customer_id = c.id)
+    WHERE c.id = ANY(wanted) AND c.merged_into_id IS NULL AND NOT EXISTS (SELECT 1 FROM customers_account a WHERE a.customer_id = c.id)
     ORDER BY c.id
     ON CONFLICT (customer_id) WHERE account_id IS NULL DO UPDATE SET branch_id = excluded.branch_id,
         name = excluded.name, text = excluded.text, grams = excluded.grams;
@@ -78,8 +80,8 @@ BEGIN
         wanted := ARRAY(SELECT id FROM after_it);
     ELSE
         wanted := ARRAY(SELECT a.id FROM after_it a JOIN before_it b USING (id)
-            WHERE (a.name, a.phone_digits, a.number, a.address, a.branch_id)
-                IS DISTINCT FROM (b.name, b.phone_digits, b.number, b.address, b.branch_id));
+            WHERE (a.name, a.phone_digits, a.number, a.address, a.branch_id, a.merged_into_id)
+                IS DISTINCT FROM (b.name, b.phone_digits, b.number, b.address, b.branch_id, b.merged_into_id));
         PERFORM customers_refresh_accounts(ARRAY(SELECT id FROM customers_account WHERE customer_id = ANY(wanted)));
     END IF;
     PERFORM customers_refresh_bare(wanted);
@@ -164,6 +166,21 @@ DROP FUNCTION customers_follow_meter(), customers_follow_premise(), customers_fo
     customers_refresh_accounts(bigint[])
 """
 UNDO_NORMAL = "DROP FUNCTION customers_normal(text), customers_digits(text), customers_grams(text)"
+GUARD = """
+CREATE FUNCTION customers_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'rows of % are never changed or deleted', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER customers_event_is_append_only BEFORE UPDATE OR DELETE ON customers_customerevent
+    FOR EACH ROW EXECUTE FUNCTION customers_refuse_change();
+CREATE TRIGGER customers_export_is_append_only BEFORE UPDATE OR DELETE ON customers_customerexport
+    FOR EACH ROW EXECUTE FUNCTION customers_refuse_change();
+"""
+UNDO_GUARD = """
+DROP TRIGGER customers_export_is_append_only ON customers_customerexport;
+DROP TRIGGER customers_event_is_append_only ON customers_customerevent;
+DROP FUNCTION customers_refuse_change()
+"""
 
 
 class Migration(migrations.Migration):
@@ -175,6 +192,109 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(NORMAL, UNDO_NORMAL),
+        migrations.CreateModel(
+            name="CustomerEvent",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("edit", "Changed"), ("merge", "Merged"), ("unmerge", "Merge undone")], max_length=10
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("details", models.JSONField(default=dict)),
+            ],
+            options={
+                "ordering": ["-at", "-pk"],
+            },
+        ),
+        migrations.CreateModel(
+            name="CustomerExport",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("made_at", models.DateTimeField()),
+                ("format", models.CharField(max_length=4)),
+                ("query", models.CharField(blank=True, max_length=200)),
+                ("customers", models.PositiveIntegerField()),
+            ],
+            options={
+                "verbose_name": "export of customers",
+                "verbose_name_plural": "exports of customers",
+                "ordering": ["-made_at"],
+            },
+        ),
+        migrations.CreateModel(
+            name="CustomerImport",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=200, verbose_name="file")),
+                ("file", models.FileField(upload_to=customers.models.records.import_path)),
+                ("sha256", models.CharField(max_length=64, unique=True)),
+                ("encoding", models.CharField(max_length=20, verbose_name="encoding")),
+                ("delimiter", models.CharField(max_length=1)),
+                ("columns", models.JSONField(default=dict)),
+                ("asked_at", models.DateTimeField()),
+                ("confirmed_at", models.DateTimeField(null=True)),
+                ("is_read", models.BooleanField(default=False)),
+                ("read_rows", models.PositiveIntegerField(default=0)),
+                ("reached", models.PositiveIntegerField(default=0)),
+                ("rejected", models.PositiveIntegerField(default=0)),
+                ("counts", models.JSONField(default=dict)),
+                ("finished_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "verbose_name": "customer import",
+                "verbose_name_plural": "customer imports",
+                "ordering": ["-asked_at"],
+            },
+        ),
+        migrations.CreateModel(
+            name="CustomerMerge",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("reason", models.CharField(max_length=300, verbose_name="why")),
+                ("moved", models.JSONField(default=dict)),
+                ("made_at", models.DateTimeField()),
+                ("undone_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "verbose_name": "merge of customers",
+                "verbose_name_plural": "merges of customers",
+                "ordering": ["-made_at"],
+            },
+        ),
+        migrations.CreateModel(
+            name="ImportRow",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                ("problem", models.CharField(max_length=40)),
+                ("customer_number", models.TextField()),
+                ("name", models.TextField()),
+                ("kind", models.TextField()),
+                ("phone", models.TextField()),
+                ("email", models.TextField()),
+                ("postal_address", models.TextField()),
+                ("language", models.TextField()),
+                ("contact_method", models.TextField()),
+                ("is_key", models.TextField()),
+                ("is_vulnerable", models.TextField()),
+                ("vulnerability", models.TextField()),
+                ("do_not_contact", models.TextField()),
+                ("branch", models.TextField()),
+                ("manager", models.TextField()),
+                ("account_number", models.TextField()),
+                ("tariff", models.TextField()),
+                ("opened_on", models.TextField()),
+                ("closed_on", models.TextField()),
+                ("address", models.TextField()),
+                ("area", models.TextField()),
+                ("area_class", models.TextField()),
+                ("meter_number", models.TextField()),
+                ("installed_on", models.TextField()),
+            ],
+        ),
         migrations.CreateModel(
             name="SearchEntry",
             fields=[
@@ -188,6 +308,22 @@ class Migration(migrations.Migration):
         migrations.RemoveIndex(
             model_name="customer",
             name="customer_by_phone",
+        ),
+        migrations.AddField(
+            model_name="customer",
+            name="merged_into",
+            field=models.ForeignKey(
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="customers.customer",
+            ),
+        ),
+        migrations.AddField(
+            model_name="customer",
+            name="version",
+            field=models.PositiveIntegerField(db_default=1, editable=False),
         ),
         migrations.AddIndex(
             model_name="account",
@@ -214,6 +350,92 @@ class Migration(migrations.Migration):
             index=models.Index(
                 django.contrib.postgres.indexes.OpClass(customers.models.people.Normal("number"), "text_pattern_ops"),
                 name="meter_by_normal_number",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="premise",
+            index=models.Index(fields=["address", "branch"], name="premise_by_address"),
+        ),
+        migrations.AddConstraint(
+            model_name="customer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("merged_into__isnull", True),
+                    models.Q(("merged_into", models.F("id")), _negated=True),
+                    _connector="OR",
+                ),
+                name="customer_not_merged_into_itself",
+            ),
+        ),
+        migrations.AddField(
+            model_name="customerevent",
+            name="customer",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="events", to="customers.customer"
+            ),
+        ),
+        migrations.AddField(
+            model_name="customerevent",
+            name="user",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
+        ),
+        migrations.AddField(
+            model_name="customerexport",
+            name="made_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
+        ),
+        migrations.AddField(
+            model_name="customerimport",
+            name="asked_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
+        ),
+        migrations.AddField(
+            model_name="customerimport",
+            name="branch",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.branch"),
+        ),
+        migrations.AddField(
+            model_name="customermerge",
+            name="made_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
+        ),
+        migrations.AddField(
+            model_name="customermerge",
+            name="merged",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="mergings", to="customers.customer"
+            ),
+        ),
+        migrations.AddField(
+            model_name="customermerge",
+            name="survivor",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="merges", to="customers.customer"
+            ),
+        ),
+        migrations.AddField(
+            model_name="customermerge",
+            name="undone_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
+        ),
+        migrations.AddField(
+            model_name="importrow",
+            name="run",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="rows",
+                to="customers.customerimport",
             ),
         ),
         migrations.AddField(
@@ -249,6 +471,38 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddIndex(
+            model_name="customerimport",
+            index=models.Index(
+                condition=models.Q(("confirmed_at__isnull", False), ("finished_at__isnull", True)),
+                fields=["asked_at"],
+                name="import_to_carry_on",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="customerimport",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("finished_at__isnull", True), ("confirmed_at__isnull", False), _connector="OR"),
+                name="import_ends_after_it_was_confirmed",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="customermerge",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("undone_at__isnull", True)), fields=("merged",), name="customer_is_merged_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="customermerge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("merged", models.F("survivor")), _negated=True),
+                name="customer_is_not_merged_into_itself",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="importrow",
+            constraint=models.UniqueConstraint(fields=("run", "number"), name="import_row_once"),
+        ),
+        migrations.AddIndex(
             model_name="searchentry",
             index=django.contrib.postgres.indexes.GinIndex(fields=["grams"], name="search_by_grams"),
         ),
@@ -267,4 +521,5 @@ class Migration(migrations.Migration):
         migrations.RunSQL(REFRESH + FOLLOW, UNDO_FUNCTIONS),
         migrations.RunSQL(TRIGGERS, UNDO_TRIGGERS),
         migrations.RunSQL(FILL, migrations.RunSQL.noop),
+        migrations.RunSQL(GUARD, UNDO_GUARD),
     ]

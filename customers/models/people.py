@@ -38,6 +38,10 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
     def visible_to(self, user: User) -> CustomerQuerySet:
         return self.filter(within_branches(user))
 
+    def current(self) -> CustomerQuerySet:
+        """Those that were not merged into another."""
+        return self.filter(merged_into__isnull=True)
+
 
 class Customer(models.Model):
     """A person or body that is supplied; `phone_digits` is the phone as its digits only, kept by the database."""
@@ -61,6 +65,8 @@ class Customer(models.Model):
     is_vulnerable = models.BooleanField(_("vulnerable"), default=False)
     vulnerability = models.CharField(_("what to bear in mind"), max_length=200, blank=True)
     do_not_contact = models.BooleanField(_("do not contact"), default=False)
+    version = models.PositiveIntegerField(db_default=1, editable=False)
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+", editable=False)
 
     objects = CustomerQuerySet.as_manager()
 
@@ -75,6 +81,10 @@ class Customer(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="customer_kind_is_known", condition=models.Q(kind__in=sorted(CustomerKind.values))
+            ),
+            models.CheckConstraint(
+                name="customer_not_merged_into_itself",
+                condition=models.Q(merged_into__isnull=True) | ~models.Q(merged_into=models.F("id")),
             ),
         ]
 
@@ -95,6 +105,7 @@ class Premise(models.Model):
     class Meta:
         verbose_name = _("premise")
         verbose_name_plural = _("premises")
+        indexes = [models.Index(name="premise_by_address", fields=["address", "branch"])]
         constraints = [
             models.CheckConstraint(
                 name="premise_area_class_is_known", condition=models.Q(area_class__in=sorted(AreaClass.values))
