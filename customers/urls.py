@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from customers import lookup, views
+from customers import lookup
+from customers.views import imports, pages
 
 app_name = "customers"
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("customers/", views.customers, name="customers"),
+    path("customers/", pages.customers, name="customers"),
     path("customers/look-up/", lookup.lookup, name="lookup"),
-    path("customers/<str:number>/", views.customer, name="customer"),
+    path("customers/import/", imports.imports, name="imports"),
+    path("customers/import/<int:pk>/", imports.import_run, name="import"),
+    path("customers/import/<int:pk>/rejected/", imports.import_rejected, name="import-rejected"),
+    path("customers/<str:number>/", pages.customer, name="customer"),
 ]

@@ -144,8 +144,8 @@ def stage(run: CustomerImport) -> Iterator[int]:
         while True:
             piece = list(islice(left, PIECE))
             with transaction.atomic():
-                locked = CustomerImport.objects.select_for_update().get(pk=run.pk)
-                if locked.is_read or locked.read_rows != run.read_rows:
+                locked = CustomerImport.objects.select_for_update(skip_locked=True).filter(pk=run.pk).first()
+                if locked is None or locked.is_read or locked.read_rows != run.read_rows:
                     return
                 if piece:
                     _copy(run, piece)

@@ -196,7 +196,7 @@ def confirm(run: CustomerImport, columns: Mapping[str, int], branch: Branch) -> 
 def carry_on(run: CustomerImport, *, for_seconds: float = 50) -> None:
     """Read and take over what is left. Killed at any moment, the next call goes on where the last transaction ended.
 
-    Any number of workers may call it at once: each row has its effect once. After `for_seconds` it leaves the rest to the
+    Any number of workers may call it at once: one works, the others return. After `for_seconds` it leaves the rest to the
     next turn.
     """
     ends = monotonic() + for_seconds
@@ -213,8 +213,9 @@ def carry_on(run: CustomerImport, *, for_seconds: float = 50) -> None:
 @transaction.atomic
 def _take_batch(run: CustomerImport) -> bool:
     """Take the next rows over; false when there are none left, or they are not read yet."""
-    locked = CustomerImport.objects.select_for_update(of=("self",)).select_related("asked_by__branch").get(pk=run.pk)
-    if locked.finished_at is not None or not locked.is_read:
+    mine = CustomerImport.objects.select_for_update(of=("self",), skip_locked=True).select_related("asked_by__branch")
+    locked = mine.filter(pk=run.pk).first()
+    if locked is None or locked.finished_at is not None or not locked.is_read:
         return False
     last = min(locked.reached + BATCH, locked.read_rows)
     given: dict[str, Any] = {

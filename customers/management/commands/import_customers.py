@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,11 @@ class Command(BaseCommand):
     def _carry_on(self, run: CustomerImport) -> None:
         run.refresh_from_db()
         while run.finished_at is None:
+            reached = (run.read_rows, run.reached)
             taking.carry_on(run, for_seconds=SECONDS)
             run.refresh_from_db()
+            if (run.read_rows, run.reached) == reached and run.finished_at is None:
+                time.sleep(1)  # a worker has it in hand
             self.stdout.write(f"{run.read_rows} read, {run.reached} looked at, {run.rejected} rejected")
         self.stdout.write(", ".join(f"{name} {count}" for name, count in run.counts.items()))
         for row in ImportRow.objects.filter(run=run).order_by("number")[:20]:
