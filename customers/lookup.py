@@ -6,17 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.contrib.auth.decorators import login_required
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
 
 from customers.models import Account, Customer
 from customers.models.people import digits
 from customers.models.search import normal
-from staff.http import StaffRequest
 from staff.models import Branch, User
 from staff.scope import within_branches
 
@@ -26,6 +21,8 @@ SHORTEST = 2
 SHORTEST_PHONE = 7
 """Digits from which a number with spaces in it is one number, not the numbers of a house and a flat."""
 LONGEST = 100
+EXACT = (0, 2)
+"""The ranks of a whole number and of a whole name."""
 CANDIDATES = 200
 """How many rows that hold every word are ranked. Of more than that nobody is found by reading, only by typing more."""
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -89,7 +86,7 @@ BY_WORDS = """
  WHERE e.grams @> %(grams)s::text[] AND {each_word} AND {allowed} LIMIT %(candidates)s)
 """
 RANKED = """
-SELECT customer_id, account_id FROM (
+SELECT customer_id, account_id, rank FROM (
     SELECT customer_id, account_id, min(rank) AS rank FROM ({found}) found GROUP BY customer_id, account_id
 ) ranked ORDER BY rank, customer_id, account_id LIMIT %(most)s
 """
@@ -143,14 +140,20 @@ def _start(text: str) -> str:
     return re.sub(r"([\\%_])", r"\\\1", text) + "%"
 
 
-def find(text: str, user: User, *, most: int, with_closed: bool = True) -> list[Hit]:
-    """Whom this may mean among those the user may see, the likeliest first."""
+def find(text: str, user: User, *, most: int, with_closed: bool = True, exact_first: bool = False) -> list[Hit]:
+    """Whom this may mean among those the user may see, the likeliest first.
+
+    With `exact_first` a whole number or whole name means those who have it, and nobody else.
+    """
     wanted = Wanted.read(text)
     if wanted is None:
         return []
     with connection.cursor() as cursor:
         cursor.execute(*statement(wanted, user, most=most, with_closed=with_closed))
-        return [Hit(*row) for row in cursor.fetchall()]
+        rows = cursor.fetchall()
+    if exact_first and rows and rows[0][2] in EXACT:
+        rows = [row for row in rows if row[2] == rows[0][2]]
+    return [Hit(*row[:2]) for row in rows]
 
 
 def look_up(text: str, user: User) -> list[Account]:
@@ -173,11 +176,3 @@ def people(text: str, user: User, *, most: int) -> list[int]:
     """The customers that this may mean, the likeliest first."""
     hits = find(text, user, most=most * 4)
     return list(dict.fromkeys(hit.customer for hit in hits))[:most]
-
-
-@login_required
-@require_safe
-def lookup(request: StaffRequest) -> HttpResponse:
-    """The list below the look-up field; each row fills the form that it stands in."""
-    q = request.GET.get("q", "")
-    return render(request, "customers/_lookup.html", {"q": q.strip(), "found": look_up(q, request.user)})

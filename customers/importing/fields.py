@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.utils.functional import Promise
+from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext_lazy as _
 
 from customers.models.search import normal
 
-FIELDS: dict[str, tuple[str | Promise, tuple[str, ...]]] = {
+FIELDS: dict[str, tuple[str | LazyText, tuple[str, ...]]] = {
     "customer_number": (_("Customer number"), ("客户编号", "用户编号", "customer", "customer no", "cust_no")),
     "name": (_("Name"), ("姓名", "名称", "客户名称", "用户名称", "用电客户名称", "customer name")),
     "kind": (_("Kind"), ("类型", "客户类型", "用户类型", "customer kind")),
@@ -67,7 +67,7 @@ MEANS = {
 }
 """What the words of a cell mean; other words are left as they are, and rejected later with their row."""
 
-PROBLEMS: dict[str, str | Promise] = {
+PROBLEMS: dict[str, str | LazyText] = {
     "control": _("contains control characters"),
     "unreadable": _("cannot be read as a row of this file"),
     "too_long": _("a cell is longer than it may be"),
@@ -94,7 +94,7 @@ PROBLEMS: dict[str, str | Promise] = {
 def guessed(header: Sequence[str]) -> dict[str, int]:
     """Which column each field is likely to be, from its heading."""
     known = {normal(heading): at for at, heading in reversed(list(enumerate(header)))}
-    found = {}
+    found: dict[str, int] = {}
     for name, (label, others) in FIELDS.items():
         for heading in (name, str(label), *others):
             at = known.get(normal(heading))

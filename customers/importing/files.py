@@ -9,7 +9,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import IO, Any, NamedTuple, Protocol
+from typing import IO, NamedTuple
 
 from django.core.files import File
 from django.db import IntegrityError, connection, transaction
@@ -36,12 +36,6 @@ class NotAnImport(Exception):
     """The file cannot be read as a table; the message says why to the person who sent it."""
 
 
-class Readable(Protocol):
-    def read(self, size: int, /) -> bytes: ...
-
-    def seek(self, at: int, /) -> Any: ...
-
-
 class Row(NamedTuple):
     """`problem` is why it cannot even be staged as it is."""
 
@@ -50,7 +44,7 @@ class Row(NamedTuple):
     problem: str = ""
 
 
-def receive(upload: Readable, *, name: str, branch: Branch, by: User | None) -> CustomerImport:
+def receive(upload: IO[bytes], *, name: str, branch: Branch, by: User | None) -> CustomerImport:
     """The import of these bytes: a new one, or the one they were before. Nothing of it is taken over yet."""
     sha256, encoding = inspect(upload)
     found = CustomerImport.objects.filter(sha256=sha256).first()
@@ -82,7 +76,7 @@ def receive(upload: Readable, *, name: str, branch: Branch, by: User | None) -> 
     return run
 
 
-def inspect(upload: Readable) -> tuple[str, str]:
+def inspect(upload: IO[bytes]) -> tuple[str, str]:
     """Digest and encoding, in one pass that never holds more than a piece of the file."""
     digest, decoders = hashlib.sha256(), {name: codecs.getincrementaldecoder(name)() for name in ENCODINGS}
     size = 0

@@ -325,6 +325,18 @@ class Migration(migrations.Migration):
             name="version",
             field=models.PositiveIntegerField(db_default=1, editable=False),
         ),
+        migrations.AlterField(
+            model_name="customer",
+            name="account_manager",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="managed_customers",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="account manager",
+            ),
+        ),
         migrations.AddIndex(
             model_name="account",
             index=models.Index(

@@ -59,7 +59,12 @@ class Customer(models.Model):
     )
     branch = models.ForeignKey(Branch, on_delete=models.PROTECT, related_name="customers")
     account_manager = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="managed_customers"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="managed_customers",
+        verbose_name=_("account manager"),
     )
     is_key = models.BooleanField(_("key customer"), default=False)
     is_vulnerable = models.BooleanField(_("vulnerable"), default=False)

@@ -152,6 +152,21 @@ class CustomerEvent(models.Model):
     def __str__(self) -> str:
         return f"{self.customer} {self.kind}"
 
+    @property
+    def shown(self) -> list[tuple[str, object, object]]:
+        """What an edit changed: the field's name, what it was, what it became."""
+        fields = {field.name: field for field in Customer._meta.concrete_fields}
+        yes_no = {True: _("Yes"), False: _("No")}
+
+        def said(name: str, value: object) -> object:
+            choices = dict(fields[name].choices or ())
+            return yes_no[value] if isinstance(value, bool) else choices.get(value, value)
+
+        changed = self.details.get("changed", {}).items()
+        return [
+            (str(fields[name].verbose_name), said(name, before), said(name, after)) for name, (before, after) in changed
+        ]
+
 
 class CustomerExport(models.Model):
     """A file of customers that left the house: who took it, when, and what was asked for. Never changed or deleted."""
