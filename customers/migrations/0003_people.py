@@ -24,40 +24,44 @@ $$;
 """
 
 # Whoever changes a customer, premise, account or meter, by whatever way: these triggers bring the entries in line.
+# Planned anew each time: a plan kept from when the tables were empty would read them whole for each of many rows.
 # An entry is locked before its sources are read, so that of two who change different sources the second sees the first.
 REFRESH = """
-CREATE FUNCTION customers_refresh_accounts(wanted bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION customers_refresh_accounts(wanted bigint[]) RETURNS void LANGUAGE plpgsql
+    SET plan_cache_mode = force_custom_plan AS $$
 BEGIN
-    PERFORM 1 FROM customers_searchentry WHERE account_id = ANY(wanted) ORDER BY account_id FOR UPDATE;
+    PERFORM 1 FROM customers_searchentry WHERE account_id IN (SELECT unnest(wanted)) ORDER BY account_id FOR UPDATE;
     INSERT INTO customers_searchentry AS kept (customer_id, account_id, branch_id, is_closed, name, text, grams)
     SELECT a.customer_id, a.id, c.branch_id, a.closed_on IS NOT NULL, n.name,
         concat_ws(' ', n.name, n.address, customers_normal(a.number), c.phone_digits, customers_normal(c.number), (
             SELECT string_agg(customers_normal(m.number), ' ' ORDER BY m.number)
             FROM customers_meter m WHERE m.account_id = a.id)),
         customers_grams(n.name || ' ' || n.address)
-    FROM customers_account a
+    FROM unnest(wanted) AS w(id)
+    JOIN customers_account a ON a.id = w.id
     JOIN customers_customer c ON c.id = a.customer_id
     JOIN customers_premise p ON p.id = a.premise_id
     CROSS JOIN LATERAL (SELECT customers_normal(c.name) AS name, customers_normal(p.address) AS address) n
-    WHERE a.id = ANY(wanted)
     ORDER BY a.id
     ON CONFLICT (account_id) DO UPDATE SET customer_id = excluded.customer_id, branch_id = excluded.branch_id,
         is_closed = excluded.is_closed, name = excluded.name, text = excluded.text, grams = excluded.grams
     WHERE (kept.customer_id, kept.branch_id, kept.is_closed, kept.name, kept.text)
         IS DISTINCT FROM (excluded.customer_id, excluded.branch_id, excluded.is_closed, excluded.name, excluded.text);
 END $$;
-CREATE FUNCTION customers_refresh_bare(wanted bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION customers_refresh_bare(wanted bigint[]) RETURNS void LANGUAGE plpgsql
+    SET plan_cache_mode = force_custom_plan AS $$
 BEGIN
-    DELETE FROM customers_searchentry e WHERE e.customer_id = ANY(wanted) AND e.account_id IS NULL
+    DELETE FROM customers_searchentry e WHERE e.customer_id IN (SELECT unnest(wanted)) AND e.account_id IS NULL
         AND (EXISTS (SELECT 1 FROM customers_account a WHERE a.customer_id = e.customer_id)
             OR NOT EXISTS (
                 SELECT 1 FROM customers_customer c WHERE c.id = e.customer_id AND c.merged_into_id IS NULL));
     INSERT INTO customers_searchentry AS kept (customer_id, branch_id, is_closed, name, text, grams)
     SELECT c.id, c.branch_id, false, n.name, concat_ws(' ', n.name, n.address, c.phone_digits, customers_normal(c.number)),
         customers_grams(n.name || ' ' || n.address)
-    FROM customers_customer c
+    FROM unnest(wanted) AS w(id)
+    JOIN customers_customer c ON c.id = w.id
     CROSS JOIN LATERAL (SELECT customers_normal(c.name) AS name, customers_normal(c.address) AS address) n
-    WHERE c.id = ANY(wanted) AND c.merged_into_id IS NULL AND NOT EXISTS (SELECT 1 FROM customers_account a WHERE a.customer_id = c.id)
+    WHERE c.merged_into_id IS NULL AND NOT EXISTS (SELECT 1 FROM customers_account a WHERE a.customer_id = c.id)
     ORDER BY c.id
     ON CONFLICT (customer_id) WHERE account_id IS NULL DO UPDATE SET branch_id = excluded.branch_id,
         name = excluded.name, text = excluded.text, grams = excluded.grams;
@@ -70,7 +74,7 @@ BEGIN
     NEW.phone_digits := customers_digits(NEW.phone);
     RETURN NEW;
 END $$;
-CREATE FUNCTION customers_follow_customer() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION customers_follow_customer() RETURNS trigger LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
 DECLARE wanted bigint[];
 BEGIN
     IF TG_OP = 'DELETE' THEN
@@ -82,42 +86,41 @@ BEGIN
         wanted := ARRAY(SELECT a.id FROM after_it a JOIN before_it b USING (id)
             WHERE (a.name, a.phone_digits, a.number, a.address, a.branch_id, a.merged_into_id)
                 IS DISTINCT FROM (b.name, b.phone_digits, b.number, b.address, b.branch_id, b.merged_into_id));
-        PERFORM customers_refresh_accounts(ARRAY(SELECT id FROM customers_account WHERE customer_id = ANY(wanted)));
+        PERFORM customers_refresh_accounts(ARRAY(SELECT id FROM customers_account WHERE customer_id IN (SELECT unnest(wanted))));
     END IF;
     PERFORM customers_refresh_bare(wanted);
     RETURN NULL;
 END $$;
-CREATE FUNCTION customers_follow_account() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE wanted bigint[]; owners bigint[];
+CREATE FUNCTION customers_follow_account() RETURNS trigger LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
+DECLARE wanted bigint[]; owners bigint[]; places bigint[];
 BEGIN
     IF TG_OP = 'DELETE' THEN
         DELETE FROM customers_searchentry WHERE account_id IN (SELECT id FROM before_it);
         PERFORM customers_refresh_bare(ARRAY(SELECT DISTINCT customer_id FROM before_it));
         RETURN NULL;
     ELSIF TG_OP = 'INSERT' THEN
-        wanted := ARRAY(SELECT id FROM after_it);
-        owners := ARRAY(SELECT DISTINCT customer_id FROM after_it);
+        SELECT array_agg(id), array_agg(DISTINCT customer_id), array_agg(DISTINCT premise_id)
+            INTO wanted, owners, places FROM after_it;
     ELSE
-        wanted := ARRAY(SELECT a.id FROM after_it a JOIN before_it b USING (id)
+        SELECT array_agg(a.id), array_agg(a.customer_id) || array_agg(b.customer_id), array_agg(a.premise_id)
+            INTO wanted, owners, places FROM after_it a JOIN before_it b USING (id)
             WHERE (a.number, a.customer_id, a.premise_id, a.closed_on)
-                IS DISTINCT FROM (b.number, b.customer_id, b.premise_id, b.closed_on));
-        owners := ARRAY(SELECT customer_id FROM after_it WHERE id = ANY(wanted)
-            UNION SELECT customer_id FROM before_it WHERE id = ANY(wanted));
+                IS DISTINCT FROM (b.number, b.customer_id, b.premise_id, b.closed_on);
+        owners := ARRAY(SELECT DISTINCT unnest(owners));
     END IF;
-    PERFORM 1 FROM customers_customer WHERE id = ANY(owners) ORDER BY id FOR SHARE;
-    PERFORM 1 FROM customers_premise WHERE id IN (SELECT premise_id FROM after_it WHERE id = ANY(wanted))
-        ORDER BY id FOR SHARE;
+    PERFORM 1 FROM customers_customer WHERE id IN (SELECT unnest(owners)) ORDER BY id FOR SHARE;
+    PERFORM 1 FROM customers_premise WHERE id IN (SELECT unnest(places)) ORDER BY id FOR SHARE;
     PERFORM customers_refresh_accounts(wanted);
     PERFORM customers_refresh_bare(owners);
     RETURN NULL;
 END $$;
-CREATE FUNCTION customers_follow_premise() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION customers_follow_premise() RETURNS trigger LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
 BEGIN
     PERFORM customers_refresh_accounts(ARRAY(SELECT id FROM customers_account WHERE premise_id IN (
         SELECT a.id FROM after_it a JOIN before_it b USING (id) WHERE a.address <> b.address)));
     RETURN NULL;
 END $$;
-CREATE FUNCTION customers_follow_meter() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION customers_follow_meter() RETURNS trigger LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         PERFORM customers_refresh_accounts(ARRAY(SELECT DISTINCT account_id FROM after_it));
@@ -509,6 +512,10 @@ class Migration(migrations.Migration):
                 condition=models.Q(("merged", models.F("survivor")), _negated=True),
                 name="customer_is_not_merged_into_itself",
             ),
+        ),
+        migrations.AddIndex(
+            model_name="importrow",
+            index=models.Index(fields=["run", "customer_number"], name="import_row_by_customer"),
         ),
         migrations.AddConstraint(
             model_name="importrow",

@@ -98,6 +98,7 @@ class ImportRow(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(name="import_row_once", fields=["run", "number"])]
+        indexes = [models.Index(name="import_row_by_customer", fields=["run", "customer_number"])]
 
     def __str__(self) -> str:
         return f"{self.run} {self.number}"

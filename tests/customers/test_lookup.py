@@ -180,6 +180,7 @@ def many(db):
             " %s, 'urban' FROM generate_series(1, 50000) n",
             [first.customer.branch_id],
         )
+        cursor.execute("ANALYZE customers_customer, customers_premise")
         cursor.execute(
             "INSERT INTO customers_account (number, customer_id, premise_id, tariff) "
             "SELECT '5' || lpad(c.n::text, 9, '0'), c.id, p.id, '' FROM "
