@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from itertools import chain
 
 from django.http import StreamingHttpResponse
 
 from analytics.reports.base import Cell, Column
-
-BYTE_ORDER_MARK = "\ufeff"
-BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-def plain(value: object) -> str:
-    """A value as text that no spreadsheet takes for a formula; numbers stay numbers."""
-    if value is None:
-        return ""
-    if isinstance(value, int | float):
-        return str(value)
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ", timespec="seconds")
-    text = str(value)
-    return f"'{text}" if text.startswith(BEGINS_A_FORMULA) else text
-
-
-class _Line:
-    """What csv writes to: hands each line straight back."""
-
-    def write(self, line: str) -> str:
-        return line
+from staff import spreadsheets
 
 
 def lines(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
-    writer = csv.writer(_Line())
-    yield BYTE_ORDER_MARK + writer.writerow([plain(str(column.label)) for column in columns])
-    for row in rows:
-        yield writer.writerow([plain(cell.raw) for cell in row])
+    head = [str(column.label) for column in columns]
+    return spreadsheets.lines(chain([head], ([cell.raw for cell in row] for row in rows)))
 
 
 def csv_file(name: str, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> StreamingHttpResponse:

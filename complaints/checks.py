@@ -18,6 +18,7 @@ from staff.actors import CUSTOMER, Actor, Role
 Details = Mapping[str, Any]
 
 DETAIL_NAMES = {
+    "account": gettext_lazy("the account"),
     "answered_by": gettext_lazy("how the customer answered"),
     "arrived_at": gettext_lazy("when somebody was there"),
     "assignee": gettext_lazy("the person"),
@@ -26,6 +27,7 @@ DETAIL_NAMES = {
     "clock": gettext_lazy("the clock"),
     "comment": gettext_lazy("a comment"),
     "contacted_at": gettext_lazy("when you spoke"),
+    "customer": gettext_lazy("the customer"),
     "due_at": gettext_lazy("the deadline"),
     "evidence": gettext_lazy("how the customer told us"),
     "files": gettext_lazy("a file"),
@@ -96,6 +98,20 @@ def _check_merge(complaint: Complaint, details: Details, by: Actor, at: datetime
         raise MoveRefused(_("A complaint cannot be merged into itself."), fields=["into"])
     if into.status == Status.CLOSED:
         raise MoveRefused(_("%(into)s is closed. Choose one that is still open.") % {"into": into}, fields=["into"])
+
+
+def _check_match(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    customer, account = details["customer"], details.get("account")
+    if customer.merged_into_id is not None:
+        raise MoveRefused(
+            _("“%(name)s” was merged into another customer. Choose that one.") % {"name": customer}, fields=["customer"]
+        )
+    if account is not None and account.customer_id != customer.pk:
+        raise MoveRefused(_("That account belongs to another customer."), fields=["account"])
+    if account is None and complaint.account_id is not None and not complaint.can_be_answered_without_account:
+        raise MoveRefused(
+            _("The account is the only way to answer this complaint. Give one of this customer's."), fields=["account"]
+        )
 
 
 def _check_subcategory(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
@@ -187,6 +203,7 @@ CHECKS: dict[str, Callable[[Complaint, Details, Actor, datetime], None]] = {
     "extend": _check_extension,
     "feedback": _check_feedback,
     "hold": _check_pause,
+    "match": _check_match,
     "merge": _check_merge,
     "propose": _check_answer,
     "recategorise": _check_subcategory,

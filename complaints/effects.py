@@ -23,6 +23,7 @@ from complaints.models import (
     Event,
     Feedback,
     FileKind,
+    Flag,
     Priority,
     Severity,
 )
@@ -162,6 +163,19 @@ def _link(complaint: Complaint, details: Details, by: Actor, at: datetime) -> No
     complaint.service_issue = details["service_issue"]
 
 
+def _match(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    """Whose it is, and with an account also where; team, branch and promises stay what they are."""
+    customer, account = details["customer"], details.get("account")
+    complaint.customer, complaint.account = customer, account
+    if account is not None:
+        premise = account.premise
+        complaint.premise, complaint.transformer_area = premise, premise.transformer_area
+        complaint.area_class = premise.area_class
+        complaint.place = complaint.place or premise.address
+    known = {Flag.VULNERABLE: customer.is_vulnerable, Flag.IMPORTANT_USER: customer.is_key}
+    complaint.flags = sorted({*complaint.flags, *(flag for flag, holds in known.items() if holds)})
+
+
 def _detach(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
     complaint.service_issue = None
 
@@ -188,6 +202,7 @@ APPLY: dict[str, Callable[[Complaint, Details, Actor, datetime], None]] = {
     "dispatch": _dispatch,
     "escalate": _escalate,
     "link": _link,
+    "match": _match,
     "merge": _merge,
     "prioritise": _prioritise,
     "propose": _answer,

@@ -33,11 +33,14 @@ from complaints.models.promises import WAITING
 from complaints.references import parse_reference
 from complaints.refusals import BadInput
 from complaints.states import FINDINGS, HANDLERS, MOVES, Outcome
-from customers.models import Feeder, TransformerArea
+from customers import lookup
+from customers.matching import account_numbered
+from customers.models import Account, Customer, Feeder, TransformerArea
 from staff.actors import Role
 from staff.models import Branch, Team, User
 from staff.scope import within_branches
 
+MOST_MEANT = 5
 CHOOSE = _("choose")
 YES_NO = [("yes", _("Yes")), ("no", _("No"))]
 SCORES = [
@@ -82,6 +85,8 @@ ORDER = [
     "score",
     "attitude",
     "comment",
+    "customer",
+    "account",
     "into",
     "service_issue",
     "referred_to",
@@ -143,6 +148,46 @@ class ReferenceField(forms.CharField):
         if found is None:
             raise forms.ValidationError(_("There is no complaint with this reference. Check the digits."))
         return found
+
+
+class CustomerField(forms.CharField):
+    """Whoever is meant by an account or customer number, a phone or a name, if that is one person and visible."""
+
+    def __init__(self, *, user: User, **kwargs: Any) -> None:
+        super().__init__(max_length=lookup.LONGEST, **kwargs)
+        self.user = user
+        self.hits: list[lookup.Hit] = []
+
+    def clean(self, value: Any) -> Customer | None:
+        text = super().clean(value)
+        if not text:
+            return None
+        self.hits = lookup.find(text, self.user, most=MOST_MEANT + 1, exact_first=True)
+        meant = list(dict.fromkeys(hit.customer for hit in self.hits))
+        people = Customer.objects.visible_to(self.user).in_bulk(meant)
+        if not people:
+            raise forms.ValidationError(_("Nobody is found by this. Try the account number or the phone."))
+        if len(meant) > 1:
+            named = "; ".join(f"{people[pk].name} {people[pk].number}" for pk in meant if pk in people)
+            raise forms.ValidationError(_("Several are meant: %(people)s. Write one's number.") % {"people": named})
+        return people[meant[0]]
+
+
+class AccountField(forms.CharField):
+    """An account by its number, of a customer that the person may see."""
+
+    def __init__(self, *, user: User, **kwargs: Any) -> None:
+        super().__init__(max_length=30, **kwargs)
+        self.user = user
+
+    def clean(self, value: Any) -> Account | None:
+        text = super().clean(value)
+        if not text:
+            return None
+        account = account_numbered(text)
+        if account is None or not Customer.objects.visible_to(self.user).filter(pk=account.customer_id).exists():
+            raise forms.ValidationError(_("There is no account with this number. Check the digits."))
+        return account
 
 
 class PersonField(forms.ModelChoiceField):
@@ -297,6 +342,22 @@ class Asked:
     def comment(self) -> forms.Field:
         return text(_("In the customer's words"))
 
+    def customer(self) -> forms.Field:
+        return CustomerField(
+            user=self.user,
+            label=_("Who is it?"),
+            initial=self.complaint.contact_phone or self.complaint.contact_name,
+            help_text=_("Account, meter or customer number, phone, or the name if only one has it."),
+        )
+
+    def account(self) -> forms.Field:
+        return AccountField(
+            user=self.user,
+            label=_("Account number"),
+            initial=self.complaint.channel_details.get("account_number", ""),
+            help_text=_("Says where: premise and network follow from it."),
+        )
+
     def into(self) -> forms.Field:
         return ReferenceField(user=self.user, label=_("Reference of the complaint that goes on"))
 
@@ -367,7 +428,17 @@ class MoveForm(forms.Form):
         for name in ("contacted_at", "arrived_at", "restored_at"):
             if said.get(name) is not None and said[name] > timezone.now():
                 self.add_error(name, _("That is in the future."))
+        if self.name == "match" and said.get("customer") is not None and said.get("account") is None:
+            self._only_account(said)
         return said
+
+    def _only_account(self, said: dict[str, Any]) -> None:
+        """Who was found by an account number, or has one account only, is matched with it."""
+        field = self.fields["customer"]
+        assert isinstance(field, CustomerField)
+        keys = {hit.account for hit in field.hits if hit.account is not None}
+        if len(keys) == 1 and "account" not in self.errors:
+            said["account"] = Account.objects.select_related("premise__transformer_area").get(pk=keys.pop())
 
     def details(self) -> dict[str, Any]:
         """What `workflow.perform` is told: only what was said."""

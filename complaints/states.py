@@ -216,6 +216,9 @@ MOVES: dict[str, Move] = {
     ),
     "note": move(_("Add internal note"), frozenset(Status), SAME, DESK, "note", decides=False),
     "attach": move(_("Attach file"), frozenset(Status), SAME, DESK | {CUSTOMER}, "files", "note", decides=False),
+    "match": move(
+        _("Match to a customer"), frozenset(Status), SAME, DESK | {ADMINISTRATOR}, "customer", "account reason"
+    ),
     "link": move(_("Link to service issue"), UNFINISHED, SAME, DESK, "service_issue"),
     "detach": move(_("Detach from service issue"), UNFINISHED, SAME, HANDLERS, "", "reason"),
     # ending without an investigation

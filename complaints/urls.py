@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from complaints.views import (
     calendars,
+    customers,
     deadlines,
     desk,
     detail,
@@ -51,6 +52,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/storms/", storms.storms, name="storms"),
     path("desk/storms/<int:pk>/end/", storms.storm_end, name="storm-end"),
     path("desk/storms/<int:pk>/withdraw/", storms.storm_withdraw, name="storm-withdraw"),
+    path("customers/<str:number>/merge/", customers.merge, name="customer-merge"),
+    path("customers/merges/<int:pk>/undo/", customers.unmerge, name="customer-unmerge"),
     path("complaints/<str:reference>/", detail.complaint, name="complaint"),
     path("complaints/<str:reference>/moves/<slug:name>/", detail.move, name="move"),
     path("complaints/<str:reference>/files/<uuid:uuid>/", files.attachment, name="attachment"),

@@ -12,7 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("redress")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["config", "complaints", "channels_intake", "analytics"])
+app.autodiscover_tasks(["config", "customers", "complaints", "channels_intake", "analytics"])
 
 
 @beat_init.connect

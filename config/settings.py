@@ -214,6 +214,7 @@ CELERY_BEAT_SCHEDULE = {
     "retarget-clocks": _every("complaints.tasks.retarget_clocks", 15),
     "import-batches": _every("channels_intake.tasks.import_batches", 10),
     "sweep-scans": _every("channels_intake.tasks.sweep_scans", 3600),
+    "carry-on-imports": _every("customers.tasks.carry_on_imports", 10),
     "excuse-arrivals": _every("complaints.tasks.excuse_arrivals", 60),
     "fetch-mail": _every("channels_intake.tasks.fetch_mail", 60),
     "forget-unsent": _every("channels_intake.tasks.forget_unsent", 3600),

@@ -317,6 +317,10 @@ class Complaint(models.Model):
         return bool(self.contact_phone or self.contact_email)
 
     @property
+    def can_be_answered_without_account(self) -> bool:
+        return bool(self.is_anonymous or self.contact_phone or self.contact_email or self.contact_address)
+
+    @property
     def needs_review(self) -> bool:
         """Policy demands a supervisor's approval: special and major severity, life-safety, and the regulator's cases."""
         return (
@@ -366,6 +370,7 @@ class Complaint(models.Model):
             "reopen": not merged,
             "request_reopening": not merged,
             "escalate": role == CLOCK or self.status != Status.CLOSED,
+            "match": not self.is_anonymous,
             "link": self.service_issue_id is None,
             "detach": self.service_issue_id is not None,
             "close": self.outcome != "",

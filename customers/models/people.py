@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -26,27 +27,24 @@ class ContactMethod(models.TextChoices):
     LETTER = "letter", _("Letter")
 
 
+class Normal(models.Func):
+    """A text as it is compared: see `customers.models.search.normal`."""
+
+    function = "customers_normal"
+    output_field = models.TextField()
+
+
 class CustomerQuerySet(models.QuerySet["Customer"]):
     def visible_to(self, user: User) -> CustomerQuerySet:
         return self.filter(within_branches(user))
 
-    def matching(self, text: str) -> CustomerQuerySet:
-        """Customers whom this text may mean: part of a name or address, or the start of a phone, account or meter number."""
-        text = text.strip()
-        number = digits(text)
-        wanted = models.Q(name__icontains=text) | models.Q(accounts__premise__address__icontains=text)
-        if len(number) >= 4:
-            wanted |= (
-                models.Q(phone_digits__startswith=number)
-                | models.Q(accounts__number__startswith=number)
-                | models.Q(accounts__meters__number__startswith=text)
-                | models.Q(number__iexact=text)
-            )
-        return self.filter(pk__in=self.model.objects.filter(wanted).values("pk"))
+    def current(self) -> CustomerQuerySet:
+        """Those that were not merged into another."""
+        return self.filter(merged_into__isnull=True)
 
 
 class Customer(models.Model):
-    """A person or body that is supplied; `phone_digits` is the phone as its digits only, for look-up."""
+    """A person or body that is supplied; `phone_digits` is the phone as its digits only, kept by the database."""
 
     number = models.CharField(_("customer number"), max_length=20, unique=True)
     kind = models.CharField(_("kind"), max_length=20, choices=CustomerKind, default=CustomerKind.HOUSEHOLD)
@@ -61,12 +59,19 @@ class Customer(models.Model):
     )
     branch = models.ForeignKey(Branch, on_delete=models.PROTECT, related_name="customers")
     account_manager = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="managed_customers"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="managed_customers",
+        verbose_name=_("account manager"),
     )
     is_key = models.BooleanField(_("key customer"), default=False)
     is_vulnerable = models.BooleanField(_("vulnerable"), default=False)
     vulnerability = models.CharField(_("what to bear in mind"), max_length=200, blank=True)
     do_not_contact = models.BooleanField(_("do not contact"), default=False)
+    version = models.PositiveIntegerField(db_default=1, editable=False)
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+", editable=False)
 
     objects = CustomerQuerySet.as_manager()
 
@@ -74,19 +79,22 @@ class Customer(models.Model):
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
         ordering = ["number"]
-        indexes = [models.Index(name="customer_by_phone", fields=["phone_digits"])]
+        indexes = [
+            models.Index(OpClass("phone_digits", "varchar_pattern_ops"), name="customer_by_phone"),
+            models.Index(OpClass(Normal("number"), "text_pattern_ops"), name="customer_by_normal_number"),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="customer_kind_is_known", condition=models.Q(kind__in=sorted(CustomerKind.values))
+            ),
+            models.CheckConstraint(
+                name="customer_not_merged_into_itself",
+                condition=models.Q(merged_into__isnull=True) | ~models.Q(merged_into=models.F("id")),
             ),
         ]
 
     def __str__(self) -> str:
         return self.name
-
-    def save(self, *args: object, **kwargs: object) -> None:
-        self.phone_digits = digits(self.phone)
-        super().save(*args, **kwargs)  # type: ignore[arg-type]
 
 
 class Premise(models.Model):
@@ -102,6 +110,7 @@ class Premise(models.Model):
     class Meta:
         verbose_name = _("premise")
         verbose_name_plural = _("premises")
+        indexes = [models.Index(name="premise_by_address", fields=["address", "branch"])]
         constraints = [
             models.CheckConstraint(
                 name="premise_area_class_is_known", condition=models.Q(area_class__in=sorted(AreaClass.values))
@@ -126,6 +135,7 @@ class Account(models.Model):
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
         ordering = ["number"]
+        indexes = [models.Index(OpClass(Normal("number"), "text_pattern_ops"), name="account_by_normal_number")]
         constraints = [
             models.CheckConstraint(
                 name="account_closes_after_it_opens",
@@ -146,6 +156,7 @@ class Meter(models.Model):
         verbose_name = _("meter")
         verbose_name_plural = _("meters")
         ordering = ["number"]
+        indexes = [models.Index(OpClass(Normal("number"), "text_pattern_ops"), name="meter_by_normal_number")]
 
     def __str__(self) -> str:
         return self.number

@@ -24,7 +24,7 @@ from complaints.refusals import Refusal
 from complaints.states import MOVES, PREVIOUS, SAME, Status
 from staff.actors import CLOCK, CUSTOMER, Role
 from staff.models import TeamKind
-from tests.factories import MONDAY, a_branch, a_complaint, a_team, a_user, an_actor, an_answer
+from tests.factories import MONDAY, a_branch, a_complaint, a_team, a_user, an_account, an_actor, an_answer
 
 pytestmark = pytest.mark.usefixtures("profile")
 
@@ -60,6 +60,7 @@ def details_for(name: str, complaint: Complaint) -> dict:
         "service_issue": lambda: ServiceIssue.objects.create(
             kind=IssueKind.FAULT, title="城东一线跳闸", branch=a_branch(), started_at=MONDAY
         ),
+        "customer": lambda: an_account().customer,
         "into": lambda: a_complaint(at=MONDAY),
         "referred_to": lambda: "市城管局",
         "pause_reason": lambda: PauseReason.objects.get(code="no-access"),

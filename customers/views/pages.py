@@ -1,0 +1,190 @@
+"""Find customers, take them along as a file, and everything about one."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Prefetch, Q
+from django.http import FileResponse, Http404, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from customers import editing, exporting, lookup
+from customers.forms import CustomerForm
+from customers.models import Account, Customer, CustomerKind, CustomerMerge
+from customers.models.people import CustomerQuerySet
+from staff.actors import Role
+from staff.http import StaffRequest
+from staff.spreadsheets import lines
+
+MOST_FOUND = 50
+MOST_RANKED = 500
+ONLY = {
+    "key": (gettext_lazy("key customers"), lambda user: Q(is_key=True)),
+    "vulnerable": (gettext_lazy("vulnerable customers"), lambda user: Q(is_vulnerable=True)),
+    "mine": (gettext_lazy("customers I look after"), lambda user: Q(account_manager=user)),
+}
+SPOKE = ("contact", "ask", "message", "supplement", "urge", "acknowledge")
+"""Moves that are a contact with the customer."""
+
+
+def found_by(request: StaffRequest) -> tuple[CustomerQuerySet, list[int]]:
+    """The visible customers that the address asks for, and by whom they rank if something was looked for."""
+    q = request.GET.get("q", "").strip()
+    kind, only = request.GET.get("kind", ""), request.GET.get("only", "")
+    found = Customer.objects.visible_to(request.user).current()
+    if kind in CustomerKind.values:
+        found = found.filter(kind=kind)
+    if only in ONLY:
+        found = found.filter(ONLY[only][1](request.user))
+    ranked = lookup.people(q, request.user, most=MOST_RANKED) if q else []
+    return (found.filter(pk__in=ranked) if q else found), ranked
+
+
+@login_required
+def customers(request: StaffRequest) -> HttpResponse:
+    """Find customers by name, phone, account, meter or address, or list a segment."""
+    q = request.GET.get("q", "").strip()
+    found, ranked = found_by(request)
+    accounts = Prefetch("accounts", Account.objects.select_related("premise"))
+    if q:
+        best = {pk: at for at, pk in enumerate(ranked)}
+        keys = sorted(found.values_list("pk", flat=True), key=best.__getitem__)[: MOST_FOUND + 1]
+        rows = sorted(found.filter(pk__in=keys).prefetch_related(accounts), key=lambda row: best[row.pk])
+    else:
+        rows = list(found.prefetch_related(accounts).order_by("number")[: MOST_FOUND + 1])
+    shown = rows[:MOST_FOUND]
+    # Counted for the rows on the page only; counting in the search would count for every customer there is.
+    counts = dict(Customer.objects.filter(pk__in=[row.pk for row in shown]).values_list("pk", Count("complaints")))
+    context = {
+        "q": q,
+        "kind": request.GET.get("kind", ""),
+        "only": request.GET.get("only", ""),
+        "kinds": CustomerKind.choices,
+        "onlys": [(name, label) for name, (label, _condition) in ONLY.items()],
+        "found": [(row, counts[row.pk]) for row in shown],
+        "more": len(rows) > MOST_FOUND,
+        "most": MOST_FOUND,
+        "may_import": request.user.role == Role.ADMINISTRATOR,
+        "may_export": request.user.role in exporting.EXPORTING,
+        "query": urlencode(_asked(request)),
+    }
+    return render(request, "customers/customers.html", context)
+
+
+def _asked(request: StaffRequest) -> dict[str, str]:
+    return {name: request.GET[name] for name in ("q", "kind", "only") if request.GET.get(name)}
+
+
+@login_required
+@require_safe
+def export(request: StaffRequest, format: str) -> HttpResponseBase:
+    """The customers of a list with their accounts as a file; that it was taken is written down first."""
+    if format not in exporting.FORMATS:
+        raise Http404
+    if request.user.role not in exporting.EXPORTING:
+        raise PermissionDenied(_("Customers are exported by supervisors, analysts and administrators."))
+    found, _ranked = found_by(request)
+    if format == "xlsx" and Account.objects.filter(customer__in=found).count() > exporting.MOST_XLSX:
+        messages.error(request, _("A spreadsheet cannot hold that many rows. Take the CSV file."))
+        return redirect("customers:customers")
+    query = urlencode(_asked(request))
+    if request.method == "GET":
+        exporting.record(found, by=request.user, at=timezone.now(), format=format, query=query)
+    if format == "xlsx":
+        return FileResponse(exporting.workbook(exporting.rows(found)), as_attachment=True, filename="customers.xlsx")
+    answer = StreamingHttpResponse(lines(exporting.rows(found)), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="customers.csv"'
+    return answer
+
+
+def find(request: StaffRequest, number: str) -> Customer:
+    rows = Customer.objects.visible_to(request.user).select_related("branch", "account_manager", "merged_into")
+    return get_object_or_404(rows, number=number)
+
+
+@login_required
+def customer(request: StaffRequest, number: str) -> HttpResponse:
+    """Everything we know of one customer: how to reach them, where they are supplied, what they complained of, what was said."""
+    customer = find(request, number)
+    complaints = customer.complaints.visible_to(request.user)
+    accounts = list(customer.accounts.select_related("premise__transformer_area__feeder").prefetch_related("meters"))
+    merges = CustomerMerge.objects.filter(Q(merged=customer) | Q(survivor=customer))
+    context = {
+        "customer": customer,
+        "accounts": accounts,
+        "complaints": complaints.select_related("category", "subcategory", "assignee", "team").order_by("-received_at")[
+            :100
+        ],
+        "contacts": _contacts(complaints),
+        "issues": _issues(accounts, request),
+        "changes": customer.events.select_related("user")[:20],
+        "merges": merges.select_related("merged", "survivor", "made_by", "undone_by")[:20],
+        "may_edit": bool(editing.fields_for(request.user)) and customer.merged_into is None,
+        "may_merge": request.user.role in editing.DECIDING and customer.merged_into is None,
+        "may_undo": request.user.role in editing.DECIDING,
+    }
+    return render(request, "customers/customer.html", context)
+
+
+def _contacts(complaints: Any) -> list[Any]:
+    events = complaints.model._meta.get_field("events").related_model.objects
+    spoke = events.filter(complaint__in=complaints, move__in=SPOKE)
+    return list(spoke.select_related("complaint", "user").order_by("-at")[:20])
+
+
+def _issues(accounts: list[Account], request: StaffRequest) -> list[Any]:
+    """Known service issues at this customer's premises, open ones first."""
+    areas = [account.premise.transformer_area for account in accounts if account.premise.transformer_area]
+    if not areas:
+        return []
+    issues: Any = areas[0].service_issues.model.objects.visible_to(request.user)
+    here = Q(transformer_area__in=areas) | Q(feeder__in=[area.feeder_id for area in areas], transformer_area=None)
+    return list(issues.filter(here).order_by("-started_at")[:5])
+
+
+@login_required
+def customer_edit(request: StaffRequest, number: str) -> HttpResponse:
+    """Change the record; what somebody else changed meanwhile is shown instead of being overwritten."""
+    customer = find(request, number)
+    if not editing.fields_for(request.user) or customer.merged_into is not None:
+        raise PermissionDenied(_("You cannot change this customer."))
+    form = CustomerForm(request.POST or None, instance=find(request, number), user=request.user)
+    seen, status = customer.version, 200
+    if request.method == "POST":
+        said = request.POST.get("seen", "")
+        seen, status = int(said) if said.isdecimal() else 0, 422
+        if form.is_valid():
+            try:
+                editing.edit(customer, form.cleaned_data, by=request.user, seen=seen, at=timezone.now())
+            except editing.ChangedMeanwhile as changed:
+                seen, status = changed.customer.version, 409
+                form.add_error(
+                    None,
+                    _(
+                        "Somebody changed this customer since you opened the page. Look at what is new, then save again."
+                    ),
+                )
+            else:
+                messages.success(request, _("Saved."))
+                return redirect("customers:customer", number)
+    unseen = customer.events.select_related("user")[:3] if status == 409 else []
+    context = {"customer": customer, "form": form, "seen": seen, "unseen": unseen}
+    return render(request, "customers/customer_edit.html", context, status=status)
+
+
+@login_required
+@require_safe
+def look_up(request: StaffRequest) -> HttpResponse:
+    """The list below a look-up field; each row fills the form that it stands in."""
+    q = request.GET.get("q", "")
+    found = lookup.look_up(q, request.user)
+    return render(request, "customers/_lookup.html", {"q": q.strip(), "found": found})
