@@ -78,6 +78,7 @@ class GuideForm(forms.ModelForm):
         model = Guide
         fields = ("title_zh", "title_en", "category", "body_zh", "body_en", "slug", "position", "is_published")
         widgets = {"body_zh": forms.Textarea(attrs={"rows": 14}), "body_en": forms.Textarea(attrs={"rows": 14})}
+        labels = {"slug": gettext_lazy("end of the address"), "position": gettext_lazy("place in the list")}
         help_texts = {
             "body_zh": gettext_lazy(
                 "Markdown: **bold**, 1. lists, [words](/address/). {hotline} and {regulator} stand for the numbers."

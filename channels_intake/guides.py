@@ -89,7 +89,8 @@ def helped(guide: Guide, *, yes: bool, at: datetime) -> None:
 
 
 def with_counts() -> QuerySet[Guide]:
-    return Guide.objects.select_related("category").annotate(yes=Sum("answers__yes"), no=Sum("answers__no"))
+    counted = Guide.objects.select_related("category").annotate(yes=Sum("answers__yes"), no=Sum("answers__no"))
+    return counted.order_by("position", "slug")
 
 
 def load(profile: str, *, at: datetime) -> int:

@@ -31,7 +31,7 @@ class Line(NamedTuple):
 
 
 def standards() -> list[dict[str, Any]]:
-    """For each category what is promised for an ordinary complaint of it, and for kinds with other promises theirs."""
+    """For each category what is promised for an ordinary complaint of it, and what else, or otherwise, for some kinds."""
     rules = rules_in_force()
     found: list[dict[str, Any]] = []
     for category in Category.objects.filter(is_active=True).prefetch_related("subcategories"):
@@ -40,15 +40,15 @@ def standards() -> list[dict[str, Any]]:
         found.append({"id": category.code, "name": name, "kinds": [], "lines": usual})
         special: dict[tuple[Line, ...], list[str]] = {}
         for kind in category.subcategories.all():
-            lines = tuple(_lines(category, kind.code, rules, priority=kind.default_priority))
-            if kind.is_active and list(lines) != usual:
+            lines = tuple(line for line in _lines(category, kind.code, rules, kind.default_priority) if line not in usual)
+            if kind.is_active and lines:
                 special.setdefault(lines, []).append(public_name(kind))
         for lines, kinds in special.items():
             found.append({"id": f"{category.code}-{len(found)}", "name": name, "kinds": kinds, "lines": lines})
     return found
 
 
-def _lines(category: Category, subcategory: str, rules: list[Rule], *, priority: int = Priority.P3) -> list[Line]:
+def _lines(category: Category, subcategory: str, rules: list[Rule], priority: int = Priority.P3) -> list[Line]:
     found: dict[tuple[str, str], dict[str, tuple[str, bool]]] = {}
     for area in AreaClass.values:
         for promise in promises_for(rules, _ordinary(category, subcategory, area, priority)):
