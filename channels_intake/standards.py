@@ -40,7 +40,9 @@ def standards() -> list[dict[str, Any]]:
         found.append({"id": category.code, "name": name, "kinds": [], "lines": usual})
         special: dict[tuple[Line, ...], list[str]] = {}
         for kind in category.subcategories.all():
-            lines = tuple(line for line in _lines(category, kind.code, rules, kind.default_priority) if line not in usual)
+            lines = tuple(
+                line for line in _lines(category, kind.code, rules, kind.default_priority) if line not in usual
+            )
             if kind.is_active and lines:
                 special.setdefault(lines, []).append(public_name(kind))
         for lines, kinds in special.items():
