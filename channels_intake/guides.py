@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
 from channels_intake.models import Guide, GuideAnswer, GuideVersion
+from complaints.duplicates import grams
 from complaints.models import Category, DeskSettings
 from staff.models import User
 
@@ -47,19 +47,14 @@ def folded(text: str) -> str:
 
 def suggested(category: Category | None, story: str = "") -> list[Guide]:
     """At most three for somebody who is about to complain: of the topic, those first whose words were typed."""
-    typed = _pairs(story)
+    typed = grams(folded(story))
     rows = [guide for guide in published() if guide.category is None or guide.category == category]
-    return sorted(rows, key=lambda guide: -_share(typed, _pairs(_whole(guide))))[:SUGGESTED]
+    return sorted(rows, key=lambda guide: -_share(typed, grams(_whole(guide))))[:SUGGESTED]
 
 
-def _share(typed: set[str], words: set[str]) -> float:
+def _share(typed: frozenset[str], words: frozenset[str]) -> float:
     """How much of it was spoken of; a long text holds more words by chance."""
     return float(len(typed & words) / len(words) ** 0.75) if words else 0.0
-
-
-def _pairs(text: str) -> set[str]:
-    letters = [letter for letter in folded(text) if letter.isalnum()]
-    return {a + b for a, b in pairwise(letters)}
 
 
 def rendered(text: str) -> SafeString:
