@@ -27,7 +27,7 @@ class TooMany(Refusal):
     status = 429
 
 
-def check(request: HttpRequest, *, who: str = "", most: int = PER_HOUR) -> None:
+def check(request: HttpRequest, *, who: str = "", most: int | None = None) -> None:
     """Count this sending, of its address or of `who`. Raises TooMany above the limit; a missing cache lets everybody through."""
     key = f"sent-from:{who or address_of(request)}"
     try:
@@ -36,7 +36,7 @@ def check(request: HttpRequest, *, who: str = "", most: int = PER_HOUR) -> None:
     except (RedisError, ValueError) as error:
         logger.warning("cannot count what is sent: %s", error)
         return
-    if count > most:
+    if count > (PER_HOUR if most is None else most):
         hotline = DeskSettings.current().hotline
         raise TooMany(
             _("Very many complaints came from your connection. Try again in an hour, or call %(hotline)s.")

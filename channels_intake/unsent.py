@@ -39,7 +39,6 @@ class AlreadySent(Refusal):
     """The complaint was registered; there is nothing left to save."""
 
     code = "already_sent"
-    status = 410
 
 
 def as_uuid(text: str) -> UUID:

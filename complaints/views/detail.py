@@ -139,9 +139,11 @@ def context_of(request: StaffRequest, complaint: Complaint, form: MoveForm | Non
     moves = [(name, move, KEYS.get(name, "")) for name, move in complaint.moves_for(request.user.role)]
     shown_first = [moves[0], *(one for one in moves[1:] if one[0] in EVERYDAY)] if moves else []
     notices = list(complaint.notices.all())
+    names = {name for name, _move, _key in moves}
     return {
         "complaint": complaint,
         "now": now,
+        "may_match": "match" in names and not complaint.customer_id and not complaint.is_anonymous,
         "moves": shown_first,
         "more_moves": [one for one in moves if one not in shown_first],
         "form": form,

@@ -187,7 +187,10 @@ def many(db):
             "(SELECT id, row_number() OVER (ORDER BY id) n FROM customers_customer WHERE number LIKE 'N%') c "
             "JOIN (SELECT id, row_number() OVER (ORDER BY id) n FROM customers_premise WHERE address LIKE '%路%') p USING (n)"
         )
-        cursor.execute("ANALYZE customers_customer, customers_account, customers_searchentry, customers_premise")
+        cursor.execute("INSERT INTO customers_meter (number, account_id) SELECT 'M' || id, id FROM customers_account")
+        cursor.execute(
+            "ANALYZE customers_customer, customers_account, customers_searchentry, customers_premise, customers_meter"
+        )
     return first
 
 

@@ -331,8 +331,10 @@ def test_rare_turns_are_what_the_workflow_would_have_written(settings):
                 for past, line in itertools.pairwise(clock.ledger)
             ):
                 turns.add("promised again")
+            # the demo has no files, so its regulator's complaints close without the reply that real ones need
+            is_comparable = record.merged_into is None and record.channel != "regulator"
             for turn in turns:
-                if record.merged_into is None and len(found.setdefault(turn, [])) < 2:
+                if is_comparable and len(found.setdefault(turn, [])) < 2:
                     found[turn].append((record, fields))
     assert set(found) == {
         *RARE,

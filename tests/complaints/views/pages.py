@@ -9,6 +9,7 @@ from django.urls import reverse
 from PIL import Image
 
 from complaints.models import Complaint
+from customers.models import Customer
 from staff.models import User
 from tests.complaints.test_moves import details_for
 
@@ -45,6 +46,8 @@ def _typed(value) -> object:
         return value.reference
     if isinstance(value, User):
         return value.username
+    if isinstance(value, Customer):
+        return value.number
     return getattr(value, "code", getattr(value, "pk", value))
 
 
