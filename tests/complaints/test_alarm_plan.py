@@ -22,9 +22,11 @@ LATER = MONDAY + timedelta(hours=3)
 def many(profile):
     """A complaint whose clock has thousands of settled alarms behind it and thousands of pending ones before it."""
     complaint = a_complaint()
-    Alarm.objects.all().delete()
     clock = complaint.clocks.get(kind="dispatch")
     with connection.cursor() as cursor:
+        # A fresh file: what other tests rolled back lies dead in the old one and would be counted here.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("TRUNCATE complaints_alarm CASCADE")
         cursor.execute(
             "INSERT INTO complaints_alarm (clock_id, complaint_id, revision, level, fire_at, settled_at) "
             "SELECT %(clock)s, %(complaint)s, 0, 'old' || n, %(now)s - n * interval '1 minute', %(now)s "

@@ -112,7 +112,7 @@ def test_a_merge_moves_accounts_and_complaints_and_undoing_gives_back_exactly_th
     gone, stays = merged.customer, survivor.customer
     own = a_complaint(account=survivor, customer=stays)
     page = f"/customers/{gone.number}/merge/"
-    assert "1 complaints" in boss.get(page).content.decode()
+    assert "complaints 1." in boss.get(page).content.decode()
     assert boss.post(page, {"into": stays.number, "reason": "同一人"}).status_code == 302
     for row in (gone, merged, complaint):
         row.refresh_from_db()
