@@ -141,7 +141,7 @@ def _answered(mail: Mail) -> Complaint | None:
     numbers = [found[1] for one in mail.answers if (found := OURS.match(one))]
     notice = Notice.objects.filter(uuid__in=numbers).select_related("complaint").first() if numbers else None
     before = InboundMail.objects.filter(message_id__in=mail.answers, complaint__isnull=False).first()
-    if notice is not None:
+    if notice is not None and notice.complaint is not None:
         complaint: Complaint | None = notice.complaint
     elif before is not None:
         complaint = before.complaint

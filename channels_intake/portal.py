@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from channels_intake import drafts, guides, throttle
+from channels_intake import drafts, guides, known, throttle
 from channels_intake.announcing import announced
 from channels_intake.channels import web
 from channels_intake.door import first_received, receive
@@ -24,7 +24,7 @@ from channels_intake.steps import CHECK, LABELS, STEPS, Answers, CategoryForm, S
 from channels_intake.summary import summary
 from channels_intake.unsent import as_uuid
 from complaints.attachments import MAX_FILES
-from complaints.models import Category, Channel, Complaint, DeskSettings
+from complaints.models import Category, Channel, Complaint, DeskSettings, ServiceIssue
 from complaints.refusals import BadInput
 from staff.actors import THE_CUSTOMER
 from staff.templatetags.redress import PLAIN, SIGNS
@@ -38,7 +38,12 @@ HONEYPOT = "website"
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     begun = [row for row in drafts.begun_in(request.session) if first_received(Channel.WEB, str(row.form_id)) is None]
-    context = {"topics": topics(), "form_id": uuid4(), "begun": [line_of(row) for row in begun]}
+    context = {
+        "topics": topics(),
+        "form_id": uuid4(),
+        "begun": [line_of(row) for row in begun],
+        "known_count": ServiceIssue.objects.public().count(),
+    }
     return render(request, "portal/home.html", shared() | context)
 
 
@@ -142,6 +147,32 @@ def safety(request: HttpRequest, form_id: UUID) -> HttpResponse:
     return render(request, "intake/web/safety.html", context)
 
 
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def instead(request: HttpRequest, form_id: UUID) -> HttpResponse:
+    """Between the steps of the form: what may be the cause is known. Follow it, or go on with the complaint."""
+    draft = Draft(request.session, form_id)
+    if not draft.is_begun:
+        return sent_or_start(form_id)
+    answers = Answers(draft)
+    found = known.expected(answers)
+    if not found:
+        return onwards(draft)
+    if request.method == "POST" and "on" in request.POST:
+        draft.keep("known", {"shown": [issue.pk for issue in found]})
+        return onwards(draft)
+    form = known.FollowForm(request.POST or None, initial=known.way_of(answers))
+    context = shared() | {"issues": found, "form": form, "chosen": 0, "back_url": address(draft, "story")}
+    if request.method != "POST":
+        return render(request, "intake/web/known.html", context)
+    issue = next((one for one in found if str(one.pk) == request.POST.get("issue")), found[0])
+    answer = known.try_to_follow(request, issue, form, note=answers.cleaned("story").get("story", ""))
+    if answer is None:
+        return render(request, "intake/web/known.html", context | {"chosen": issue.pk}, status=422)
+    draft.forget()
+    return answer
+
+
 def check(request: HttpRequest, answers: Answers) -> HttpResponse:
     """The answers to be checked; sending them makes the complaint, once."""
     if answers.next_step() != CHECK:
@@ -183,6 +214,8 @@ def onwards(draft: Draft) -> HttpResponse:
     answers = Answers(draft)
     if answers.must_warn():
         return redirect("channels_intake:safety", draft.form_id)
+    if answers.is_done("story") and known.expected(answers):
+        return redirect("channels_intake:instead", draft.form_id)
     return redirect(address(draft, answers.next_step()))
 
 

@@ -30,6 +30,7 @@ from complaints.models import (
     Subcategory,
 )
 from complaints.models.promises import WAITING
+from complaints.models.service_issue import NEVER_PUBLIC
 from complaints.references import parse_reference
 from complaints.refusals import BadInput
 from complaints.states import FINDINGS, HANDLERS, MOVES, Outcome
@@ -448,7 +449,17 @@ class MoveForm(forms.Form):
 class ServiceIssueForm(forms.ModelForm):
     class Meta:
         model = ServiceIssue
-        fields = ["kind", "title", "branch", "feeder", "transformer_area", "started_at", "expected_at", "cause"]
+        fields = [
+            "kind",
+            "title",
+            "branch",
+            "feeder",
+            "transformer_area",
+            "started_at",
+            "expected_at",
+            "cause",
+            "is_public",
+        ]
         widgets = {
             name: forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
             for name in ("started_at", "expected_at")
@@ -467,6 +478,12 @@ class ServiceIssueForm(forms.ModelForm):
             field.queryset = rows
             field.empty_label = CHOOSE if field.required else _("not known")
         self.fields["branch"].initial = user.branch
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("kind") in NEVER_PUBLIC:
+            cleaned["is_public"] = False
+        return cleaned
 
     def clean_started_at(self) -> Any:
         when = self.cleaned_data["started_at"]

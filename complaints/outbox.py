@@ -51,6 +51,10 @@ class Recipient:
 
 
 def customer(complaint: Complaint, event: Event) -> list[Recipient]:
+    return complainant(complaint)
+
+
+def complainant(complaint: Complaint) -> list[Recipient]:
     """The complainant by the medium they prefer, else by one we have; nobody when they asked not to be contacted."""
     if complaint.customer is not None and complaint.customer.do_not_contact:
         return []
@@ -172,7 +176,7 @@ def queue(complaint: Complaint, event: Event) -> list[Notice]:
             key = (code, recipient.medium, recipient.address.lower())
             with translation.override(text.language):
                 notices.setdefault(key, _notice(complaint, event, text, recipient, said[text.language]))
-    _try_at(turn.now(), list(notices.values()), desk)
+    try_at(turn.now(), list(notices.values()), desk)
     return Notice.objects.bulk_create(notices.values())
 
 
@@ -201,7 +205,7 @@ def _notice(
     )
 
 
-def _try_at(moment: datetime, notices: list[Notice], desk: DeskSettings) -> None:
+def try_at(moment: datetime, notices: list[Notice], desk: DeskSettings) -> None:
     """Set the next try to this moment, or to the end of the quiet hours that it falls into."""
     allowed = quiet.next_allowed(moment, desk.quiet_from, desk.quiet_until, timezone.get_default_timezone())
     staff = [notice.address for notice in notices if not notice.is_to_customer]
@@ -216,6 +220,8 @@ def _try_at(moment: datetime, notices: list[Notice], desk: DeskSettings) -> None
 def _may_go_at_night(notice: Notice, moment: datetime, awake: set[str]) -> bool:
     """What cannot wait, what wakes nobody, and what somebody is up for."""
     complaint = notice.complaint
+    if complaint is None:
+        return notice.medium == Medium.EMAIL or notice.update is None  # who follows it has just asked to
     if complaint.category.code == SAFETY or complaint.priority == Priority.P1 or complaint.channel == Channel.REGULATOR:
         return True
     if not notice.is_to_customer:
@@ -289,7 +295,7 @@ def send(notice: Notice, *, now: datetime | None = None) -> bool:
             if error.is_permanent or row.attempts > len(BACK_OFF):
                 row.state = NoticeState.DEAD
             else:
-                _try_at(now + BACK_OFF[row.attempts - 1], [row], _desk())
+                try_at(now + BACK_OFF[row.attempts - 1], [row], _desk())
         else:
             row.state, row.sent_at, row.error = NoticeState.SENT, now, ""
         row.save()

@@ -9,8 +9,8 @@ from functools import partial
 
 from celery import shared_task
 
-from complaints import feedback, outbox, retargeting, storms, turn, workflow
-from complaints.models import Alarm, Complaint, Notice, Retargeting
+from complaints import feedback, issues, outbox, retargeting, storms, turn, workflow
+from complaints.models import Alarm, Complaint, IssueUpdate, Notice, Retargeting
 
 BATCH = 200
 
@@ -49,6 +49,13 @@ def send_notices() -> int:
             sent += sum(outbox.send(notice, now=now) for notice in due)
             more = Notice.objects.due(now).filter(pk__in=[notice.pk for notice in due]).count() < len(due)
     return sent
+
+
+@shared_task(ignore_result=True)
+def tell_updates() -> int:
+    """Write the notices of what was said about service issues, in the order in which it was said."""
+    with turn.begun(), turn.Sweep() as sweep:
+        return sweep.through(IssueUpdate.objects.filter(told_at=None).order_by("at", "pk"), issues.tell)
 
 
 @shared_task(ignore_result=True)

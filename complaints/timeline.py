@@ -34,7 +34,8 @@ def entries(events: Iterable[Event], notices: Iterable[Notice]) -> list[dict[str
     """What `components/timeline_entry.html` draws, newest first."""
     sent: dict[int, list[Notice]] = {}
     for notice in notices:
-        sent.setdefault(notice.event_id, []).append(notice)
+        if notice.event_id is not None:
+            sent.setdefault(notice.event_id, []).append(notice)
     return [entry(event, sent.get(event.pk, [])) for event in reversed(list(events))]
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
-from customers.models import Account, Customer
+from customers.models import Account, Customer, TransformerArea
 from customers.models.people import digits
 from customers.models.search import normal
 from staff.models import Branch, User
@@ -161,6 +161,29 @@ def look_up(text: str, user: User) -> list[Account]:
     hits = [hit.account for hit in find(text, user, most=MOST_FOUND, with_closed=False) if hit.account]
     accounts = {account.pk: account for account in accounts_of(hits, user)} if hits else {}
     return [accounts[pk] for pk in hits if pk in accounts]
+
+
+AREAS_AT = """
+SELECT DISTINCT p.transformer_area_id FROM (
+    SELECT e.account_id FROM customers_searchentry e WHERE e.grams @> %(grams)s::text[] AND strpos(e.text, %(whole)s) > 0
+    LIMIT %(candidates)s
+) found JOIN customers_account a ON a.id = found.account_id JOIN customers_premise p ON p.id = a.premise_id
+WHERE p.transformer_area_id IS NOT NULL AND strpos(customers_normal(p.address), %(whole)s) > 0
+"""
+
+
+def areas_at(place: str) -> list[TransformerArea]:
+    """The transformer areas with premises that have these words in their address.
+
+    For everybody to ask: it says where the network is, never who lives there.
+    """
+    wanted = Wanted.read(place)
+    if wanted is None:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(AREAS_AT, {"grams": wanted.grams, "whole": wanted.whole, "candidates": CANDIDATES})
+        keys = [row[0] for row in cursor.fetchall()]
+    return list(TransformerArea.objects.select_related("branch").filter(pk__in=keys)) if keys else []
 
 
 def accounts_of(keys: list[int], user: User) -> QuerySet[Account]:

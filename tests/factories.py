@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from complaints import workflow
-from complaints.models import Category, Complaint, RootCause, Subcategory
+from complaints.models import Category, Complaint, RootCause, ServiceIssue, Subcategory
 from customers.models import Account, Customer, Feeder, Premise, Substation, TransformerArea
 from staff.actors import THE_CLOCK, THE_CUSTOMER, Actor, Role
 from staff.models import Branch, Team, TeamKind, User
@@ -67,6 +67,11 @@ def an_account(**fields) -> Account:
     )
     premise = Premise.objects.create(address=f"和平路 {number} 号", transformer_area=area, branch=branch)
     return Account.objects.create(number=f"{3100000000 + number}", customer=customer, premise=premise)
+
+
+def an_issue(**fields) -> ServiceIssue:
+    fields = {"kind": "fault", "title": "城东一线跳闸", "branch": a_branch(), "started_at": MONDAY, **fields}
+    return ServiceIssue.objects.create(**fields)
 
 
 def an_unregistered_complaint(code: str = "OUT-03", **fields) -> Complaint:

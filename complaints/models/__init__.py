@@ -18,7 +18,7 @@ from complaints.models.history import Event
 from complaints.models.letters import Letter, LetterText, Posting
 from complaints.models.outgoing import Medium, MessageTemplate, Notice, NoticeState
 from complaints.models.promises import Alarm, Calendar, Clock, ClockKind, LedgerEntry, Policy, PolicyLimit, Tier
-from complaints.models.service_issue import IssueKind, ServiceIssue
+from complaints.models.service_issue import IssueFollower, IssueKind, IssueUpdate, ServiceIssue
 from complaints.models.settings import DeskSettings
 from complaints.models.steering import AlarmLevel, LadderStep, Listener, PauseReason, Retargeting, Storm
 
@@ -40,7 +40,9 @@ __all__ = [
     "Feedback",
     "FileKind",
     "Flag",
+    "IssueFollower",
     "IssueKind",
+    "IssueUpdate",
     "LadderStep",
     "LedgerEntry",
     "Letter",

@@ -6,10 +6,12 @@ import uuid
 from datetime import datetime
 
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models.complaint import Complaint
 from complaints.models.history import Event
+from complaints.models.service_issue import IssueFollower, IssueUpdate
 
 
 class Medium(models.TextChoices):
@@ -51,11 +53,16 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
 
 
 class Notice(models.Model):
-    """One outward message. `uuid` is the idempotency key that the gateway gets, so a second try cannot send it twice."""
+    """One outward message: of an event of a complaint, or of an update about a service issue, or to a new follower of one.
+
+    `uuid` is the idempotency key that the gateway gets, so a second try cannot send it twice.
+    """
 
     uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
-    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="notices")
-    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="notices")
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, null=True, related_name="notices")
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, null=True, related_name="notices")
+    update = models.ForeignKey(IssueUpdate, on_delete=models.PROTECT, null=True, related_name="notices")
+    follower = models.ForeignKey(IssueFollower, on_delete=models.PROTECT, null=True, related_name="notices")
     code = models.CharField(_("occasion"), max_length=40)
     medium = models.CharField(_("medium"), max_length=10, choices=Medium)
     address = models.CharField(_("address"), max_length=254)
@@ -78,6 +85,18 @@ class Notice(models.Model):
         ordering = ["created_at", "pk"]
         constraints = [
             models.UniqueConstraint(name="notice_is_unique", fields=["event", "code", "medium", "address"]),
+            models.UniqueConstraint("update", "medium", Lower("address"), name="notice_of_update_is_unique"),
+            models.UniqueConstraint(
+                name="follower_is_greeted_once", fields=["follower"], condition=models.Q(update__isnull=True)
+            ),
+            models.CheckConstraint(
+                name="notice_has_one_cause",
+                condition=models.Q(
+                    complaint__isnull=False, event__isnull=False, update__isnull=True, follower__isnull=True
+                )
+                | models.Q(complaint__isnull=False, event__isnull=True, update__isnull=False, follower__isnull=True)
+                | models.Q(complaint__isnull=True, event__isnull=True, follower__isnull=False),
+            ),
             models.CheckConstraint(
                 name="notice_state_is_known", condition=models.Q(state__in=sorted(NoticeState.values))
             ),

@@ -145,6 +145,7 @@ def _track(
         "write_form": WriteForm(),
         "reason_form": ReasonForm(),
         "delayed_by_storm": complaint.is_open and complaint.arrived_at is None and is_excused(complaint),
+        "cause": complaint.service_issue if complaint.service_issue and complaint.service_issue.is_public else None,
         "desk": DeskSettings.current(),
         "asks": asks or request.GET.get("ask", ""),
         "refused": refused,

@@ -11,14 +11,9 @@ from complaints.states import Status
 from staff.actors import Role
 from tests.complaints.test_moves import bring
 from tests.complaints.views.pages import post, text_of
-from tests.factories import MONDAY, a_branch, a_complaint
+from tests.factories import MONDAY, a_branch, a_complaint, an_issue
 
 pytestmark = pytest.mark.usefixtures("profile", "monday_morning")
-
-
-def an_issue(**fields) -> ServiceIssue:
-    fields = {"kind": "fault", "title": "城东一线跳闸", "branch": a_branch(), "started_at": MONDAY, **fields}
-    return ServiceIssue.objects.create(**fields)
 
 
 def local(moment) -> str:
