@@ -140,13 +140,15 @@ def restored(
 
 @transaction.atomic
 def tell(update: IssueUpdate) -> int:
-    """Write the update's notices, unless somebody has or is at it; how many."""
+    """Write the update's notices, unless somebody has or is at it; how many. Raises LookupError when there is no text for it."""
     row = IssueUpdate.objects.select_for_update(skip_locked=True).filter(pk=update.pk, told_at=None).first()
     if row is None:
         return 0
     row.issue = ServiceIssue.objects.select_related("branch", "feeder", "transformer_area").get(pk=row.issue_id)
     notices: dict[tuple[str, str], Notice] = {}
     writing = _Writing(row.issue, row)
+    if not writing.texts:
+        raise LookupError(f"There is no text for {writing.code}; load a profile that has one.")
     for recipient, url, cause in _touched(row.issue):
         notice = writing.notice(recipient, url)
         if notice is not None:

@@ -71,10 +71,25 @@ def load(profile: Profile) -> list[str]:
         related = {"category": categories[row["category"]], "subcategory": subcategories[row["subcategory"]]}
         changes.put(RoutingRule, {"code": row["code"]}, _without(row, "code") | related)
     for row in profile.templates:
-        key = {name: row[name] for name in ("code", "medium", "language")}
-        changes.put(MessageTemplate, key, {"subject": row["subject"], "body": row["body"]})
+        _put_text(changes, row)
     _put_ladder(changes, profile.ladder)
     return changes.lines
+
+
+@transaction.atomic
+def add_texts(profile: Profile) -> list[str]:
+    """Add the texts of occasions that have none, as a new release may bring; a line for each."""
+    changes = _Changes()
+    known = set(MessageTemplate.objects.values_list("code", flat=True))
+    for row in profile.templates:
+        if row["code"] not in known:
+            _put_text(changes, row)
+    return changes.lines
+
+
+def _put_text(changes: _Changes, row: Row) -> None:
+    key = {name: row[name] for name in ("code", "medium", "language")}
+    changes.put(MessageTemplate, key, {"subject": row["subject"], "body": row["body"]})
 
 
 def _put_ladder(changes: _Changes, steps: list[Row]) -> None:

@@ -5,13 +5,14 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.core.management import call_command
 from django.db import IntegrityError, connections, transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from channels_intake.models import UnsentForm
 from complaints import issues
-from complaints.models import Complaint, IssueFollower, IssueUpdate, Notice, ServiceIssue
+from complaints.models import Complaint, IssueFollower, IssueUpdate, MessageTemplate, Notice, ServiceIssue
 from complaints.tasks import send_notices, tell_updates
 from staff.actors import Role
 from tests.factories import a_branch, a_complaint, a_user, an_account, an_issue
@@ -253,6 +254,21 @@ def test_an_update_goes_to_nobody_twice_whatever_the_database_is_asked():
         notice.save(force_insert=True)
     with pytest.raises(IntegrityError), transaction.atomic():
         Notice.objects.filter(follower=follower, update=None).update(follower=None)
+
+
+def test_without_a_text_it_waits_and_the_task_is_seen_to_fail(profile):
+    issue = on_the_network()
+    issues.follow(issue, "sms", "13800007777", language="en")
+    issues.say(issue, by=a_user(Role.SUPERVISOR), text_en="Soon.")
+    MessageTemplate.objects.filter(code="issue_update").delete()
+    with pytest.raises(ExceptionGroup):
+        tell_updates()
+    assert told(issue) == []
+    edited = MessageTemplate.objects.filter(code="acknowledged").first()
+    MessageTemplate.objects.filter(pk=edited.pk).update(body="edited")
+    call_command("load_profile", "cn-95598", if_empty=True, verbosity=0)
+    assert MessageTemplate.objects.get(pk=edited.pk).body == "edited"
+    assert tell_updates() == 1
 
 
 def test_by_night_text_messages_of_updates_wait_and_mails_go(monkeypatch):

@@ -19,15 +19,14 @@ class Command(BaseCommand):
         parser.add_argument("profile", help=f"a profile's name ({', '.join(profiles.names())}) or a folder")
         parser.add_argument("--check", action="store_true", help="only say whether the files are right")
         parser.add_argument(
-            "--if-empty", action="store_true", help="do nothing where categories exist, so that what was edited stays"
+            "--if-empty",
+            action="store_true",
+            help="where categories exist only add texts for occasions that have none, so that what was edited stays",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         name = options["profile"]
         folder = profiles.FOLDER / name if name in profiles.names() else Path(name)
-        if options["if_empty"] and Category.objects.exists():
-            self.stdout.write("Categories exist already; nothing was loaded.")
-            return
         try:
             profile = profiles.read(folder)
         except profiles.BadProfile as bad:
@@ -35,7 +34,11 @@ class Command(BaseCommand):
         if options["check"]:
             self.stdout.write(f"{profile.code} is right.")
             return
-        changes = profiles.load(profile)
+        if options["if_empty"] and Category.objects.exists():
+            self.stdout.write("Categories exist already; only texts for new occasions are loaded.")
+            changes = profiles.add_texts(profile)
+        else:
+            changes = profiles.load(profile)
         if options["verbosity"] > 0:
             for line in changes:
                 self.stdout.write(line)
