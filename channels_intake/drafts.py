@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from channels_intake.models import UnsentForm
+from channels_intake.models import Suspicion, UnsentForm
 from complaints.models import Attachment, Channel
 from complaints.refusals import BadInput
 
@@ -27,14 +27,24 @@ MOST_DRAFTS = 5
 """A browser's tabs; the oldest draft makes room for the sixth."""
 FOLDER = "drafts"
 LONGEST_KEPT = timedelta(days=7)
+MACHINES_KEPT = timedelta(days=30)
+"""What a person took for a machine's can be brought back for so long."""
 
 
 class Draft:
     """One unsent complaint. `answers` are the raw posted values of each step; nothing in it has been checked."""
 
-    def __init__(self, session: SessionBase, form_id: UUID) -> None:
+    def __init__(self, session: SessionBase | dict[str, Any], form_id: UUID) -> None:
         self.session, self.form_id = session, form_id
-        self._row = UnsentForm.objects.filter(pk=form_id).first() if str(form_id) in session.get(KEY, []) else None
+        mine = str(form_id) in session.get(KEY, [])
+        self._row = UnsentForm.objects.of_customers().filter(pk=form_id).first() if mine else None
+
+    @classmethod
+    def held(cls, row: UnsentForm) -> Draft:
+        """What was sent and is held, to be read."""
+        draft = cls({}, row.form_id)
+        draft._row = row
+        return draft
 
     @property
     def is_begun(self) -> bool:
@@ -88,10 +98,15 @@ class Draft:
             raise BadInput(_("“%(name)s” is gone. Please add it again.") % {"name": row["name"]}) from gone
         return Attachment(file=content, **{name: row[name] for name in ("name", "content_type", "size", "sha256")})
 
+    def hold(self, why: Suspicion) -> None:
+        """It was sent, and a person looks at it first. Sent twice it is held once."""
+        with self._changing() as row:
+            row.held_at, row.held_for = row.held_at or timezone.now(), why
+
     def forget(self) -> None:
         """It was sent: nothing of it stays here."""
         if self._row is not None:
-            _delete(self._row)
+            delete(self._row)
         self.session[KEY] = [key for key in self.session.get(KEY, []) if key != str(self.form_id)]
 
     @contextmanager
@@ -110,26 +125,26 @@ class Draft:
             self._row = row
 
 
-def admit(session: SessionBase, form_id: UUID) -> None:
+def admit(session: SessionBase | dict[str, Any], form_id: UUID) -> None:
     """Let this browser open the form."""
     known = [key for key in session.get(KEY, []) if key != str(form_id)] + [str(form_id)]
     for key in known[:-MOST_DRAFTS]:
-        for row in UnsentForm.objects.filter(pk=key, owner=None):
-            _delete(row)
+        for row in UnsentForm.objects.of_customers().filter(pk=key):
+            delete(row)
     session[KEY] = known[-MOST_DRAFTS:]
 
 
 def by_token(token: str) -> UnsentForm | None:
-    return UnsentForm.objects.filter(token=token, owner=None).first()
+    return UnsentForm.objects.of_customers().filter(token=token).first()
 
 
 def begun_in(session: SessionBase) -> list[UnsentForm]:
     """What this browser has begun and not sent, the newest first."""
     keys = session.get(KEY, [])
-    return list(UnsentForm.objects.filter(pk__in=keys, owner=None)) if keys else []
+    return list(UnsentForm.objects.of_customers().filter(pk__in=keys)) if keys else []
 
 
-def _delete(row: UnsentForm) -> None:
+def delete(row: UnsentForm) -> None:
     """The row goes first: a photo without its row is swept later, a row without its photo would be a lie."""
     row.delete()
     for file in row.files:
@@ -139,9 +154,10 @@ def _delete(row: UnsentForm) -> None:
 def sweep() -> int:
     """Delete what nobody sent within a week, and photos whose form is gone; how many forms went."""
     oldest = timezone.now() - LONGEST_KEPT
-    old = list(UnsentForm.objects.filter(owner=None, saved_at__lt=oldest))
+    old = list(UnsentForm.objects.of_customers().filter(saved_at__lt=oldest))
+    old += UnsentForm.objects.filter(held_at__isnull=False, discarded_at__lt=timezone.now() - MACHINES_KEPT)
     for row in old:
-        _delete(row)
+        delete(row)
     _sweep_photos(timezone.now() - timedelta(days=1))
     return len(old)
 

@@ -113,7 +113,7 @@ def try_to_follow(request: HttpRequest, issue: ServiceIssue, form: FollowForm, n
         return None
     medium, address = form.way
     try:
-        throttle.check(request)
+        throttle.check(f"following:{throttle.address_of(request)}", most=throttle.PER_HOUR)
         follower = issues.follow(issue, medium, address, language=language_in_use(), note=note)
     except Refusal as refused:
         form.add_error(None, refused.message)

@@ -29,7 +29,7 @@ SHOWN = 2_000
 
 
 def reads_mail(user: User) -> bool:
-    """Mail names nobody's branch, so it is read at the root only."""
+    """Mail, and what the portal holds, names nobody's branch, so it is read at the root only."""
     return user.role in READERS and user.branch is not None and user.branch.parent_id is None
 
 
@@ -38,7 +38,7 @@ def for_readers(view: Any) -> Any:
     @login_required
     def guarded(request: StaffRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not reads_mail(request.user):
-            raise PermissionDenied(_("Inbound mail is read by supervisors and liaison of the whole company."))
+            raise PermissionDenied(_("This is read by supervisors and liaison of the whole company."))
         answer: HttpResponse = view(request, *args, **kwargs)
         return answer
 

@@ -42,11 +42,30 @@ class InboundRecord(models.Model):
         return f"{self.channel} {self.external_id}"
 
 
+class Suspicion(models.TextChoices):
+    """Why a form that was sent is looked at by a person before it is registered."""
+
+    MANY = "many", _("Many from one connection")
+    FLOOD = "flood", _("A flood from one connection")
+    TRAP = "trap", _("The hidden field was filled")
+
+
+class UnsentFormQuerySet(models.QuerySet["UnsentForm"]):
+    def of_customers(self) -> UnsentFormQuerySet:
+        """What is being typed on the portal."""
+        return self.filter(owner=None, held_at=None)
+
+    def held(self) -> UnsentFormQuerySet:
+        """What was sent and waits for a person, the oldest first."""
+        return self.filter(held_at__isnull=False, discarded_at=None).order_by("held_at", "pk")
+
+
 class UnsentForm(models.Model):
     """What somebody has typed and not sent yet, unchecked, under the one-time id of the form.
 
     Of staff it belongs to one person at a time, who may hand it over. On the portal it belongs to nobody whom we know: a
-    browser's session, or the secret link, opens it. `content` is what was typed; `files` are photos put aside.
+    browser's session, or the secret link, opens it. `content` is what was typed; `files` are photos put aside. What was sent
+    on the portal and looks as if a machine had written it is held until a person has looked.
     """
 
     form_id = models.UUIDField(primary_key=True)
@@ -61,6 +80,11 @@ class UnsentForm(models.Model):
     begun_at = models.DateTimeField(auto_now_add=True)
     saved_at = models.DateTimeField(_("saved"))
     discarded_at = models.DateTimeField(null=True)
+    held_at = models.DateTimeField(_("sent"), null=True)
+    held_for = models.CharField(_("why"), max_length=10, choices=Suspicion, blank=True)
+    judged_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    objects = UnsentFormQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("unsent form")
@@ -73,7 +97,10 @@ class UnsentForm(models.Model):
                 | (Q(owner__isnull=False) & ~Q(channel=Channel.WEB)),
             ),
         ]
-        indexes = [models.Index(name="unsent_form_by_age", fields=["saved_at"])]
+        indexes = [
+            models.Index(name="unsent_form_by_age", fields=["saved_at"]),
+            models.Index(name="form_held", fields=["held_at"], condition=Q(held_at__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.channel} {self.form_id}"

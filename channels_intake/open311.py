@@ -219,7 +219,7 @@ def hand_in(request: HttpRequest) -> list[dict[str, Any]]:
     now = timezone.now()
     complaint, external_id = _known(request, key, said, now)
     if complaint is None:
-        throttle.check(request, who=f"open311:{key.pk}", most=PER_HOUR)
+        throttle.check(f"open311:{key.pk}", most=PER_HOUR)
         complaint = receive(_intake(kind, said, answered, external_id), by=THE_CUSTOMER)
     track = settings.BASE_URL + reverse("complaints:track", args=[complaint.token])
     notice = _("Follow it here: %(link)s") % {"link": track}

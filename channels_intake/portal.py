@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from channels_intake import drafts, guides, known, throttle
+from channels_intake import drafts, guides, held, known, throttle
 from channels_intake.announcing import announced
 from channels_intake.channels import web
 from channels_intake.door import first_received, receive
@@ -179,9 +179,15 @@ def check(request: HttpRequest, answers: Answers) -> HttpResponse:
         return onwards(answers.draft)
     if request.method != "POST":
         return check_page(request, answers)
-    if request.POST.get(HONEYPOT):
+    is_trapped = bool(request.POST.get(HONEYPOT))
+    if is_trapped and not answers.draft.answers(HONEYPOT):
+        # a person can empty it once they see it; who fills it again is taken all the same, but looked at
+        answers.draft.keep(HONEYPOT, {"filled": "yes"})
         return check_page(request, answers, trapped=True, status=422)
-    throttle.check(request)
+    why = held.suspicion(answers, throttle.address_of(request), is_trapped=is_trapped)
+    if why is not None:
+        answers.draft.hold(why)
+        return redirect("channels_intake:held", answers.draft.form_id)
     try:
         intake = web.intake(answers)
     except BadInput:
@@ -192,6 +198,15 @@ def check(request: HttpRequest, answers: Answers) -> HttpResponse:
     complaint = receive(intake, by=THE_CUSTOMER)
     answers.draft.forget()
     return redirect("channels_intake:received", complaint.token)
+
+
+@never_cache
+@require_safe
+def held_page(request: HttpRequest, form_id: UUID) -> HttpResponse:
+    """What was sent and waits for a person's look; it turns into the confirmation when it is registered."""
+    if not UnsentForm.objects.filter(pk=form_id, held_at__isnull=False).exists():
+        return sent_or_start(form_id)
+    return render(request, "intake/web/held.html", shared())
 
 
 @never_cache
@@ -207,6 +222,8 @@ def sent_or_start(form_id: UUID) -> HttpResponse:
     complaint = first_received(Channel.WEB, str(form_id))
     if complaint is not None:
         return redirect("channels_intake:received", complaint.token)
+    if UnsentForm.objects.filter(pk=form_id, held_at__isnull=False).exists():
+        return redirect("channels_intake:held", form_id)
     return redirect("channels_intake:complain")
 
 

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from channels_intake import drafts, fetching, regulator_batch, scans_kept, telephony, unsent
+from channels_intake import drafts, fetching, held, regulator_batch, scans_kept, telephony, unsent
 from channels_intake.models import RegulatorBatch
 from complaints import turn
 
@@ -15,6 +15,13 @@ from complaints import turn
 def forget_unsent() -> int:
     """Forget what was typed and never sent, and calls: they hold names and phones of people who did not complain."""
     return drafts.sweep() + unsent.sweep() + telephony.sweep(timezone.now())
+
+
+@shared_task(ignore_result=True)
+def register_held() -> int:
+    """Register what was only held because many came, and nobody has looked at in time."""
+    with turn.begun() as now, turn.Sweep() as sweep:
+        return sweep.through(held.overdue(now), lambda row: int(held.register(row) is not None))
 
 
 @shared_task(ignore_result=True)

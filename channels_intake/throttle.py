@@ -1,8 +1,9 @@
-"""How often one address may send: a brake for machines, never a wall for people when the cache is away."""
+"""How often one address may send: a brake for machines, never a wall for people, least of all when the cache is away."""
 
 from __future__ import annotations
 
 import logging
+from typing import Never
 
 from django.conf import settings
 from django.core.cache import cache
@@ -14,7 +15,11 @@ from complaints.models import DeskSettings
 from complaints.refusals import Refusal
 
 PER_HOUR = 30
-"""Complaints from one address; a village may share one."""
+"""Complaints from one address that are registered at once; a village may share one."""
+FLOOD = 100
+"""From here on nobody is assumed to be a person."""
+MOST = 1000
+"""From here on nothing is taken, lest the disk fills."""
 HOUR = 3600
 
 logger = logging.getLogger(__name__)
@@ -27,21 +32,29 @@ class TooMany(Refusal):
     status = 429
 
 
-def check(request: HttpRequest, *, who: str = "", most: int | None = None) -> None:
-    """Count this sending, of its address or of `who`. Raises TooMany above the limit; a missing cache lets everybody through."""
-    key = f"sent-from:{who or address_of(request)}"
+def count(who: str) -> int:
+    """How many times `who` has sent within an hour, this time included; 0 when the cache is missing: everybody gets through."""
+    key = f"sent-from:{who}"
     try:
         cache.add(key, 0, timeout=HOUR)
-        count = cache.incr(key)
+        return int(cache.incr(key))
     except (RedisError, ValueError) as error:
         logger.warning("cannot count what is sent: %s", error)
-        return
-    if count > (PER_HOUR if most is None else most):
-        hotline = DeskSettings.current().hotline
-        raise TooMany(
-            _("Very many complaints came from your connection. Try again in an hour, or call %(hotline)s.")
-            % {"hotline": hotline}
-        )
+        return 0
+
+
+def check(who: str, *, most: int) -> None:
+    """Count this sending. Raises TooMany above the limit."""
+    if count(who) > most:
+        refuse()
+
+
+def refuse() -> Never:
+    hotline = DeskSettings.current().hotline
+    raise TooMany(
+        _("Very many complaints came from your connection. Try again in an hour, or call %(hotline)s.")
+        % {"hotline": hotline}
+    )
 
 
 def address_of(request: HttpRequest) -> str:

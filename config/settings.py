@@ -107,6 +107,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "complaints.context.rail",
+                "channels_intake.context.to_look_at",
             ],
         },
     }
@@ -214,6 +215,7 @@ CELERY_BEAT_SCHEDULE = {
     "close-unanswered": _every("complaints.tasks.close_unanswered", 600),
     "retarget-clocks": _every("complaints.tasks.retarget_clocks", 15),
     "import-batches": _every("channels_intake.tasks.import_batches", 10),
+    "register-held": _every("channels_intake.tasks.register_held", 300),
     "sweep-scans": _every("channels_intake.tasks.sweep_scans", 3600),
     "carry-on-imports": _every("customers.tasks.carry_on_imports", 10),
     "excuse-arrivals": _every("complaints.tasks.excuse_arrivals", 60),
