@@ -128,9 +128,15 @@ def customer_without_answer(complaint: Complaint, event: Event) -> list[Recipien
     return customer(complaint, event) if event.is_by_clock else []
 
 
+def account_manager(complaint: Complaint, event: Event) -> list[Recipient]:
+    """Whoever looks after this customer: they are to hear of a complaint from us, and not from the customer."""
+    manager = complaint.customer.account_manager if complaint.customer else None
+    return _staff([manager]) if manager is not None and manager.is_active else []
+
+
 Who = Callable[[Complaint, Event], list[Recipient]]
 RULES: dict[str, list[tuple[str, Who]]] = {
-    "register": [("acknowledged", customer)],
+    "register": [("acknowledged", customer), ("manager_told", account_manager)],
     "ask": [("asked", customer)],
     "message": [("message", customer)],
     "resolve": [("resolved_feedback", customer)],
@@ -161,7 +167,8 @@ def queue(complaint: Complaint, event: Event) -> list[Notice]:
     if not wanted:
         return []
     desk = _desk()
-    texts = {(text.code, text.medium, text.language): text for code, _who in rules for text in _texts(code)}
+    codes = dict.fromkeys(code for code, _recipient in wanted)
+    texts = {(text.code, text.medium, text.language): text for code in codes for text in _texts(code)}
     said: dict[str, dict[str, Any]] = {}
     notices: dict[tuple[str, str, str], Notice] = {}
     for code, recipient in wanted:

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from complaints.models import Complaint, RoutingRule
 from staff.models import Branch, Team, TeamKind
 
 
-def team_kind_for(complaint: Complaint) -> str:
-    """The kind that the highest-ranked matching rule names; the dispatch desk when none does."""
+def team_kinds_for(complaint: Complaint) -> Iterator[str]:
+    """The kinds that the matching rules name, the highest rank first, and the dispatch desk after all."""
     facts = {
         "request_type": complaint.request_type,
         "channel": complaint.channel,
         "category_id": complaint.category_id,
         "subcategory_id": complaint.subcategory_id,
         "area_class": complaint.area_class,
+        "segment": complaint.customer.segment if complaint.customer else "",
     }
     for rule in RoutingRule.objects.all():
         if all(getattr(rule, name) in (None, "", value) for name, value in facts.items()):
-            return rule.team_kind
-    return TeamKind.DISPATCH
+            yield rule.team_kind
+    yield TeamKind.DISPATCH
 
 
 def team_for(complaint: Complaint) -> Team | None:
-    """The nearest team of the right kind, upwards from the complaint's branch; any dispatch desk rather than nobody."""
-    return nearest_team(complaint.branch, team_kind_for(complaint)) or nearest_team(complaint.branch, TeamKind.DISPATCH)
+    """The nearest team of the right kind, upwards from the complaint's branch; where there is none, the next rule's."""
+    teams = (nearest_team(complaint.branch, kind) for kind in team_kinds_for(complaint))
+    return next((team for team in teams if team is not None), None)
 
 
 def nearest_team(branch: Branch, kind: str) -> Team | None:

@@ -41,6 +41,7 @@ class TeamKind(models.TextChoices):
     SAFETY = "safety", _("Safety")
     SERVICE = "service", _("Service quality")
     LIAISON = "liaison", _("Regulator liaison")
+    KEY_ACCOUNTS = "key_accounts", _("Key accounts")
 
 
 class Team(Named):

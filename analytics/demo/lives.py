@@ -195,6 +195,7 @@ class Generator:
             "contact_method": "letter" if by_post_only else who.contact_method,
             "contact_name": who.name if who.kind in ("household", "prosumer") else people.name(people.mixed(place, 3)),
             "do_not_contact": who.do_not_contact,
+            "manager": world.managers[place % len(world.managers)] if who.is_key and world.managers else None,
             "external_due": external,
             "received": received,
             "entered": entered,
@@ -286,7 +287,8 @@ class Generator:
         if any(event.to_status in ("closed", "resolved") and event.at <= latest for event in record.events):
             return None
         kept = ("kind", "customer", "account", "premise", "area", "area_id", "branch", "team", "segment", "phone", "email",
-                "contact_name", "place", "priority", "request_type", "story", "contact_method", "do_not_contact", "language",
+                "contact_name", "place", "priority", "request_type", "story", "contact_method", "do_not_contact", "manager",
+                "language",
                 "address")  # fmt: skip
         fields.update({name: earlier[name] for name in kept})
         fields["issue"] = None

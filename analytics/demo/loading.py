@@ -341,9 +341,7 @@ def _place(station: int) -> tuple[str, str]:
 
 def _copy_people(shape: network.Shape, seed: int, stations: list[int], areas: int) -> None:
     first = {model: _highest(model._meta.db_table) + 1 for model in (Customer, Premise, Account, Meter)}
-    managers = list(
-        staffing.demo_users().filter(username__startswith="supervisor-").order_by("pk").values_list("pk", flat=True)
-    )
+    managers = list(staffing.account_managers().values_list("pk", flat=True))
     extra = [i for i in range(shape.customers) if people.has_second_account(i)]
     total = shape.customers + len(extra)
 
@@ -422,12 +420,12 @@ def _copy_issues(issues: list[Issue]) -> None:
     first = Feeder.objects.filter(code=f"{NUMBER}F0000").values_list("pk", flat=True).get()
     _copy_lines(
         ServiceIssue._meta.db_table,
-        "id kind title branch_id feeder_id started_at expected_at restored_at cause created_at",
+        "id kind title branch_id feeder_id started_at expected_at restored_at cause created_at is_public",
         (
             rows.line(
                 (
                     issue.id, issue.kind, issue.title, issue.branch, first + issue.feeder, written(issue.started),
-                    written(issue.expected), rows.when(issue.ended), issue.cause, written(issue.started),
+                    written(issue.expected), rows.when(issue.ended), issue.cause, written(issue.started), "t",
                 )
             )
             for issue in issues

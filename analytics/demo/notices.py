@@ -95,9 +95,14 @@ def given_by_the_clock(record: Record, event: EventLine) -> list[Reader]:
     return assignee_or_supervisors(record, event) if event.by.role == "clock" else []
 
 
+def account_manager(record: Record, event: EventLine) -> list[Reader]:
+    return [_by_mail(record.manager)] if record.manager is not None else []
+
+
 WHO = {
     rule.__name__: rule
     for rule in (
+        account_manager,
         customer,
         supervisors,
         assignee_or_supervisors,

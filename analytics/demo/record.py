@@ -101,6 +101,7 @@ class Record:
         self.contact_method: str = fields["contact_method"]
         self.contact_name: str = fields["contact_name"]
         self.do_not_contact: bool = fields["do_not_contact"]
+        self.manager: Person | None = fields["manager"]
         self.external_due: Moment | None = fields["external_due"]
         self.received: Moment = fields["received"]
         self.entered: Moment = fields["entered"]

@@ -24,7 +24,7 @@ TEAM_NAMES = {
     TeamKind.SERVICE: ("服务质量班", "Service quality"),
     TeamKind.LIAISON: ("监管联络岗", "Regulator liaison"),
 }
-COUNTY_KINDS = [kind for kind in TeamKind if kind != TeamKind.LIAISON]
+COUNTY_KINDS = [kind for kind in TEAM_NAMES if kind != TeamKind.LIAISON]
 
 
 class NameTaken(Exception):
@@ -47,6 +47,11 @@ class _Post(NamedTuple):
 
 def demo_users():  # type: ignore[no-untyped-def]
     return User.objects.filter(email__endswith=f"@{MAIL_DOMAIN}")
+
+
+def account_managers():  # type: ignore[no-untyped-def]
+    """Those who look after key customers, in the order in which customers are given to them."""
+    return demo_users().filter(username__startswith="supervisor-").order_by("pk")
 
 
 def hire(root: Branch) -> None:
@@ -76,7 +81,7 @@ def hire(root: Branch) -> None:
 
 
 def _posts(root: Branch) -> Iterator[_Post]:
-    teams = {kind: _team(root, kind) for kind in TeamKind}
+    teams = {kind: _team(root, kind) for kind in TEAM_NAMES}
     yield _Post("admin", Role.ADMINISTRATOR, root, None)
     yield _Post("agent", Role.AGENT, root, teams[TeamKind.DISPATCH])
     yield _Post("supervisor", Role.SUPERVISOR, root, teams[TeamKind.DISPATCH])

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from analytics.demo import staffing
 from analytics.demo.moments import LocalTime, Moment, instant_of
 from analytics.demo.rows import plain
 from analytics.demo.terms import SetFromOutside, Span, Terms, Wait
@@ -131,6 +132,7 @@ class World:
             self.people[user.role][person.branch or 0].append(person)
             if person.team is not None and user.role == Role.INVESTIGATOR:
                 self.members[person.team].append(person)
+        self.managers = [person_of(user) for user in staffing.account_managers()]
 
     def _nearest(self, people: dict[int, list[Person]], branch: int) -> list[Person]:
         return next((people[up] for up in self.upwards[branch] if people.get(up)), [])
@@ -175,7 +177,7 @@ class World:
             for category in self.categories
         }
         self._routes = list(
-            RoutingRule.objects.values_list(
+            RoutingRule.objects.filter(segment="").values_list(
                 "request_type", "channel", "category_id", "subcategory_id", "area_class", "team_kind"
             )
         )

@@ -15,9 +15,6 @@ from complaints.models import SAFETY, Calendar, Channel, Clock, ClockKind, Compl
 
 def facts_of(complaint: Complaint) -> Facts:
     """What policies may look at."""
-    segment = ""
-    if complaint.customer is not None:
-        segment = "key" if complaint.customer.is_key else complaint.customer.kind
     return Facts(
         request_type=complaint.request_type,
         category=complaint.category.code,
@@ -26,7 +23,7 @@ def facts_of(complaint: Complaint) -> Facts:
         source=complaint.source,
         severity=complaint.severity,
         priority=str(complaint.priority),
-        segment=segment,
+        segment=complaint.customer.segment if complaint.customer else "",
         area=complaint.area_class,
     )
 

@@ -118,6 +118,7 @@ class RoutingRule(models.Model):
     category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     subcategory = models.ForeignKey(Subcategory, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     area_class = models.CharField(max_length=10, blank=True)
+    segment = models.CharField(max_length=20, blank=True)
     team_kind = models.CharField(_("kind of team"), max_length=20, choices=TeamKind)
 
     class Meta:

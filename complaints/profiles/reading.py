@@ -31,7 +31,7 @@ from complaints.models import (
     Tier,
 )
 from customers.models import AreaClass
-from customers.models.people import CustomerKind
+from customers.models.people import KEY, CustomerKind
 from staff.models import TeamKind
 
 FOLDER = Path(settings.BASE_DIR) / "profiles"
@@ -48,7 +48,6 @@ QUESTION_TYPES = {"yes_no", "choice", "text", "datetime"}
 ASKED_OF = {"staff", "public"}
 STARTS = {"received", "registered", "resolved", "arrived", "restored", "urged"}
 STATISTICS = {"each", "mean"}
-KEY_CUSTOMER = "key"
 LADDER_KEY = {"kind": "", "tier": "", "level": "", "number": None}
 """What names a step of the ladder, and what stands for "every"."""
 
@@ -350,7 +349,7 @@ def _facts(categories: set[str], subcategories: set[str]) -> Mapping[str, set[st
         "source": set(Source.values),
         "severity": set(Severity.values),
         "priority": set(Priority.names),
-        "segment": {*CustomerKind.values, KEY_CUSTOMER},
+        "segment": {*CustomerKind.values, KEY},
         "area": set(AreaClass.values),
     }
 
@@ -410,7 +409,7 @@ def _calendar_for(limit: Limit, calendars: Row) -> str:
 
 
 def _routes(reader: _Reader, categories: set[str], subcategories: Row) -> Iterator[Row]:
-    optional = "request_type channel category subcategory area"
+    optional = "request_type channel category subcategory area segment"
     for where, entry in reader.entries("routes.yaml", reader.file("routes.yaml"), "code rank team", optional):
         for name, values in _facts(categories, set(subcategories)).items():
             if name in entry:
@@ -424,6 +423,7 @@ def _routes(reader: _Reader, categories: set[str], subcategories: Row) -> Iterat
             "category": entry.get("category", ""),
             "subcategory": entry.get("subcategory", ""),
             "area_class": entry.get("area", ""),
+            "segment": entry.get("segment", ""),
             "team_kind": entry["team"],
         }
 

@@ -20,6 +20,10 @@ class CustomerKind(models.TextChoices):
     PROSUMER = "prosumer", _("Renewable producer")
 
 
+KEY = "key"
+"""The segment of key customers, beside the kinds."""
+
+
 class ContactMethod(models.TextChoices):
     PHONE = "phone", _("Phone")
     SMS = "sms", _("Text message")
@@ -95,6 +99,11 @@ class Customer(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def segment(self) -> str:
+        """What policies and routes know this customer as: a key customer whatever their kind."""
+        return KEY if self.is_key else self.kind
 
 
 class Premise(models.Model):

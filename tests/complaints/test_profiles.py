@@ -103,7 +103,7 @@ def test_a_profile_sets_up_a_utility(empty, name):
     load(name)
 
     assert set(Category.objects.values_list("code", flat=True)) == {"OUT", "VOL", "BIL", "SAF", "SVC"}
-    assert set(Team.objects.values_list("kind", flat=True)) == set(TeamKind.values)
+    assert set(Team.objects.values_list("kind", flat=True)) == set(TeamKind.values) - {TeamKind.KEY_ACCOUNTS}
     assert all(category.subcategories.exists() for category in Category.objects.all())
     assert not MessageTemplate.objects.filter(body="").exists()
     for calendar in Calendar.objects.all():
