@@ -10,19 +10,15 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import os
 import random
-import shutil
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from devtools.processes import interrupt_on_signals
+from bench.desk import served
 from devtools.say import line, step
-from devtools.servers import Servers
 
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎"
 GIVEN = (
@@ -244,23 +240,7 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=200, help="of each kind")
     parser.add_argument("--data", type=Path, help="a folder to keep; a second run on it builds nothing")
     given = parser.parse_args()
-    interrupt_on_signals()
-    data = given.data.resolve() if given.data else Path(tempfile.mkdtemp(prefix="redress-bench-"))
-    data.mkdir(parents=True, exist_ok=True)
-    servers = Servers(data, {}, throw_away=True)
-    try:
-        servers.start()
-        os.environ |= {
-            **servers.environment,
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "REDRESS_SECRET_KEY": "only-for-measuring",
-            "REDRESS_DATA": str(data),
-            "REDRESS_HTTPS": "false",
-            "REDRESS_LOG_LEVEL": "WARNING",
-        }
-        import django  # noqa: PLC0415
-
-        django.setup()
+    with served(given.data) as data:
         if not (data / "built.json").exists():
             with step(f"Building {given.accounts} accounts"):
                 (data / "built.json").write_text(json.dumps(build(given.accounts)))
@@ -273,10 +253,6 @@ def main() -> None:
                 f"| {one['kind']} | {one['all_p50']:.1f}, {one['all_p95']:.1f} "
                 f"| {one['branch_p50']:.1f}, {one['branch_p95']:.1f} | {one['like_p50']:.0f} |"
             )
-    finally:
-        servers.stop()
-        if given.data is None:
-            shutil.rmtree(data, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from channels_intake.base import Intake
 from channels_intake.channels import desk_forms
 from channels_intake.forms import ENTERING
 from channels_intake.regulator_batch import contents, differences, first_of, known_as
+from channels_intake.validators import readable
 from complaints.api import ComplaintViewSet as Reading
 from complaints.api import ComplaintWhole, Problem, signed_in
 from complaints.models import Category, Channel, Complaint, RequestType, Source, Subcategory
@@ -38,7 +39,7 @@ class IntakeIn(serializers.Serializer[Any]):
     subcategory = serializers.SlugRelatedField(
         slug_field="code", queryset=Subcategory.objects.filter(is_active=True), required=False, allow_null=True
     )
-    story = serializers.CharField(max_length=8000)
+    story = serializers.CharField(max_length=8000, validators=[readable])
     remedy_sought = serializers.CharField(max_length=2000, required=False, allow_blank=True)
     place = serializers.CharField(max_length=240, required=False, allow_blank=True)
     received_at = serializers.DateTimeField(

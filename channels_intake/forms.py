@@ -3,40 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import uuid4
 
 from django import forms
 from django.conf import settings
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import get_language, get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from channels_intake import questions
 from channels_intake.base import Intake
 from channels_intake.questions import STAFF, Question, moment
+from channels_intake.validators import dialable, in_living_memory, not_in_future, readable
 from complaints import attachments
 from complaints.models import Attachment, Category, Channel, Complaint, Flag, RequestType, Source, Subcategory
 from complaints.refusals import BadInput
 from customers.matching import account_numbered
-from customers.models.people import ContactMethod, digits
+from customers.models.people import ContactMethod
 from staff.actors import Role
 from staff.models import Branch, User
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
-CLOCK_SKEW = timedelta(minutes=2)
-"""A clerk's computer may be this much ahead of ours."""
 ENTERING = frozenset({Role.AGENT, Role.SUPERVISOR, Role.LIAISON})
 NEEDS_PLACE = frozenset({"OUT", "VOL", "SAF"})
 """Categories whose complaint is about a place (domain 3.1)."""
 LONGEST_STORY = 5000
 LANGUAGES = [(code, get_language_info(code)["name_local"]) for code, _name in settings.LANGUAGES]
 """Each language by its own name, as a person who reads only that one would look for it."""
-FEWEST_DIGITS = 5
 SHARED = (
     *("category", "subcategory", "request_type", "story", "remedy_sought", "place", "occurred_at"),
     *("account_number", "contact_name", "contact_phone", "contact_email", "contact_address", "contact_method"),
@@ -88,16 +84,6 @@ def phone_field(*, label: str | _StrPromise, required: bool = False, **more: Any
     )
 
 
-def dialable(text: str) -> None:
-    if len(digits(text)) < FEWEST_DIGITS:
-        raise forms.ValidationError(_("Write the number in digits, for example 138 0000 0000."))
-
-
-def not_in_future(value: datetime) -> None:
-    if value > timezone.now() + CLOCK_SKEW:
-        raise forms.ValidationError(_("This is in the future. Write when it really was."))
-
-
 class StaffForm(forms.Form):
     """A complaint as staff write it down. A channel's form adds fields, says who may use it, and what it adds to the intake.
 
@@ -143,12 +129,13 @@ class StaffForm(forms.Form):
     story = forms.CharField(
         label=_("what happened, in the customer's words"),
         max_length=LONGEST_STORY,
+        validators=[readable],
         widget=forms.Textarea(attrs={"rows": 5}),
         error_messages={"required": _("Write down what happened.")},
     )
     remedy_sought = forms.CharField(label=_("what the customer asks for"), max_length=500, required=False)
     place = forms.CharField(label=_("where"), max_length=240, required=False)
-    occurred_at = moment(label=_("when it happened"), required=False, validators=[not_in_future])
+    occurred_at = moment(label=_("when it happened"), required=False, validators=[not_in_future, in_living_memory])
     flags = forms.MultipleChoiceField(
         label=_("bear in mind"),
         choices=[(f.value, f.label) for f in (Flag.MEDIA, Flag.GROUP, Flag.THREAT, Flag.LEGAL)],
@@ -287,6 +274,6 @@ class ReceivedMixin(forms.Form):
 
     received_at = moment(
         label=_("when we received it"),
-        validators=[not_in_future],
+        validators=[not_in_future, in_living_memory],
         error_messages={"required": _("Write when it reached us: the deadlines run from then.")},
     )

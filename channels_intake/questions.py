@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from channels_intake.validators import in_living_memory, not_in_future
 from complaints.models import Category, Subcategory
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Question:
     def field(self) -> forms.Field:
         """Never required as a field: whether an answer is needed depends on the category that is chosen."""
         if self.kind == "datetime":
-            return moment(label=self.label, required=False)
+            return moment(label=self.label, required=False, validators=[not_in_future, in_living_memory])
         if self.kind == "text":
             return forms.CharField(label=self.label, max_length=LONGEST_ANSWER, required=False)
         return forms.ChoiceField(label=self.label, choices=self.choices, widget=forms.RadioSelect, required=False)

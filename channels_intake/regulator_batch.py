@@ -19,8 +19,9 @@ from django.utils.translation import gettext as _
 from channels_intake import tables
 from channels_intake.base import Intake
 from channels_intake.door import receive_once
-from channels_intake.forms import LONGEST_STORY, NEEDS_PLACE, dialable, not_in_future
+from channels_intake.forms import LONGEST_STORY, NEEDS_PLACE
 from channels_intake.models import BatchRow, InboundRecord, RegulatorBatch
+from channels_intake.validators import dialable, not_in_future, readable
 from complaints import turn
 from complaints.models import Category, Channel, Complaint, Source, Subcategory
 from complaints.refusals import BadInput
@@ -167,7 +168,9 @@ class RowForm(forms.Form):
     category = forms.CharField(error_messages={"required": gettext_lazy("Choose one of the five.")})
     subcategory = forms.CharField(required=False)
     story = forms.CharField(
-        max_length=LONGEST_STORY, error_messages={"required": gettext_lazy("Write down what happened.")}
+        max_length=LONGEST_STORY,
+        validators=[readable],
+        error_messages={"required": gettext_lazy("Write down what happened.")},
     )
     place = forms.CharField(max_length=240, required=False)
     account_number = forms.CharField(max_length=20, required=False)

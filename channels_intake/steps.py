@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from channels_intake import questions
 from channels_intake.drafts import Draft
-from channels_intake.forms import LANGUAGES, LONGEST_STORY, FilesField, not_in_future, phone_field
+from channels_intake.forms import LANGUAGES, LONGEST_STORY, FilesField, phone_field
 from channels_intake.questions import PUBLIC, moment, public_name
+from channels_intake.validators import in_living_memory, not_in_future, readable
 from complaints.models import Category, Priority, Subcategory
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class StoryForm(StepForm):
     story = forms.CharField(
         label=_("Tell us in your own words"),
         max_length=LONGEST_STORY,
+        validators=[readable],
         widget=forms.Textarea(attrs={"rows": 6}),
         error_messages={"required": _("Write what happened. One sentence is enough.")},
     )
@@ -82,7 +84,7 @@ class StoryForm(StepForm):
         help_text=_("Street and number, village, or something near it."),
         error_messages={"required": _("Write where it is, so that we can find it.")},
     )
-    occurred_at = moment(label=_("When did it happen?"), required=False, validators=[not_in_future])
+    occurred_at = moment(label=_("When did it happen?"), required=False, validators=[not_in_future, in_living_memory])
 
     def prepare(self) -> None:
         """The category's questions come after the story; one that asks where or when takes the place of our own."""

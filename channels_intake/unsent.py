@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels_intake.models import InboundRecord, UnsentForm
+from channels_intake.validators import storable
 from complaints.refusals import Refusal
 from staff.models import User
 
@@ -67,6 +68,7 @@ def keep(form_id: UUID, channel: str, typed: Mapping[str, Any], *, by: User) -> 
 
 
 def _cut(value: Any) -> Any:
+    value = storable(value)
     return value[:LONGEST] if isinstance(value, str) else value
 
 

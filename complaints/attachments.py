@@ -29,6 +29,8 @@ IMAGES = {
     ".tiff": "TIFF",
 }
 PDF = ".pdf"
+PDF_END, PDF_TAIL = b"%%EOF", 4096
+"""A whole PDF ends with this mark; some programs write a little behind it."""
 
 
 class Readable(Protocol):
@@ -55,6 +57,8 @@ def prepare(upload: Readable, *, name: str) -> Attachment:
         )
     kind = sniff(data)
     if kind == PDF:
+        if PDF_END not in data[-PDF_TAIL:]:
+            raise BadInput(_("“%(name)s” ends too early. Send it again.") % {"name": name}, fields=["files"])
         content_type = "application/pdf"
     elif kind in IMAGES:
         data, content_type = redrawn(data, name=name)
@@ -102,6 +106,8 @@ def redrawn(data: bytes, *, name: str) -> tuple[bytes, str]:
             is_png = picture.format == "PNG"
             picture.load()
             upright = ImageOps.exif_transpose(picture).convert("RGBA" if is_png else "RGB")
+    except Image.DecompressionBombError as error:
+        raise BadInput(_("“%(name)s” has too many pixels.") % {"name": name}, fields=["files"]) from error
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise BadInput(
             _("“%(name)s” cannot be read as a picture. Try another copy.") % {"name": name}, fields=["files"]

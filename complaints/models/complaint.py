@@ -278,6 +278,18 @@ class Complaint(models.Model):
             ),
             models.Index(F("received_at").desc(), F("id").desc(), name="complaint_by_received"),
             models.Index(name="complaint_by_phone", fields=["contact_phone"]),
+            models.Index(
+                F("category"),
+                F("received_at").desc(),
+                name="duplicates_by_words",
+                condition=~Q(status=Status.CLOSED.value),
+            ),
+            models.Index(
+                F("transformer_area"),
+                F("received_at").desc(),
+                name="duplicates_by_asset",
+                condition=~Q(status=Status.CLOSED.value),
+            ),
             models.Index(name="complaint_resolved", fields=["resolved_at"]),
         ]
 

@@ -183,7 +183,7 @@ def test_the_scan_is_kept_and_a_wrong_kind_of_file_is_named(client, liaison):
 
 
 def test_a_form_with_another_mistake_asks_for_its_files_again(client, liaison):
-    upload = SimpleUploadedFile("letter.pdf", b"%PDF-1.4 a letter")
+    upload = SimpleUploadedFile("letter.pdf", b"%PDF-1.4 a letter\n%%EOF")
     response = client.post("/desk/new/letter/", filled("letter", story="", files=upload))
     assert "Choose the files again" in response.context["form"].errors["files"][0]
 

@@ -105,7 +105,7 @@ def test_suggesting_costs_a_fixed_number_of_queries(agent, django_assert_num_que
     account = an_account()
     for _ in range(6):
         of(account)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         likely(agent, account=account, story=STORY)
 
 
