@@ -15,15 +15,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from channels_intake import guides
+from channels_intake import guides, words
 from channels_intake.models import Guide
 from channels_intake.questions import public_name
 from channels_intake.standards import standards
 from complaints.models import DeskSettings
-from staff.actors import Role
 from staff.http import StaffRequest
 
-WRITING = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 ANSWERED = "guides_answered"
 
 
@@ -66,7 +64,8 @@ def help_answer(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def standards_page(request: HttpRequest) -> HttpResponse:
-    context = {"standards": standards(), "desk": DeskSettings.current(), "today": timezone.localdate()}
+    desk = DeskSettings.current()
+    context = {"standards": standards(), "fees": words.fees(desk), "desk": desk, "today": timezone.localdate()}
     return render(request, "portal/standards.html", context)
 
 
@@ -88,7 +87,7 @@ class GuideForm(forms.ModelForm):
 
 
 def _check(request: StaffRequest) -> None:
-    if request.user.role not in WRITING:
+    if request.user.role not in words.WRITING:
         raise PermissionDenied(_("Guides are written by supervisors and administrators."))
 
 

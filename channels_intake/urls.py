@@ -17,6 +17,7 @@ from channels_intake import (
     saving,
     telephony,
     views,
+    words_views,
 )
 from channels_intake.steps import CHECK, STEPS
 
@@ -57,6 +58,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("help/<slug:slug>/", guide_views.help_guide, name="guide"),
     path("help/<slug:slug>/answer/", guide_views.help_answer, name="guide_answer"),
     path("standards/", guide_views.standards_page, name="standards"),
+    path("desk/words/", words_views.edit, name="words"),
     path("desk/guides/", guide_views.guide_list, name="guides"),
     path("desk/guides/new/", guide_views.guide_edit, name="guide_new"),
     path("desk/guides/<slug:slug>/", guide_views.guide_edit, name="guide_edit"),

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from channels_intake import mail, scans_kept, telephony, unsent
+from channels_intake import mail, scans_kept, telephony, unsent, words
 from channels_intake.announcing import announced
 from channels_intake.channels import desk_forms, desk_forms_for
 from channels_intake.channels.letter import Form as LetterForm
@@ -28,7 +28,7 @@ from channels_intake.mail_views import reads_mail
 from channels_intake.models import Scan, UnsentForm
 from channels_intake.unsent import as_uuid
 from complaints import duplicates, scans
-from complaints.models import Category, Complaint, ServiceIssue
+from complaints.models import Category, Channel, Complaint, DeskSettings, ServiceIssue
 from complaints.refusals import BadInput, Refusal
 from customers.lookup import look_up
 from customers.models import Account, Customer
@@ -190,7 +190,12 @@ def page(
         "found": look_up(q, request.user),
         **known_of({name: form[name].value() for name in KNOWN_BY if name in form.fields}, request.user),
         "scan": form.kept_scan() if isinstance(form, LetterForm) else None,
+        "chosen": form["category"].value() or "",
+        "may_write": request.user.role in words.WRITING,
     }
+    if form.channel == Channel.PHONE:
+        codes = set(Category.objects.values_list("code", flat=True))
+        context["prompts"] = words.prompts(DeskSettings.current(), codes)
     return render(request, "intake/desk.html", context, status=status)
 
 

@@ -22,6 +22,7 @@ function askWhatFits() {
     group.hidden = group.dataset.questions !== chosenTopic();
     group.open = !group.hidden;
   }
+  for (const prompt of form.querySelectorAll("[data-courtesy]")) prompt.hidden = prompt.dataset.courtesy !== chosenTopic();
   for (const question of form.querySelectorAll("[data-question]")) {
     const kinds = question.dataset.question.split(" ").filter(Boolean);
     question.hidden = kinds.length > 0 && !kinds.includes(subcategory.value);
