@@ -20,6 +20,7 @@ COPY --from=packages /venv /venv
 WORKDIR /redress
 COPY . .
 COPY --from=bundle /redress/static/bundle static/bundle
+COPY --from=bundle /redress/fonts fonts
 RUN python -m devtools.messages compile \
     && REDRESS_SECRET_KEY=only-for-building DATABASE_URL=postgres://nobody@nowhere/none REDIS_URL=redis://nowhere \
        python manage.py collectstatic --noinput -v 0

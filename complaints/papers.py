@@ -1,6 +1,6 @@
 """Paper that leaves the house, as PDF: the formal reply to a regulator, the letter to a complainant.
 
-Chinese is set in a font that every PDF reader brings along, so nothing is embedded and the files stay small.
+The characters used of the Chinese font are embedded: not every reader and printer brings such a font along.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+from django.conf import settings
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -22,20 +25,19 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, KeepTogether, PageTemplate, Paragraph, Spacer
 
 from complaints.models import Complaint, DeskSettings
 
-CHINESE, LATIN, BOLD = "STSong-Light", "Helvetica", "Helvetica-Bold"
+CHINESE, LATIN, BOLD = "NotoSansSC", "Helvetica", "Helvetica-Bold"
+FONT = Path(settings.BASE_DIR) / "fonts" / "NotoSansSC.ttf"
 WIDE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u30ff]+")
 SIDE = 25 * mm
 WINDOW_TOP, WINDOW_WIDTH = 45 * mm, 85 * mm
 """Where the address shows through the window of a DL envelope when the sheet is folded in three."""
 BODY_TOP = 98 * mm
-
-pdfmetrics.registerFont(UnicodeCIDFont(CHINESE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,14 @@ def spelled(day: date) -> str:
     return date_format(day, "j F Y")
 
 
+@cache
+def _register_font() -> None:
+    """Reading it takes a second, so only a process that makes paper does."""
+    pdfmetrics.registerFont(TTFont(CHINESE, FONT))
+
+
 def styles(language: str) -> dict[str, ParagraphStyle]:
+    _register_font()
     is_chinese = language.startswith("zh")
     usual: dict[str, Any] = {"fontName": CHINESE, "wordWrap": "CJK"} if is_chinese else {"fontName": LATIN}
     strong = CHINESE if is_chinese else BOLD

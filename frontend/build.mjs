@@ -1,5 +1,5 @@
-// Bundles what the pages take from packages: htmx, the parts of ECharts we draw with, and one sprite of icons.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+// Bundles what we take from packages: htmx, the parts of ECharts we draw with, one sprite of icons, and the font of PDFs.
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -17,6 +17,12 @@ writeFileSync(
   join(bundle, "icons.svg"),
   `<svg xmlns="http://www.w3.org/2000/svg">\n<!-- Lucide, ISC licence -->\n${icons.map(symbol).join("\n")}\n</svg>\n`,
 );
+
+// The Chinese of letters and receipts: put into every PDF, because not every reader brings such a font along.
+const fonts = join(root, "fonts");
+mkdirSync(fonts, { recursive: true });
+const regular = join(root, "node_modules", "@expo-google-fonts", "noto-sans-sc", "400Regular", "NotoSansSC_400Regular.ttf");
+copyFileSync(regular, join(fonts, "NotoSansSC.ttf"));
 
 // Stroke and width are set here and not in a style sheet: a sprite used from another file does not see ours.
 function symbol(name) {

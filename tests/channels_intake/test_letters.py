@@ -62,6 +62,7 @@ def test_the_formal_reply_says_what_the_case_knows_in_the_language_chosen(client
     sheet = client.post(f"/complaints/{complaint.reference}/reply/", said(language=language, look="1"))
     assert sheet["Content-Type"] == "application/pdf"
     assert sheet.content.startswith(b"%PDF-")
+    assert b"/FontFile2" in sheet.content  # not every reader and printer has a Chinese font
     found = text_of(sheet.content)
     for expected in ("NEA-77", complaint.reference, words, "台区配变过载"):
         assert expected in found
