@@ -1,12 +1,11 @@
 """What is known to be wrong, for customers: found by place or account, followed instead of complaining, heard to its end."""
 
-import threading
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -15,6 +14,7 @@ from complaints import issues
 from complaints.models import Complaint, IssueFollower, IssueUpdate, MessageTemplate, Notice, ServiceIssue
 from complaints.tasks import send_notices, tell_updates
 from staff.actors import Role
+from tests.at_once import at_once
 from tests.factories import a_branch, a_complaint, a_user, an_account, an_issue
 
 pytestmark = pytest.mark.usefixtures("profile")
@@ -133,23 +133,8 @@ def test_what_is_over_or_not_public_is_not_followed(client):
 
 @pytest.mark.django_db(transaction=True)
 def test_followed_from_ten_threads_it_is_one_follower(profile):
-    issue, together, failed = on_the_network(), threading.Barrier(10), []
-
-    def work():
-        try:
-            together.wait()
-            issues.follow(issue, "sms", "13800001234", language="en")
-        except Exception as error:
-            failed.append(error)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=work) for _ in range(10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failed == []
+    issue = on_the_network()
+    at_once(lambda: issues.follow(issue, "sms", "13800001234", language="en"))
     assert (IssueFollower.objects.count(), Notice.objects.count()) == (1, 1)
 
 
@@ -289,23 +274,7 @@ def test_told_by_ten_workers_each_hears_it_once(profile):
     for number in range(40):
         issues.follow(issue, "sms", f"138000{number:05d}", language="en")
     issues.say(issue, by=a_user(Role.SUPERVISOR), text_en="Soon.")
-    together, failed = threading.Barrier(10), []
-
-    def work():
-        try:
-            together.wait()
-            tell_updates()
-        except Exception as error:
-            failed.append(error)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=work) for _ in range(10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failed == []
+    at_once(tell_updates)
     assert len(told(issue)) == 40 == len(set(told(issue)))
     assert IssueUpdate.objects.filter(told_at=None).count() == 0
 

@@ -194,7 +194,8 @@ def test_the_scan_stays_when_the_rest_is_refused(client, liaison):
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (lambda: b"%PDF-1.7\nbroken", "damaged or locked"),
+        (lambda: b"%PDF-1.7\nbroken\n%%EOF", "damaged or locked"),
+        (lambda: b"%PDF-1.7\ncut", "ends too early"),
         (lambda: a_pdf(21), "has 21 pages; at most 20 are taken"),
         (lambda: a_pdf(1, (20000, 20000)), "larger than any paper"),
         (lambda: a_pdf() + a_zip(), "a PDF and something else at once"),
