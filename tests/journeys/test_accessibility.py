@@ -17,7 +17,7 @@ DESK = [
     "/desk/deadlines/?limit=nonsense", "/desk/policies/", "/desk/policies/?category=SAF", "/desk/policies/any/", "/desk/policies/any/change/",
     "/desk/policies/any/retire/", "/desk/policies/new/", "/desk/policies/move/", "/desk/calendars/", "/desk/calendars/cn-national/",
     "/desk/calendars/cn-national/edit/", "/desk/calendars/cn-national/import/", "/desk/calendars/new/", "/desk/ladder/", "/desk/ladder/new/",
-    "/desk/roster/", "/desk/storms/", "/desk/unsent/", "/desk/mail/", "/desk/guides/", "/desk/guides/new/", "/desk/letters/",
+    "/desk/roster/", "/desk/storms/", "/desk/unsent/", "/desk/mail/", "/desk/held/", "/desk/words/", "/desk/guides/", "/desk/guides/new/", "/desk/letters/",
     "/desk/letters/text/en/", "/desk/counter/", "/desk/new/regulator/batch/", "/customers/D000000000/edit/", "/customers/D000000000/merge/",
     "/style/", "/complaints/not-there/",
 ]  # fmt: skip
@@ -72,7 +72,15 @@ def test_customers_meet_no_barrier(product, open_window, sign_in, scheme):
     sign_in("supervisor").handle(sign_in("investigator"), reference)
     customer.go(feedback_link(lambda: text_messages(product, reference)))
     look()
-    for path in ("/sign-in/", "/help/", "/help/?q=nothing-of-this-kind", "/help/voltage/", "/standards/"):
+    for path in (
+        "/sign-in/",
+        "/help/",
+        "/help/?q=nothing-of-this-kind",
+        "/help/voltage/",
+        "/standards/",
+        "/known/",
+        "/known/?q=nowhere",
+    ):
         customer.go(path)
         look()
     assert found == []
