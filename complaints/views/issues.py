@@ -50,7 +50,7 @@ class UpdateForm(SayForm):
     """How it stands."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="update_%s", **kwargs)  # it stands on one page with the other form
+        super().__init__(*args, **{"auto_id": "update_%s", **kwargs})  # it stands on one page with the other form
 
     expected_at = forms.DateTimeField(label=gettext_lazy("Expected restoration"), required=False, widget=moment_input())
 
