@@ -1,0 +1,87 @@
+"""How long a file of a million customers takes, how much memory, and what comes of its bad rows.
+
+    .venv/bin/python -m bench.importing [--rows 1000000] [--data FOLDER]
+
+The file is written first, in GB18030 as spreadsheets in China save it; every hundredth row names no customer. Servers and data are
+its own, in a temporary folder (or --data, which is kept).
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import random
+import resource
+import time
+from pathlib import Path
+
+from bench import lookup
+from bench.desk import served
+from devtools.say import line, step
+
+HEADER = ("客户编号", "姓名", "手机", "户号", "用电地址", "表号")
+BAD_EACH = 100
+
+
+def write(path: Path, rows: int) -> None:
+    draw = random.Random(4)
+    with path.open("w", encoding="gb18030", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(HEADER)
+        for n in range(1, rows + 1):
+            name = "" if n % BAD_EACH == 0 else lookup.name(draw)
+            writer.writerow(
+                (f"K{n:09d}", name, lookup.phone(draw), 5_100_000_000 + n, lookup.address(draw), f"M{n:010d}")
+            )
+
+
+def measure(path: Path, rows: int) -> None:
+    from django.core.management import call_command  # noqa: PLC0415  Django is set up only once servers run
+
+    from customers.importing import files, taking  # noqa: PLC0415
+    from customers.importing.fields import guessed  # noqa: PLC0415
+    from customers.models import Account, Customer, ImportRow, SearchEntry  # noqa: PLC0415
+    from staff.models import Branch  # noqa: PLC0415
+
+    call_command("prepare", verbosity=0)
+    root = Branch.objects.get(parent=None)
+    before, began = _memory(), time.perf_counter()
+    with path.open("rb") as stream:
+        run = files.receive(stream, name=path.name, branch=root, by=None)
+    header, _rows = files.preview(run)
+    taking.confirm(run, guessed(header), root)
+    received = time.perf_counter() - began
+    while run.finished_at is None:
+        taking.carry_on(run, for_seconds=30)
+        run.refresh_from_db()
+    seconds = time.perf_counter() - began
+    line(f"  received and looked at: {received:.1f} s; all: {seconds:.1f} s, {rows / seconds:.0f} rows a second")
+    line(f"  memory of the process: {before} MB before, {_memory()} MB at most")
+    line(f"  came of it: {run.counts}, {run.rejected} rejected; {ImportRow.objects.filter(run=run).count()} to be seen")
+    line(f"  there: {Customer.objects.count()} customers, {Account.objects.count()} accounts")
+    line(f"  to be found by the look-up: {SearchEntry.objects.count()}")
+    began = time.perf_counter()
+    with path.open("rb") as stream:
+        again = files.receive(stream, name=path.name, branch=root, by=None)
+    line(f"  the same file again: {time.perf_counter() - began:.1f} s, the same import: {again.pk == run.pk}")
+
+
+def _memory() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.importing")
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--data", type=Path, help="a folder to keep")
+    given = parser.parse_args()
+    with served(given.data) as data:
+        path = data / "customers.csv"
+        with step(f"Writing a file of {given.rows} rows"):
+            write(path, given.rows)
+        line(f"  {path.stat().st_size // 1_000_000} MB")
+        measure(path, given.rows)
+
+
+if __name__ == "__main__":
+    main()
