@@ -2,8 +2,8 @@
 
     .venv/bin/python -m bench.importing [--rows 1000000] [--data FOLDER]
 
-The file is written first, in GB18030 as spreadsheets in China save it; every hundredth row names no customer. Servers and data are
-its own, in a temporary folder (or --data, which is kept).
+The file is written first, in GB18030 as spreadsheets in China save it; every hundredth row names no customer. Servers and
+data are its own, in a temporary folder (or --data, which is kept).
 """
 
 from __future__ import annotations
