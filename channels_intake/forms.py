@@ -125,6 +125,8 @@ class StaffForm(forms.Form):
         required=False,
         widget=SubcategorySelect,
     )
+    service_issue = forms.CharField(max_length=12, required=False, widget=forms.HiddenInput)
+    """The key of the known trouble that this is part of; drawn beside the form, and ignored when it is over by now."""
     request_type = forms.ChoiceField(label=_("request type"), choices=RequestType.choices)
     story = forms.CharField(
         label=_("what happened, in the customer's words"),

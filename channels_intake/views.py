@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -27,9 +28,9 @@ from channels_intake.forms import StaffForm
 from channels_intake.mail_views import reads_mail
 from channels_intake.models import Scan, UnsentForm
 from channels_intake.unsent import as_uuid
-from complaints import duplicates, scans
+from complaints import duplicates, scans, workflow
 from complaints.models import Category, Channel, Complaint, DeskSettings, ServiceIssue
-from complaints.refusals import BadInput, Refusal
+from complaints.refusals import BadInput, MoveRefused, Refusal
 from customers.lookup import look_up
 from customers.models import Account, Customer
 from staff.actors import Actor
@@ -37,7 +38,7 @@ from staff.http import StaffRequest
 from staff.models import User
 
 LISTS = ("flags",)
-KNOWN_BY = ("account_number", "category", "contact_phone", "caller_number", "story")
+KNOWN_BY = ("account_number", "category", "contact_phone", "caller_number", "story", "service_issue")
 STAY = ("switch", "look", "pick")
 """Buttons that only show the form again: another channel, a look-up, a person picked from it."""
 
@@ -72,8 +73,18 @@ def new(request: StaffRequest, channel: str) -> HttpResponse:
     with transaction.atomic():
         complaint = receive(form.intake(), by=Actor.staff(request.user))
         form.received(complaint)
+        put_to_issue(complaint, form.cleaned_data["service_issue"], request.user)
         unsent.forget(form.cleaned_data["form_id"])
     return redirect("channels_intake:registered", complaint.reference)
+
+
+def put_to_issue(complaint: Complaint, key: str, user: User) -> None:
+    """Link it to the known trouble that was ticked. The same form sent twice finds it linked; a trouble that is over is left."""
+    issue = ServiceIssue.objects.visible_to(user).open().filter(pk=key).first() if key.isdecimal() else None
+    if issue is None:
+        return
+    with suppress(MoveRefused):
+        workflow.perform("link", complaint, by=Actor.staff(user), service_issue=issue)
 
 
 def again(request: StaffRequest, form: StaffForm, *, only: str = "", kept: UnsentForm | None = None) -> HttpResponse:
@@ -239,7 +250,7 @@ def known(request: StaffRequest) -> HttpResponse:
 
 
 def known_of(said: Mapping[str, Any], user: User) -> dict[str, Any]:
-    """What is known of what was typed so far: `account_number`, `category`, `contact_phone`, `caller_number`, `story`."""
+    """What is known of what was typed so far, by the fields of KNOWN_BY."""
     number = str(said.get("account_number") or "").strip()
     account, now = account_visible(number, user), timezone.now()
     category = Category.objects.filter(code=said.get("category") or "", is_active=True).first()
@@ -247,7 +258,8 @@ def known_of(said: Mapping[str, Any], user: User) -> dict[str, Any]:
     found = duplicates.likely(
         user, category=category, account=account, phone=phone, story=str(said.get("story") or ""), at=now
     )
-    context = {"account": account, "account_number": number, "likely": found}
+    part_of = str(said.get("service_issue") or "")
+    context = {"account": account, "account_number": number, "likely": found, "part_of": part_of}
     if account is None:
         return context
     complaints = Complaint.objects.visible_to(user).filter(customer=account.customer).select_related("category")

@@ -49,7 +49,7 @@ function pick(row) {
 
 // What we know of the caller, and what this may repeat. A newer question takes the place of the one under way, and leaving
 // the page ends it without a word.
-const KNOWN_BY = ["csrfmiddlewaretoken", "account_number", "category", "contact_phone", "caller_number", "story"];
+const KNOWN_BY = ["csrfmiddlewaretoken", "account_number", "category", "contact_phone", "caller_number", "story", "service_issue"];
 let asking = new AbortController();
 
 async function askWhatIsKnown() {

@@ -15,6 +15,7 @@ from complaints.models import Complaint, IssueFollower, IssueUpdate, MessageTemp
 from complaints.tasks import send_notices, tell_updates
 from staff.actors import Role
 from tests.at_once import at_once
+from tests.channels_intake.test_desk_forms import filled, local
 from tests.factories import a_branch, a_complaint, a_user, an_account, an_issue
 
 pytestmark = pytest.mark.usefixtures("profile")
@@ -292,6 +293,39 @@ def test_an_agent_does_not_speak_to_all_and_nothing_is_said(client):
     page = client.get(reverse("complaints:issue", args=[issue.pk])).content.decode()
     assert "Soon." in page
     assert "being told" in page
+
+
+def test_the_agent_ticks_what_it_is_part_of_and_it_hangs_on_it_once(client):
+    issue, account = on_the_network(), an_account()
+    client.force_login(a_user(Role.AGENT))
+    typed = filled("phone", account_number=account.number, category="OUT", service_issue=str(issue.pk))
+    known = client.post("/desk/new/known/", typed).content.decode()
+    assert f'value="{issue.pk}" checked' in known
+    for _ in range(2):
+        assert client.post("/desk/new/phone/", filled_outage(typed)).status_code == 302
+    complaint = Complaint.objects.get()
+    assert complaint.service_issue == issue
+    assert complaint.events.filter(move="link").count() == 1
+
+
+@pytest.mark.parametrize("key", ["0", "x", "９", "99999999999"])
+def test_a_trouble_that_is_not_there_or_over_keeps_nobody_from_registering(client, key):
+    over = on_the_network(restored_at=timezone.now())
+    client.force_login(a_user(Role.AGENT))
+    for one in (key, str(over.pk)):
+        assert client.post("/desk/new/phone/", filled("phone", service_issue=one)).status_code == 302
+    assert not Complaint.objects.exclude(service_issue=None).exists()
+
+
+def filled_outage(typed):
+    return typed | {
+        "subcategory": "OUT-02",
+        "OUT-supply_on": "no",
+        "OUT-life_support": "no",
+        "OUT-extent": "neighbours",
+        "OUT-outage_since": local(timezone.now() - timedelta(hours=1)),
+        "place": "和平路",
+    }
 
 
 def test_whole_branches_are_hit_and_their_neighbours_not(client):
