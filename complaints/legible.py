@@ -1,0 +1,16 @@
+"""Text as it may be stored and shown: signs that nobody sees or types are left out. Pure."""
+
+from __future__ import annotations
+
+import re
+
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]"
+)
+"""Control characters, what turns the direction of writing round, halves of signs: none is text, some break files."""
+BROKEN = "\ufffd"
+"""Stands where bytes were not UTF-8; what was there is lost."""
+
+
+def legible(text: str) -> str:
+    return UNSEEN.sub("", text)
