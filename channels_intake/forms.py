@@ -18,6 +18,7 @@ from channels_intake import questions
 from channels_intake.base import Intake
 from channels_intake.questions import STAFF, Question, moment
 from complaints import attachments
+from complaints.legible import BROKEN, legible
 from complaints.models import Attachment, Category, Channel, Complaint, Flag, RequestType, Source, Subcategory
 from complaints.refusals import BadInput
 from customers.matching import account_numbered
@@ -98,7 +99,20 @@ def not_in_future(value: datetime) -> None:
         raise forms.ValidationError(_("This is in the future. Write when it really was."))
 
 
-class StaffForm(forms.Form):
+class WholeTexts(forms.Form):
+    """Says so beside the field when bytes were not UTF-8, or when nothing of a needed text can be seen."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for name, said in [(name, said) for name, said in cleaned.items() if isinstance(said, str)]:
+            if BROKEN in said:
+                self.add_error(name, _("Some characters arrived broken (�). Write them again."))
+            elif self.fields[name].required and not legible(said).strip():
+                self.add_error(name, self.fields[name].error_messages["required"])
+        return cleaned
+
+
+class StaffForm(WholeTexts):
     """A complaint as staff write it down. A channel's form adds fields, says who may use it, and what it adds to the intake.
 
     `user` is who writes; `typed` is what was already typed on another form, shown again without being checked.

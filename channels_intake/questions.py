@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from django import forms
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 STAFF, PUBLIC = "staff", "public"
 UNKNOWN = "unknown"
 LONGEST_ANSWER = 300
+FIRST_YEAR, LAST_YEAR = 1950, 2150
 MISSING: dict[str, str | _StrPromise] = {
     "text": _("Write an answer."),
     "datetime": _("Say when, as well as you can."),
@@ -103,8 +104,21 @@ def _plain(value: Any) -> str:
     return str(value or "").strip()
 
 
-def moment(*, label: str | _StrPromise, required: bool = True, **more: Any) -> forms.DateTimeField:
+def believable(value: date) -> None:
+    """The first and the last years that a computer can write are slips of a key, and overflow wherever something is added."""
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise forms.ValidationError(_("Check the year."))
+
+
+def moment(
+    *,
+    label: str | _StrPromise,
+    required: bool = True,
+    validators: Iterable[Callable[[datetime], None]] = (),
+    **more: Any,
+) -> forms.DateTimeField:
     """A field for a moment in the utility's time zone."""
+    more["validators"] = [believable, *validators]
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
     return forms.DateTimeField(label=label, required=required, widget=widget, **more)
 

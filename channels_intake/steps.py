@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from channels_intake import questions
 from channels_intake.drafts import Draft
-from channels_intake.forms import LANGUAGES, LONGEST_STORY, FilesField, not_in_future, phone_field
+from channels_intake.forms import LANGUAGES, LONGEST_STORY, FilesField, WholeTexts, not_in_future, phone_field
 from channels_intake.questions import PUBLIC, moment, public_name
+from channels_intake.unsent import LONGEST
 from complaints.models import Category, Priority, Subcategory
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 NOT_SURE = "-"
 
 
-class StepForm(forms.Form):
+class StepForm(WholeTexts):
     """A step's form; `topic` and `narrowed` are the category and kind chosen before it."""
 
     use_required_attribute = False
@@ -38,7 +39,7 @@ class StepForm(forms.Form):
 
     def typed(self) -> dict[str, str]:
         """What was posted for this step's fields, as it was typed."""
-        return {name: self.data[name] for name in self.fields if name in self.data}
+        return {name: self.data[name][:LONGEST] for name in self.fields if name in self.data}
 
 
 class CategoryForm(StepForm):
