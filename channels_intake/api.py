@@ -17,8 +17,9 @@ from channels_intake import door
 from channels_intake.base import Intake
 from channels_intake.channels import desk_forms
 from channels_intake.forms import ENTERING
+from channels_intake.questions import LONGEST_ANSWER, questions_of
 from channels_intake.regulator_batch import contents, differences, first_of, known_as
-from channels_intake.validators import readable
+from channels_intake.validators import believable
 from complaints.api import ComplaintViewSet as Reading
 from complaints.api import ComplaintWhole, Problem, signed_in
 from complaints.models import Category, Channel, Complaint, RequestType, Source, Subcategory
@@ -39,14 +40,14 @@ class IntakeIn(serializers.Serializer[Any]):
     subcategory = serializers.SlugRelatedField(
         slug_field="code", queryset=Subcategory.objects.filter(is_active=True), required=False, allow_null=True
     )
-    story = serializers.CharField(max_length=8000, validators=[readable])
+    story = serializers.CharField(max_length=8000)
     remedy_sought = serializers.CharField(max_length=2000, required=False, allow_blank=True)
     place = serializers.CharField(max_length=240, required=False, allow_blank=True)
     received_at = serializers.DateTimeField(
-        required=False, help_text=str(_("When it reached you; clocks run from here."))
+        required=False, validators=[believable], help_text=str(_("When it reached you; clocks run from here."))
     )
-    occurred_at = serializers.DateTimeField(required=False, allow_null=True)
-    answers = serializers.DictField(child=serializers.CharField(), required=False)
+    occurred_at = serializers.DateTimeField(required=False, allow_null=True, validators=[believable])
+    answers = serializers.DictField(child=serializers.CharField(max_length=LONGEST_ANSWER), required=False)
     account_number = serializers.CharField(max_length=20, required=False, allow_blank=True)
     contact_name = serializers.CharField(max_length=120, required=False, allow_blank=True)
     contact_phone = serializers.CharField(max_length=30, required=False, allow_blank=True)
@@ -57,7 +58,7 @@ class IntakeIn(serializers.Serializer[Any]):
     is_anonymous = serializers.BooleanField(default=False)
     is_confidential = serializers.BooleanField(default=False)
     source_reference = serializers.CharField(max_length=60, required=False, allow_blank=True)
-    external_due_at = serializers.DateTimeField(required=False, allow_null=True)
+    external_due_at = serializers.DateTimeField(required=False, allow_null=True, validators=[believable])
 
     def validate_received_at(self, value: Any) -> Any:
         if value > timezone.now():
@@ -68,6 +69,12 @@ class IntakeIn(serializers.Serializer[Any]):
         subcategory = attrs.get("subcategory")
         if subcategory is not None and subcategory.category_id != attrs["category"].pk:
             raise serializers.ValidationError({"subcategory": _("That subcategory belongs to another category.")})
+        unknown = attrs.get("answers", {}).keys() - {question.key for question in questions_of(attrs["category"])}
+        if unknown:
+            names = ", ".join(sorted(name[:60] for name in unknown)[:10])
+            raise serializers.ValidationError(
+                {"answers": _("There are no such questions: %(names)s.") % {"names": names}}
+            )
         return attrs
 
 
@@ -141,7 +148,7 @@ class ComplaintViewSet(Reading):
         """Register one. 201 with the new complaint; 200 with the first one when the same key came before."""
         user = signed_in(request)
         key = request.headers.get(KEY, "").strip()
-        if not key or len(key) > 100:
+        if not key or len(key) > 100 or min(key) < " ":
             raise BadInput(_("Send the header %(name)s, at most 100 characters.") % {"name": KEY})
         said = IntakeIn(data=request.data)
         said.is_valid(raise_exception=True)

@@ -42,7 +42,7 @@ class UploadForm(forms.Form):
 def batches(request: StaffRequest) -> HttpResponse:
     """Hand in a file, or open one that was handed in before."""
     form_for(Channel.REGULATOR, request.user)
-    form = UploadForm(request.POST or None, request.FILES or None)
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     if request.method == "POST" and form.is_valid():
         upload = form.cleaned_data["file"]
         try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -12,6 +14,7 @@ from django.utils.translation import gettext as _
 from channels_intake.base import Intake
 from channels_intake.models import InboundRecord, UnsentForm
 from complaints import attachments, workflow
+from complaints.legible import legible, says_something
 from complaints.models import Channel, Complaint, Flag, Priority, Severity
 from complaints.refusals import BadInput
 from customers.matching import Match, identify
@@ -37,6 +40,7 @@ def receive(intake: Intake, *, by: Actor, at: datetime | None = None) -> Complai
 def receive_once(intake: Intake, *, by: Actor, at: datetime | None = None) -> tuple[Complaint, bool]:
     """As `receive`, and whether it was registered just now."""
     at = at or timezone.now()
+    intake = _legible(intake)
     received_at = intake.received_at or at
     records = [
         InboundRecord.objects.get_or_create(
@@ -55,6 +59,22 @@ def receive_once(intake: Intake, *, by: Actor, at: datetime | None = None) -> tu
             record.complaint = complaint
             record.save(update_fields=["complaint"])
     return complaint, known is None
+
+
+def _legible(intake: Intake) -> Intake:
+    """The same, every text without what nobody sees. Raises BadInput when nothing is left of the story."""
+    texts: dict[str, Any] = {
+        field.name: legible(text) for field in fields(intake) if isinstance(text := getattr(intake, field.name), str)
+    }
+    if not says_something(texts["story"]):
+        raise BadInput(_("Write down what happened."), fields=["story"])
+    return replace(
+        intake,
+        **texts,
+        answers={legible(key): legible(answer) for key, answer in intake.answers.items()},
+        details={key: legible(said) if isinstance(said, str) else said for key, said in intake.details.items()},
+        given={key: legible(said) for key, said in intake.given.items()},
+    )
 
 
 def _registered(intake: Intake, *, by: Actor, at: datetime, received_at: datetime) -> Complaint:
@@ -77,7 +97,7 @@ def add_to(complaint: Complaint, story: str, form_id: UUID, *, channel: str, sou
         defaults={"source": source, "received_at": timezone.now(), "complaint": complaint},
     )
     if is_new:
-        workflow.perform("supplement", complaint, by=Actor.staff(by), message=story)
+        workflow.perform("supplement", complaint, by=Actor.staff(by), message=legible(story))
     UnsentForm.objects.filter(pk=form_id, owner__isnull=False).delete()
 
 

@@ -19,7 +19,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels_intake.models import Suspicion, UnsentForm
-from channels_intake.validators import storable
 from complaints.models import Attachment, Channel
 from complaints.refusals import BadInput
 
@@ -63,7 +62,7 @@ class Draft:
 
     def keep(self, step: str, answers: Mapping[str, Any]) -> None:
         with self._changing() as row:
-            row.content[step] = {name: storable(value) for name, value in answers.items()}
+            row.content[step] = dict(answers)
 
     @property
     def files(self) -> list[dict[str, Any]]:

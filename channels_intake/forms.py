@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from channels_intake import questions
 from channels_intake.base import Intake
 from channels_intake.questions import STAFF, Question, moment
-from channels_intake.validators import dialable, in_living_memory, not_in_future, readable
+from channels_intake.validators import dialable, not_in_future
 from complaints import attachments
+from complaints.legible import BROKEN, says_something
 from complaints.models import Attachment, Category, Channel, Complaint, Flag, RequestType, Source, Subcategory
 from complaints.refusals import BadInput
 from customers.matching import account_numbered
@@ -84,7 +85,20 @@ def phone_field(*, label: str | _StrPromise, required: bool = False, **more: Any
     )
 
 
-class StaffForm(forms.Form):
+class WholeTexts(forms.Form):
+    """Says so beside the field when bytes were not UTF-8, or when nothing of a needed text can be seen."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for name, said in [(name, said) for name, said in cleaned.items() if isinstance(said, str)]:
+            if BROKEN in said:
+                self.add_error(name, _("Some characters arrived broken (�). Write them again."))
+            elif self.fields[name].required and not says_something(said):
+                self.add_error(name, self.fields[name].error_messages["required"])
+        return cleaned
+
+
+class StaffForm(WholeTexts):
     """A complaint as staff write it down. A channel's form adds fields, says who may use it, and what it adds to the intake.
 
     `user` is who writes; `typed` is what was already typed on another form, shown again without being checked.
@@ -131,13 +145,12 @@ class StaffForm(forms.Form):
     story = forms.CharField(
         label=_("what happened, in the customer's words"),
         max_length=LONGEST_STORY,
-        validators=[readable],
         widget=forms.Textarea(attrs={"rows": 5}),
         error_messages={"required": _("Write down what happened.")},
     )
     remedy_sought = forms.CharField(label=_("what the customer asks for"), max_length=500, required=False)
     place = forms.CharField(label=_("where"), max_length=240, required=False)
-    occurred_at = moment(label=_("when it happened"), required=False, validators=[not_in_future, in_living_memory])
+    occurred_at = moment(label=_("when it happened"), required=False, validators=[not_in_future])
     flags = forms.MultipleChoiceField(
         label=_("bear in mind"),
         choices=[(f.value, f.label) for f in (Flag.MEDIA, Flag.GROUP, Flag.THREAT, Flag.LEGAL)],
@@ -276,6 +289,6 @@ class ReceivedMixin(forms.Form):
 
     received_at = moment(
         label=_("when we received it"),
-        validators=[not_in_future, in_living_memory],
+        validators=[not_in_future],
         error_messages={"required": _("Write when it reached us: the deadlines run from then.")},
     )

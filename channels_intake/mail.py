@@ -20,6 +20,7 @@ from channels_intake.door import receive
 from channels_intake.mail_reading import Mail, Unreadable, read
 from channels_intake.models import InboundMail
 from complaints import attachments, workflow
+from complaints.legible import legible
 from complaints.models import Attachment, Category, Channel, Complaint, Notice, Source
 from complaints.refusals import BadInput
 from complaints.states import Status
@@ -50,8 +51,8 @@ def take(raw: bytes, *, at: datetime) -> InboundMail:
     """What became of this message. Never raises for what a sender can send; delivered again it gives the first row."""
     try:
         mail = read(raw[: LARGEST + 1])
-    except (Unreadable, ValueError, LookupError, TypeError, AttributeError, AssertionError) as error:
-        return _store(raw, None, at, Outcome.UNREADABLE, str(error) or type(error).__name__)
+    except Unreadable as error:
+        return _store(raw, None, at, Outcome.UNREADABLE, legible(str(error)))
     if len(raw) > LARGEST:
         return _store(raw[:LARGEST], mail, at, Outcome.UNREADABLE, gettext_noop("It is larger than 30 MB."))
     if mail.by_machine:
@@ -173,7 +174,7 @@ def _intake(mail: Mail, row: InboundMail, files: tuple[Attachment, ...]) -> Inta
         external_id=f"mail:{row.pk}",
         category=topic_of(story),
         story=story[:5000] or _("See the files."),
-        contact_name=mail.name or mail.address.partition("@")[0],
+        contact_name=mail.name or mail.address.partition("@")[0][:120],
         contact_email=mail.address,
         contact_method=ContactMethod.EMAIL,
         language="zh-hans" if re.search(r"[\u4e00-\u9fff]", story) else "en",
@@ -204,7 +205,7 @@ def settle(row: InboundMail, *, by: User, at: datetime, as_complaint: bool) -> I
     if as_complaint:
         try:
             mail = read(bytes(fresh.raw))
-        except (Unreadable, ValueError) as error:
+        except Unreadable as error:
             raise BadInput(_("This cannot be read as a message. Write it down on the form of letters.")) from error
         files, _refused = _files(mail)
         fresh.complaint = receive(_intake(mail, fresh, files), by=THE_CUSTOMER, at=at)

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext_noop
 
+from complaints.legible import legible
+
 REFERENCE = re.compile(r"(?<!\d)\d{2}-\d{7}-\d(?!\d)")
 MESSAGE_ID = re.compile(r"<[^<>\s]{3,200}>")
 LONGEST_TEXT = 5_000
@@ -52,18 +54,25 @@ class Mail(NamedTuple):
 
 
 def read(raw: bytes) -> Mail:
-    """Take a message apart. Raises Unreadable."""
+    """Take a message apart. Raises Unreadable, whatever the reader of the standard library stumbles over."""
+    try:
+        return _read(raw)
+    except RecursionError as error:
+        raise Unreadable(gettext_noop("Its parts are nested too deeply.")) from error
+    except (ValueError, LookupError, TypeError, AttributeError, AssertionError, email.errors.MessageError) as error:
+        raise Unreadable(str(error) or type(error).__name__) from error
+
+
+def _read(raw: bytes) -> Mail:
     message = email.message_from_bytes(raw, policy=email.policy.compat32)
-    name, address = parseaddr(words(message.get("From", "")))
+    name, address = parseaddr(clean(words(message.get("From", ""))))
     if "@" not in address:
         raise Unreadable(gettext_noop("There is no sender."))
     subject = " ".join(words(message.get("Subject", "")).split())[:300]
     text = clean(body_of(message))
     return Mail(
-        message_id=(MESSAGE_ID.findall(str(message.get("Message-ID", ""))) or [""])[0],
-        answers=tuple(
-            one for field in ("In-Reply-To", "References") for one in MESSAGE_ID.findall(str(message.get(field, "")))
-        ),
+        message_id=(numbers(message, "Message-ID") or [""])[0],
+        answers=tuple(one for field in ("In-Reply-To", "References") for one in numbers(message, field)),
         name=clean(name)[:120],
         address=address.lower()[:254],
         subject=clean(subject),
@@ -72,6 +81,10 @@ def read(raw: bytes) -> Mail:
         references=tuple(dict.fromkeys(REFERENCE.findall(f"{subject}\n{text}"))),
         by_machine=machine(message, address),
     )
+
+
+def numbers(message: email.message.Message, field: str) -> list[str]:
+    return MESSAGE_ID.findall(legible(str(message.get(field, ""))))
 
 
 def machine(message: email.message.Message, address: str) -> str:
@@ -155,9 +168,8 @@ def without_tags(html: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Without control characters, and no longer than a story may be."""
-    kept = "".join(letter for letter in text if letter in "\n\t" or (letter >= " " and letter != "\x7f"))
-    return kept.strip()[:LONGEST_TEXT]
+    """Without what nobody sees, and no longer than a story may be."""
+    return legible(text).replace("\r", "").strip()[:LONGEST_TEXT]
 
 
 def files_of(message: email.message.Message) -> list[File]:
@@ -169,5 +181,5 @@ def files_of(message: email.message.Message) -> list[File]:
             continue
         content = part.get_payload(decode=True)
         if isinstance(content, bytes) and content:
-            found.append(File(words(part.get_filename() or "file"), content))
+            found.append(File(clean(words(part.get_filename() or "file")), content))
     return found

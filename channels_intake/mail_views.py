@@ -61,7 +61,7 @@ def one_mail(request: StaffRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(InboundMail, pk=pk)
     try:
         text = read(bytes(row.raw)).text
-    except (Unreadable, ValueError):
+    except Unreadable:
         text = bytes(row.raw).decode("utf-8", errors="replace")[:SHOWN]
     return render(request, "intake/mail_one.html", {"mail": row, "text": text})
 

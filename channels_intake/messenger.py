@@ -33,7 +33,8 @@ from channels_intake.door import first_received, receive
 from channels_intake.mail import topic_of
 from channels_intake.mail_reading import clean
 from channels_intake.models import InboundRecord, MessengerThread
-from complaints import workflow
+from complaints import strict_json, workflow
+from complaints.legible import legible
 from complaints.models import Channel, Complaint, Source
 from complaints.refusals import BadInput, Refusal
 from complaints.states import Status
@@ -43,7 +44,8 @@ LARGEST = 64 * 1024
 FRESH = timedelta(minutes=5)
 SAME_MATTER = timedelta(days=14)
 """What somebody says within so long belongs to their complaint that is not closed."""
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+"""What XML cannot hold."""
 
 
 class Said(NamedTuple):
@@ -86,7 +88,7 @@ def check_signature(request: HttpRequest, token: str) -> None:
     wanted = hashlib.sha1("".join(sorted([token, stamp, nonce])).encode(), usedforsecurity=False).hexdigest()
     if not hmac.compare_digest(wanted.encode(), given.encode()):
         raise WrongSignature(_("The signature is wrong."))
-    if not stamp.isdigit() or len(stamp) > 12 or abs(timezone.now().timestamp() - int(stamp)) > FRESH.total_seconds():
+    if not re.fullmatch(r"[0-9]{1,12}", stamp) or abs(timezone.now().timestamp() - int(stamp)) > FRESH.total_seconds():
         raise WrongSignature(_("The call is older than five minutes."))
 
 
@@ -101,8 +103,8 @@ def wechat(body: bytes) -> Said:
     if b"<!" in body.replace(b"<![CDATA[", b""):
         raise BadInput(_("Document types and entities are not taken."))
     try:
-        root = ElementTree.fromstring(body)
-    except ElementTree.ParseError as error:
+        root = ElementTree.fromstring(CONTROL.sub(b"", body))
+    except (ElementTree.ParseError, ValueError, LookupError) as error:  # the last two for what it says of its encoding
         raise BadInput(_("This is not XML: %(error)s.") % {"error": error}) from error
     given = {part.tag: (part.text or "").strip() for part in root}
     kind = given.get("MsgType", "")
@@ -118,10 +120,7 @@ def wechat(body: bytes) -> Said:
 
 def weibo(body: bytes) -> Said:
     """A message as Weibo sends it, in JSON. It has no number of its own, so one is made of all it says. Raises BadInput."""
-    try:
-        given = json.loads(body)
-    except ValueError as error:
-        raise BadInput(_("This is not JSON: %(error)s.") % {"error": error}) from error
+    given = strict_json.read(body)
     if not isinstance(given, dict):
         raise BadInput(_("Send one JSON object."))
     kinds = {"text": "", "image": "[image] ", "voice": "[voice] ", "position": "[location] "}
@@ -135,9 +134,9 @@ def weibo(body: bytes) -> Said:
 
 
 def _said(number: str, sender: str, to: str, text: str) -> Said:
-    if not sender or len(sender) > 100 or not number or len(number) > 100:
+    if any(not text or len(text) > 100 or legible(text) != text for text in (sender, number)):
         raise BadInput(_("The message does not say who sent it."))
-    return Said(number, sender, to[:100], clean(text))
+    return Said(number, sender, legible(to[:100]), clean(text))
 
 
 READERS: dict[str, Callable[[bytes], Said]] = {Source.WECHAT.value: wechat, Source.WEIBO.value: weibo}
@@ -201,7 +200,7 @@ def _wechat_answer(said: Said, words: str) -> HttpResponse:
         return HttpResponse("success", content_type="text/plain")
     parts = {"ToUserName": said.sender, "FromUserName": said.to, "CreateTime": str(int(timezone.now().timestamp()))}
     parts |= {"MsgType": "text", "Content": words}
-    inner = "".join(f"<{name}>{escape(CONTROL.sub('', text))}</{name}>" for name, text in parts.items())
+    inner = "".join(f"<{name}>{escape(legible(text))}</{name}>" for name, text in parts.items())
     return HttpResponse(f"<xml>{inner}</xml>", content_type="application/xml")
 
 

@@ -34,6 +34,8 @@ from channels_intake.door import first_received, receive
 from channels_intake.mail_reading import clean
 from channels_intake.models import Open311Key
 from channels_intake.questions import PUBLIC, Question, public_name
+from channels_intake.validators import FIRST_YEAR, LAST_YEAR
+from complaints.legible import BROKEN, legible
 from complaints.models import Channel, Clock, ClockKind, Complaint, RequestType, Source, Subcategory, Tier
 from complaints.models.complaint import ComplaintQuerySet
 from complaints.refusals import Refusal
@@ -108,7 +110,9 @@ def _element(name: str, data: Any) -> ElementTree.Element:
     elif isinstance(data, list):
         element.extend(_element(NAMES[name], value) for value in data)
     elif data is not None:
-        element.text = {True: "true", False: "false"}.get(data, str(data)) if isinstance(data, bool) else str(data)
+        element.text = (
+            {True: "true", False: "false"}.get(data, str(data)) if isinstance(data, bool) else legible(str(data))
+        )
     return element
 
 
@@ -208,6 +212,8 @@ def requests(request: HttpRequest) -> list[dict[str, Any]]:
 def hand_in(request: HttpRequest) -> list[dict[str, Any]]:
     """Register one request; the same again is the first one. 400 what is wrong, 403 an unknown key, 404 an unknown service."""
     said = {name: clean(str(value)) for name, value in request.POST.items()}
+    if any(BROKEN in text for text in (*said, *said.values())):
+        raise Problem(400, _("This is not UTF-8. Send it encoded as UTF-8."))
     key = _key(said.get("api_key", ""))
     if not said.get("service_code"):
         raise Problem(400, _("Send service_code."))
@@ -338,7 +344,7 @@ def _intake(kind: Subcategory, said: Mapping[str, str], answered: Mapping[str, s
         place=where,
         answers=answered,
         account_number=said.get("account_id", ""),
-        contact_name=name or said.get("email", "") or said.get("phone", ""),
+        contact_name=name[:120] or said.get("email", "")[:120] or said.get("phone", ""),
         contact_phone=said.get("phone", ""),
         contact_email=said.get("email", ""),
         contact_method=ContactMethod.PHONE if said.get("phone") else ContactMethod.EMAIL,
@@ -397,7 +403,7 @@ def _moment(asked: Mapping[str, str], name: str) -> datetime | None:
         found = parse_datetime(text)
     except ValueError:
         found = None
-    if found is None:
+    if found is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise Problem(400, _("%(name)s is a moment like 2026-03-02T09:00:00+08:00.") % {"name": name})
     return found if timezone.is_aware(found) else timezone.make_aware(found)
 

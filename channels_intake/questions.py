@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from channels_intake.validators import in_living_memory, not_in_future
+from channels_intake.validators import believable, not_in_future
 from complaints.models import Category, Subcategory
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Question:
     def field(self) -> forms.Field:
         """Never required as a field: whether an answer is needed depends on the category that is chosen."""
         if self.kind == "datetime":
-            return moment(label=self.label, required=False, validators=[not_in_future, in_living_memory])
+            return moment(label=self.label, required=False, validators=[not_in_future])
         if self.kind == "text":
             return forms.CharField(label=self.label, max_length=LONGEST_ANSWER, required=False)
         return forms.ChoiceField(label=self.label, choices=self.choices, widget=forms.RadioSelect, required=False)
@@ -104,8 +104,15 @@ def _plain(value: Any) -> str:
     return str(value or "").strip()
 
 
-def moment(*, label: str | _StrPromise, required: bool = True, **more: Any) -> forms.DateTimeField:
+def moment(
+    *,
+    label: str | _StrPromise,
+    required: bool = True,
+    validators: Iterable[Callable[[datetime], None]] = (),
+    **more: Any,
+) -> forms.DateTimeField:
     """A field for a moment in the utility's time zone."""
+    more["validators"] = [believable, *validators]
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
     return forms.DateTimeField(label=label, required=required, widget=widget, **more)
 

@@ -21,7 +21,7 @@ from channels_intake.base import Intake
 from channels_intake.door import receive_once
 from channels_intake.forms import LONGEST_STORY, NEEDS_PLACE
 from channels_intake.models import BatchRow, InboundRecord, RegulatorBatch
-from channels_intake.validators import dialable, not_in_future, readable
+from channels_intake.validators import believable, dialable, not_in_future
 from complaints import turn
 from complaints.models import Category, Channel, Complaint, Source, Subcategory
 from complaints.refusals import BadInput
@@ -152,7 +152,7 @@ class RowForm(forms.Form):
     regulator = forms.CharField(error_messages={"required": gettext_lazy("Choose who handed it over.")})
     received_at = forms.DateTimeField(
         input_formats=MOMENT_FORMATS,
-        validators=[not_in_future],
+        validators=[believable, not_in_future],
         error_messages={
             "required": gettext_lazy("Write when it reached us: the deadlines run from then."),
             "invalid": gettext_lazy("Write the day and time like 2026-03-02 09:30."),
@@ -160,6 +160,7 @@ class RowForm(forms.Form):
     )
     due_on = forms.DateField(
         input_formats=DAY_FORMATS,
+        validators=[believable],
         error_messages={
             "required": gettext_lazy("Write the last day on which they want our answer."),
             "invalid": gettext_lazy("Write the day like 2026-03-11."),
@@ -169,7 +170,6 @@ class RowForm(forms.Form):
     subcategory = forms.CharField(required=False)
     story = forms.CharField(
         max_length=LONGEST_STORY,
-        validators=[readable],
         error_messages={"required": gettext_lazy("Write down what happened.")},
     )
     place = forms.CharField(max_length=240, required=False)

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -71,7 +71,10 @@ def _line(row: UnsentForm, categories: dict[str, Category]) -> dict[str, Any]:
 @login_required
 @require_POST
 def hand_over(request: StaffRequest, form_id: UUID) -> HttpResponse:
-    to = get_object_or_404(unsent.colleagues(request.user), pk=request.POST.get("to") or 0)
+    people = {str(person.pk): person for person in unsent.colleagues(request.user)}
+    to = people.get(request.POST.get("to", ""))
+    if to is None:
+        raise Http404
     unsent.hand_over(form_id, to, by=request.user)
     messages.success(request, _("Handed over. %(name)s goes on with it.") % {"name": to.display_name})
     return redirect("channels_intake:unsent")

@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from channels_intake import questions
 from channels_intake.drafts import Draft
-from channels_intake.forms import LANGUAGES, LONGEST_STORY, FilesField, phone_field
+from channels_intake.forms import LANGUAGES, LONGEST_STORY, FilesField, WholeTexts, phone_field
 from channels_intake.questions import PUBLIC, moment, public_name
-from channels_intake.validators import in_living_memory, not_in_future, readable
+from channels_intake.unsent import LONGEST
+from channels_intake.validators import not_in_future
 from complaints.models import Category, Priority, Subcategory
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 NOT_SURE = "-"
 
 
-class StepForm(forms.Form):
+class StepForm(WholeTexts):
     """A step's form; `topic` and `narrowed` are the category and kind chosen before it."""
 
     use_required_attribute = False
@@ -39,7 +40,7 @@ class StepForm(forms.Form):
 
     def typed(self) -> dict[str, str]:
         """What was posted for this step's fields, as it was typed."""
-        return {name: self.data[name] for name in self.fields if name in self.data}
+        return {name: self.data[name][:LONGEST] for name in self.fields if name in self.data}
 
 
 class CategoryForm(StepForm):
@@ -74,7 +75,6 @@ class StoryForm(StepForm):
     story = forms.CharField(
         label=_("Tell us in your own words"),
         max_length=LONGEST_STORY,
-        validators=[readable],
         widget=forms.Textarea(attrs={"rows": 6}),
         error_messages={"required": _("Write what happened. One sentence is enough.")},
     )
@@ -84,7 +84,7 @@ class StoryForm(StepForm):
         help_text=_("Street and number, village, or something near it."),
         error_messages={"required": _("Write where it is, so that we can find it.")},
     )
-    occurred_at = moment(label=_("When did it happen?"), required=False, validators=[not_in_future, in_living_memory])
+    occurred_at = moment(label=_("When did it happen?"), required=False, validators=[not_in_future])
 
     def prepare(self) -> None:
         """The category's questions come after the story; one that asks where or when takes the place of our own."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
@@ -86,7 +88,8 @@ def _from_xlsx(data: bytes) -> Iterator[list[str]]:
             book.close()
     except (
         *(zipfile.BadZipFile, InvalidFileException, ParseError),
-        *(KeyError, IndexError, ValueError, TypeError, AttributeError, EOFError, OSError, NotImplementedError),
+        *(KeyError, IndexError, ValueError, TypeError, AttributeError, EOFError, OSError, RuntimeError),
+        *(OverflowError, struct.error, zlib.error),
     ) as error:
         raise _refused(_("The workbook cannot be read. Save it again as XLSX or CSV.")) from error
 

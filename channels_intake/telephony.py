@@ -8,7 +8,6 @@ nothing; sent for another agent the call has been put through to them. `docs/ope
 from __future__ import annotations
 
 import hmac
-import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +21,8 @@ from django.views.decorators.http import require_POST
 
 from channels_intake.forms import ENTERING
 from channels_intake.models import IncomingCall
+from complaints import strict_json
+from complaints.legible import BROKEN
 from complaints.refusals import BadInput
 from customers.models import Account, Customer
 from customers.models.people import digits
@@ -56,26 +57,30 @@ def said_by(request: HttpRequest) -> dict[str, Any]:
         raise BadInput(_("That is too long for one call."))
     if request.content_type != "application/json":
         return request.POST.dict()
-    try:
-        said = json.loads(request.body)
-    except ValueError as error:
-        raise BadInput(_("This is not JSON: %(error)s.") % {"error": error}) from error
+    said = strict_json.read(request.body)
     if not isinstance(said, dict):
         raise BadInput(_("Send one JSON object with call_id, agent and caller_number."))
     return said
 
 
+def text_of(said: dict[str, Any], name: str) -> str:
+    """One part of what was sent, "" where it is not there. Raises BadInput for what cannot be read on a screen."""
+    value = said.get(name)
+    text = "" if value is None else str(value).strip()
+    if not isinstance(value, str | int | None) or not text.isprintable() or BROKEN in text:
+        raise BadInput(_("%(name)s is printable text in UTF-8.") % {"name": name}, fields=[name])
+    return text
+
+
 @transaction.atomic
 def ring(said: dict[str, Any], *, at: datetime) -> tuple[IncomingCall, bool]:
     """Offer the call to its agent; whether it was not known before. Raises BadInput."""
-    call_id, number = (str(said.get(name) or "").strip() for name in ("call_id", "caller_number"))
+    call_id, number, name = (text_of(said, part) for part in ("call_id", "caller_number", "agent"))
     if not call_id or len(call_id) > 60:
         raise BadInput(_("Send call_id, at most 60 characters."), fields=["call_id"])
     if len(number) > 30:
         raise BadInput(_("A phone number has at most 30 characters."), fields=["caller_number"])
-    agent = User.objects.filter(
-        username__iexact=str(said.get("agent") or ""), is_active=True, role__in=ENTERING
-    ).first()
+    agent = User.objects.filter(username__iexact=name, is_active=True, role__in=ENTERING).first()
     if agent is None:
         raise BadInput(_("Nobody of this name answers calls."), fields=["agent"])
     call, is_new = IncomingCall.objects.select_for_update().get_or_create(

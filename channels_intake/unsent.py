@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,7 +15,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels_intake.models import InboundRecord, UnsentForm
-from channels_intake.validators import storable
 from complaints.refusals import Refusal
 from staff.models import User
 
@@ -26,6 +26,8 @@ SAYS_SOMETHING = (
 LEFT_OUT = frozenset({"csrfmiddlewaretoken", "files", "q", "switch", "look", "pick", "draft", "further", "look_scan"})
 LONGEST = 8_000
 """Characters of one field; more is no typing."""
+MOST, LONGEST_NAME = 200, 80
+"""Fields of one form and characters of their names; more is no form of ours."""
 LONGEST_KEPT = timedelta(days=30)
 DISCARDED_KEPT = timedelta(days=1)
 
@@ -53,7 +55,7 @@ def as_uuid(text: str) -> UUID:
 @transaction.atomic
 def keep(form_id: UUID, channel: str, typed: Mapping[str, Any], *, by: User) -> UnsentForm | None:
     """Keep what was typed, as it was typed; None while it says nothing yet. Raises NotYours or AlreadySent."""
-    content = {name: _cut(value) for name, value in typed.items() if name not in LEFT_OUT}
+    content = {name[:LONGEST_NAME]: _cut(value) for name, value in islice(typed.items(), MOST) if name not in LEFT_OUT}
     row = UnsentForm.objects.select_for_update(of=("self",)).select_related("owner").filter(pk=form_id).first()
     if row is None:
         _check_not_sent(channel, form_id)
@@ -68,8 +70,7 @@ def keep(form_id: UUID, channel: str, typed: Mapping[str, Any], *, by: User) -> 
 
 
 def _cut(value: Any) -> Any:
-    value = storable(value)
-    return value[:LONGEST] if isinstance(value, str) else value
+    return value[:LONGEST] if isinstance(value, str) else [_cut(one) for one in value[:MOST]]
 
 
 def _name(user: User | None) -> str:

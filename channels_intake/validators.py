@@ -1,10 +1,8 @@
-"""What must be true of what people type, at every door alike; each says what to do."""
+"""What must be true of numbers and days that people type, at every door alike."""
 
 from __future__ import annotations
 
-import unicodedata
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
 
 from django import forms
 from django.utils import timezone
@@ -14,20 +12,8 @@ from customers.models.people import digits
 
 CLOCK_SKEW = timedelta(minutes=2)
 """A clerk's computer may be this much ahead of ours."""
-FIRST_YEAR = 1950
+FIRST_YEAR, LAST_YEAR = 1950, 2150
 FEWEST_DIGITS = 5
-NOT_SEEN = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
-"""Kinds of characters that leave nothing on the paper."""
-LOST = "\ufffd"
-"""What stands where bytes could not be read."""
-
-
-def readable(text: str) -> None:
-    """Something can be seen, and all of it arrived."""
-    if LOST in text or any(unicodedata.category(character) == "Cs" for character in text):
-        raise forms.ValidationError(_("Some characters could not be read. Write this text again."))
-    if all(unicodedata.category(character) in NOT_SEEN for character in text):
-        raise forms.ValidationError(_("There is nothing to read in this. Write it in words."))
 
 
 def dialable(text: str) -> None:
@@ -40,13 +26,7 @@ def not_in_future(value: datetime) -> None:
         raise forms.ValidationError(_("This is in the future. Write when it really was."))
 
 
-def in_living_memory(value: datetime) -> None:
-    if value.year < FIRST_YEAR:
-        raise forms.ValidationError(_("This was too long ago. Write the year with four digits."))
-
-
-def storable(value: Any) -> Any:
-    """What was typed as it can be kept before it is right: the one character that the database cannot hold is left out."""
-    if isinstance(value, str):
-        return value.replace("\x00", "")
-    return [storable(one) for one in value] if isinstance(value, list) else value
+def believable(value: date) -> None:
+    """The first and the last years that a computer can write are slips of a key, and overflow wherever something is added."""
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise forms.ValidationError(_("Check the year."))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
+import zipfile
+import zlib
 from typing import Protocol
 
 import puremagic
@@ -11,6 +14,7 @@ from django.core.files.base import ContentFile
 from django.utils.translation import gettext as _
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from complaints.legible import legible
 from complaints.models import Attachment, Complaint
 from complaints.refusals import BadInput
 
@@ -31,6 +35,11 @@ IMAGES = {
 PDF = ".pdf"
 PDF_END, PDF_TAIL = b"%%EOF", 4096
 """A whole PDF ends with this mark; some programs write a little behind it."""
+UNREADABLE = (
+    *(UnidentifiedImageError, OSError, ValueError, SyntaxError, struct.error, zlib.error),
+    *(LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError),
+)
+"""What the readers of pictures raise over bytes that are torn."""
 
 
 class Readable(Protocol):
@@ -45,7 +54,7 @@ def prepare(upload: Readable, *, name: str) -> Attachment:
     The kind is read from the bytes, never from the name. Images are drawn anew, at most 2400 pixels a side, which drops
     position data and anything hidden in them. Raises BadInput with a sentence naming the file.
     """
-    name = name.replace("\\", "/").rsplit("/", 1)[-1][-150:] or "file"
+    name = legible(name).replace("\\", "/").rsplit("/", 1)[-1][-150:] or "file"
     data = upload.read(MAX_BYTES + 1)
     if not data:
         raise BadInput(_("“%(name)s” is empty.") % {"name": name}, fields=["files"])
@@ -59,6 +68,7 @@ def prepare(upload: Readable, *, name: str) -> Attachment:
     if kind == PDF:
         if PDF_END not in data[-PDF_TAIL:]:
             raise BadInput(_("“%(name)s” ends too early. Send it again.") % {"name": name}, fields=["files"])
+        check_not_disguised(data, name=name)
         content_type = "application/pdf"
     elif kind in IMAGES:
         data, content_type = redrawn(data, name=name)
@@ -74,6 +84,15 @@ def prepare(upload: Readable, *, name: str) -> Attachment:
         size=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
     )
+
+
+def check_not_disguised(data: bytes, *, name: str) -> None:
+    """Some files are a PDF to one reader and a page or an archive to another. Raises BadInput."""
+    if zipfile.is_zipfile(io.BytesIO(data)) or b"<html" in data[:1024].lower():
+        raise BadInput(
+            _("“%(name)s” is a PDF and something else at once. Print it to PDF again.") % {"name": name},
+            fields=["files"],
+        )
 
 
 def made(data: bytes, *, name: str) -> Attachment:
@@ -93,7 +112,7 @@ def sniff(data: bytes) -> str:
         return PDF
     try:
         return puremagic.from_string(data).lower()
-    except puremagic.PureError:
+    except (puremagic.PureError, ValueError):
         return ""
 
 
@@ -108,7 +127,7 @@ def redrawn(data: bytes, *, name: str) -> tuple[bytes, str]:
             upright = ImageOps.exif_transpose(picture).convert("RGBA" if is_png else "RGB")
     except Image.DecompressionBombError as error:
         raise BadInput(_("“%(name)s” has too many pixels.") % {"name": name}, fields=["files"]) from error
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+    except UNREADABLE as error:
         raise BadInput(
             _("“%(name)s” cannot be read as a picture. Try another copy.") % {"name": name}, fields=["files"]
         ) from error

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import io
 import threading
-import zipfile
 
 import pypdfium2
 from django.core.files.base import ContentFile
 from django.utils.translation import gettext as _
-from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
+from PIL import Image, ImageOps, ImageSequence
 
 from complaints import attachments
+from complaints.legible import legible
 from complaints.models import Attachment, FileKind
 from complaints.refusals import BadInput
 
@@ -30,7 +30,7 @@ _pdfium = threading.Lock()
 def prepare(upload: attachments.Readable, *, name: str) -> Attachment:
     """An unsaved attachment of the scan; every page of a TIFF is kept. Raises BadInput with a sentence naming the file."""
     data = upload.read(attachments.MAX_BYTES + 1)
-    name = name.replace("\\", "/").rsplit("/", 1)[-1][-150:] or "scan"
+    name = legible(name).replace("\\", "/").rsplit("/", 1)[-1][-150:] or "scan"
     if len(data) <= attachments.MAX_BYTES and attachments.sniff(data) in TIFF:
         data, name = _tiff_as_pdf(data, name), f"{name.rsplit('.', 1)[0]}.pdf"
         found = Attachment(
@@ -64,22 +64,13 @@ def _tiff_as_pdf(data: bytes, name: str) -> bytes:
                 page.thumbnail((attachments.MAX_SIDE, attachments.MAX_SIDE))
                 pages.append(page)
             pages[0].save(out, "PDF", save_all=True, append_images=pages[1:], resolution=150)
-    except (
-        UnidentifiedImageError,
-        OSError,
-        ValueError,
-        SyntaxError,
-        IndexError,
-        Image.DecompressionBombError,
-    ) as error:
+    except (*attachments.UNREADABLE, Image.DecompressionBombError) as error:
         raise _refused(_("“%(name)s” cannot be read as a picture. Try another copy."), name) from error
     return out.getvalue()
 
 
 def _check_pdf(data: bytes, name: str) -> None:
-    """Only paper: readable, not locked, not something else in disguise, not too long and not too large."""
-    if zipfile.is_zipfile(io.BytesIO(data)) or b"<html" in data[:1024].lower():
-        raise _refused(_("“%(name)s” is a PDF and something else at once. Print it to PDF again."), name)
+    """Only paper: readable, not locked, not too long and not too large."""
     with _pdfium:
         try:
             document = pypdfium2.PdfDocument(data)

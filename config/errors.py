@@ -2,16 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest, RequestDataTooBig, TooManyFieldsSent
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from complaints.refusals import Refusal
+
+
+class NoNulMiddleware:
+    """Nobody types a NUL and the database takes none: in an address or a form of the pages it is answered with 400."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        _check_no_nul([request.path, *request.GET.keys(), *_all_values(request.GET)])
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], args: list[Any], kwargs: dict[str, Any]
+    ) -> None:
+        # hooks of other programs, which need no token of a page, judge their bodies themselves, and first how long they are
+        if request.method == "POST" and not getattr(view, "csrf_exempt", False):
+            _check_no_nul([*request.POST.keys(), *_all_values(request.POST)])
+
+
+def _all_values(said: QueryDict) -> list[str]:
+    return [value for _name, values in said.lists() for value in values]
+
+
+def _check_no_nul(texts: Iterable[str]) -> None:
+    if any("\x00" in text for text in texts):
+        raise BadRequest("NUL")
 
 
 class RefusalMiddleware:
@@ -38,6 +67,8 @@ def api_exception_handler(exception: Exception, context: dict[str, Any]) -> Resp
         if exception.fields:
             refused["fields"] = {name: [exception.message] for name in exception.fields}
         return Response(refused, status=exception.status)
+    if isinstance(exception, RequestDataTooBig | TooManyFieldsSent):
+        return Response({"code": "too_large", "message": _("That is too much for one request.")}, status=413)
     response = exception_handler(exception, context)
     if response is None:
         return None

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from channels_intake.forms import ReceivedMixin, StaffForm
 from channels_intake.models import InboundRecord
 from channels_intake.regulator_batch import REGULATORS, contents, end_of, first_of, known_as
+from channels_intake.validators import believable
 from complaints.models import Channel, Source
 from staff.actors import Role
 from staff.models import User
@@ -32,6 +33,7 @@ class Form(ReceivedMixin, StaffForm):
     )
     due_on = forms.DateField(
         label=_("answer due by"),
+        validators=[believable],
         help_text=_("The last day they allow. Nothing pauses this deadline."),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={"required": _("Write the last day on which they want our answer.")},
