@@ -9,20 +9,20 @@ from django.db import connections
 T = TypeVar("T")
 
 
-def at_once(work: Callable[[], T], times: int = 10) -> list[T]:
-    """What each of them got. What any of them raised is raised."""
+def at_once(work: Callable[[int], T], times: int = 10) -> list[T]:
+    """What `work(number)` gave in each of them. What any of them raised is raised."""
     together, got, failed = threading.Barrier(times), [], []
 
-    def run() -> None:
+    def run(number: int) -> None:
         try:
             together.wait()
-            got.append(work())
+            got.append(work(number))
         except Exception as error:
             failed.append(error)
         finally:
             connections.close_all()
 
-    threads = [threading.Thread(target=run) for _ in range(times)]
+    threads = [threading.Thread(target=run, args=[number]) for number in range(times)]
     for thread in threads:
         thread.start()
     for thread in threads:

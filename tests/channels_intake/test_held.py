@@ -161,5 +161,5 @@ def test_a_form_that_can_no_longer_be_sent_stays_and_says_what_to_do(client, str
 def test_registered_by_ten_at_once_it_is_one_complaint(profile, client, strict):
     form_id, _answer = send(client)
     row = UnsentForm.objects.get(pk=form_id)
-    made = at_once(lambda: held.register(row))
+    made = at_once(lambda _number: held.register(row))
     assert len([one for one in made if one]) == 1 == Complaint.objects.count()

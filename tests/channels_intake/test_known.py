@@ -135,7 +135,7 @@ def test_what_is_over_or_not_public_is_not_followed(client):
 @pytest.mark.django_db(transaction=True)
 def test_followed_from_ten_threads_it_is_one_follower(profile):
     issue = on_the_network()
-    at_once(lambda: issues.follow(issue, "sms", "13800001234", language="en"))
+    at_once(lambda _number: issues.follow(issue, "sms", "13800001234", language="en"))
     assert (IssueFollower.objects.count(), Notice.objects.count()) == (1, 1)
 
 
@@ -275,7 +275,7 @@ def test_told_by_ten_workers_each_hears_it_once(profile):
     for number in range(40):
         issues.follow(issue, "sms", f"138000{number:05d}", language="en")
     issues.say(issue, by=a_user(Role.SUPERVISOR), text_en="Soon.")
-    at_once(tell_updates)
+    at_once(lambda _number: tell_updates())
     assert len(told(issue)) == 40 == len(set(told(issue)))
     assert IssueUpdate.objects.filter(told_at=None).count() == 0
 
