@@ -29,6 +29,8 @@ ENCODINGS = ("utf-8-sig", "gb18030")
 DELIMITERS = ",;\t"
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 LONGEST_CELL = 2000
+MOST_COLUMNS = 200
+"""Each is offered for each of our fields on the page that asks which is what."""
 PREVIEWED = 5
 
 
@@ -56,6 +58,11 @@ def receive(upload: IO[bytes], *, name: str, branch: Branch, by: User | None) ->
     delimiter = max(DELIMITERS, key=first.count)
     if len(first.strip()) == 0 or CONTROL.search(first):
         raise NotAnImport(_("The first line must be the headings of the columns, separated by commas."))
+    if first.count(delimiter) >= MOST_COLUMNS:
+        raise NotAnImport(
+            _("The file has more than %(limit)d columns. Leave out those that are not needed.")
+            % {"limit": MOST_COLUMNS}
+        )
     upload.seek(0)
     run = CustomerImport(
         name=name.replace("\\", "/").rsplit("/", 1)[-1][-200:],
