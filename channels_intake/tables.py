@@ -17,6 +17,7 @@ from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from complaints.refusals import BadInput
+from staff.spreadsheets import BEGINS_A_FORMULA, plain
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_UNPACKED = 40 * 1024 * 1024
@@ -25,7 +26,6 @@ MAX_PARTS = 200
 MAX_ROWS = 2000
 MAX_COLUMNS = 60
 MAX_CELL = 8000
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def read(data: bytes) -> list[list[str]]:
@@ -48,7 +48,7 @@ def read(data: bytes) -> list[list[str]]:
 def _cell(text: str) -> str:
     """As it was meant: without the sign that keeps a spreadsheet from reckoning, which our own files put there."""
     text = text.replace("\x00", "").strip()[:MAX_CELL]
-    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA_STARTS) else text
+    return text[1:] if text.startswith("'") and text[1:].startswith(BEGINS_A_FORMULA) else text
 
 
 def _from_csv(data: bytes) -> Iterator[list[str]]:
@@ -122,5 +122,5 @@ def written(rows: Iterable[Iterable[str]]) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     for row in rows:
-        writer.writerow([f"'{text}" if text.startswith(FORMULA_STARTS) else text for text in row])
+        writer.writerow([plain(text) for text in row])
     return b"\xef\xbb\xbf" + out.getvalue().encode()
