@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.people import Staff, Window
+from tests.journeys.people import PATIENCE, Staff, Window
 from tests.runtime.product import Product
 
 NO_NIGHT = "from complaints.models import DeskSettings; DeskSettings.objects.update(quiet_from=None, quiet_until=None)"
@@ -35,7 +35,7 @@ def open_window(browser, browser_context_args, product):
 
     def open_one(kind=Window, *, language="en", **options):
         context = browser.new_context(**browser_context_args | {"base_url": product.address} | options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE * 1000)  # machines are slow when everything is tested at once
         context.add_cookies([{"name": "language", "value": language, "url": product.address}])
         windows.append(kind(context.new_page(), product))
         return windows[-1]

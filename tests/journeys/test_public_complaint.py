@@ -28,7 +28,7 @@ def test_a_complaint_is_filed_handled_rated_and_counted(product, open_window, si
     supervisor.go("/desk/?view=unassigned").page.get_by_role("link", name=reference).click()
     thumbnail = supervisor.page.get_by_role("main").locator("img").first
     expect(thumbnail).to_be_visible()
-    assert thumbnail.evaluate("image => image.complete && image.naturalWidth") == 640
+    assert wait_for(lambda: thumbnail.evaluate("image => image.complete && image.naturalWidth")) == 640
     supervisor.handle(investigator, reference)
 
     customer.rate(feedback_link(lambda: text_messages(product, reference)), solved=True, score=5)
