@@ -38,6 +38,7 @@ DETAIL_NAMES = {
     "note": gettext_lazy("a note"),
     "outcome": gettext_lazy("the outcome"),
     "policies": gettext_lazy("the policies"),
+    "part": gettext_lazy("what was investigated"),
     "pause_reason": gettext_lazy("why the clocks pause"),
     "priority": gettext_lazy("the priority"),
     "reached": gettext_lazy("whether you reached the customer"),
@@ -53,6 +54,7 @@ DETAIL_NAMES = {
     "solved": gettext_lazy("whether it is solved"),
     "storm": gettext_lazy("the storm"),
     "subcategory": gettext_lazy("the subcategory"),
+    "summary": gettext_lazy("what was found"),
     "team": gettext_lazy("the team"),
     "withdrawn": gettext_lazy("whether the excuse is taken back"),
 }

@@ -174,6 +174,9 @@ MOVES: dict[str, Move] = {
         by_hand=False,
     ),
     # finding and answering
+    "investigate": move(
+        _("Record findings"), UNFINISHED, SAME, HANDLERS, "part summary", "files", decides=False, by_hand=False
+    ),
     "propose": move(
         _("Propose resolution"),
         {S.INVESTIGATING},

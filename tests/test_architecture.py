@@ -47,6 +47,7 @@ def test_every_move_has_something_that_happens_or_is_only_said():
         "excuse",
         "extend",
         "hold",
+        "investigate",
         "release",
         "retarget",
     }

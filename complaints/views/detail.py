@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from complaints import timeline, workflow
+from complaints import investigation, timeline, workflow
 from complaints.clocks import shown
 from complaints.forms import MoveForm
 from complaints.models import Complaint, DeskSettings, Flag
@@ -149,6 +149,7 @@ def context_of(request: StaffRequest, complaint: Complaint, form: MoveForm | Non
         "form": form,
         "script": script_for(complaint, form.name if form else ""),
         "clocks": clocks,
+        "investigation": investigation.panel(complaint),
         "pressing": [clock for clock in clocks if clock.presses][:2],
         "entries": timeline.entries(complaint.events.all(), notices),
         "notices": notices[::-1],

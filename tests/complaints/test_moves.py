@@ -65,6 +65,8 @@ def details_for(name: str, complaint: Complaint) -> dict:
         "referred_to": lambda: "市城管局",
         "pause_reason": lambda: PauseReason.objects.get(code="no-access"),
         "storm": lambda: "台风",
+        "part": lambda: "电压",
+        "summary": lambda: "合格率 93.1 %",
         **{key: lambda value=value: value for key, value in an_answer().items()},
     }
     details = {need: at_hand[need]() for need in MOVES[name].needs}
