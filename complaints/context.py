@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints import storms
 from complaints.clocks.calendar_versions import calendars_running_out
-from complaints.queues import counts
+from complaints.queues import counts, spoken
 from staff.actors import Role
 from staff.models import User
 
@@ -56,12 +56,13 @@ def calendars_to_renew(user: User) -> str:
 
 def entries(user: User, path: str) -> list[dict[str, Any]]:
     breached = counts(user, names=["breached"])["breached"]
+    waiting = spoken(breached) if breached else ""
     shown = [
         {
             "url": reverse(name, args=args),
             "icon": icon,
             "label": label,
-            "count": breached if name == "complaints:queue" else 0,
+            "count": waiting if name == "complaints:queue" else "",
         }
         for name, args, icon, label, roles in ENTRIES
         if user.role in roles

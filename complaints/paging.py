@@ -6,10 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 from django.db.models import Q
 
+from complaints import search
 from complaints.models import Complaint
 from complaints.models.complaint import ComplaintQuerySet
 
+SHOWN_WITH = ("category", "subcategory", "team", "assignee", "branch")
+"""What a row of a list shows beside the complaint itself."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+BEST = "best"
+"""The beginning of a mark within what is put in the order of relevance; its number follows."""
 NEVER = "never"
 """The moment in the mark of a row without a deadline; such rows come last."""
 
@@ -34,6 +39,26 @@ def by_receipt(found: ComplaintQuerySet, after: str, size: int) -> tuple[list[Co
         since, pk = mark
         rows = rows.filter(Q(received_at__lt=since) | Q(received_at=since, pk__lt=pk))
     return _cut(rows, size, "received_at")
+
+
+def by_relevance(found: ComplaintQuerySet, text: str, after: str, size: int) -> tuple[list[Complaint], str]:
+    """What somebody looks for, the likeliest of the newest first; behind the last of those the older ones by receipt."""
+    start = _read_place(after)
+    if start is None and after:
+        return by_receipt(found, after, size)
+    start = start or 0
+    page = list(search.by_relevance(found, text).select_related(*SHOWN_WITH)[start : start + size + 1])
+    if len(page) > size:
+        return page[:size], f"{BEST}_{start + size}"
+    if start + len(page) < search.WINDOW:
+        return page, ""
+    oldest = found.order_by("-words__received_at", "-words__pk")[search.WINDOW - 1 : search.WINDOW].get()
+    return page, _write(oldest.received_at, oldest.pk)
+
+
+def _read_place(mark: str) -> int | None:
+    best, _dash, place = mark.partition("_")
+    return int(place) if best == BEST and place.isdecimal() and int(place) < search.WINDOW else None
 
 
 def _cut(rows: ComplaintQuerySet, size: int, field: str) -> tuple[list[Complaint], str]:

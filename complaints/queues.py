@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from complaints import search
 from complaints.clocks.ledger import State
 from complaints.models import (
+    SAFETY,
     Attachment,
     Category,
     Channel,
@@ -26,20 +30,22 @@ from complaints.models import (
     FileKind,
     Notice,
     NoticeState,
+    Priority,
     RequestType,
     Severity,
     Subcategory,
 )
 from complaints.models.complaint import ComplaintQuerySet
-from complaints.references import parse_reference
 from complaints.states import Status
-from customers.models.people import digits
 from staff.actors import Role
 from staff.models import Branch, Team, User
 
 SOON = timedelta(hours=4)
 SATISFIED = 4
 """Scores from here on count as satisfied (top two of five, domain 7.4)."""
+
+MOST_COUNTED = 1_000
+"""Lists are counted up to here."""
 
 Narrow = Callable[[ComplaintQuerySet, User, datetime], ComplaintQuerySet]
 
@@ -52,6 +58,7 @@ class Queue:
     label: LazyText | str
     icon: str
     narrow: Narrow
+    is_counted: bool = True
 
 
 def _with_clock(rows: ComplaintQuerySet, **what: Any) -> ComplaintQuerySet:
@@ -92,15 +99,29 @@ QUEUES = [
         "landmark",
         lambda rows, user, at: _reply_due(rows.unfinished()),
     ),
+    Queue(
+        "regulator",
+        _("From the regulator"),
+        "scale",
+        lambda rows, user, at: rows.unfinished().filter(channel=Channel.REGULATOR),
+        is_counted=False,
+    ),
+    Queue(
+        "safety",
+        _("Safety"),
+        "shield-alert",
+        lambda rows, user, at: rows.unfinished().filter(Q(priority=Priority.P1) | Q(category__code=SAFETY)),
+    ),
     Queue("feedback", _("Call back"), "phone", lambda rows, user, at: rows.filter(status=Status.RESOLVED)),
     Queue(
         "causes",
         _("Cause to remove"),
         "clipboard-list",
         lambda rows, user, at: _with_clock(rows, kind=ClockKind.REMEDIATE, state__in=[State.RUNNING, State.PAUSED]),
+        is_counted=False,
     ),
     Queue("unfinished", pgettext_lazy("queue", "Open"), "inbox", lambda rows, user, at: rows.unfinished()),
-    Queue("all", pgettext_lazy("queue", "All"), "list", lambda rows, user, at: rows.all()),
+    Queue("all", pgettext_lazy("queue", "All"), "list", lambda rows, user, at: rows.all(), is_counted=False),
 ]
 BY_NAME = {queue.name: queue for queue in QUEUES}
 
@@ -209,20 +230,6 @@ def _undelivered(text: str) -> Q:
     return Q(Exists(Notice.objects.filter(complaint=OuterRef("pk"), state=NoticeState.DEAD)))
 
 
-def _search(text: str) -> Q:
-    """A reference however it is written, a phone number, or words of the name, the story and the place.
-
-    One phone number in ten reads as a reference as well, so a reference never shuts out the rest.
-    """
-    text = text.strip()
-    words = Q(contact_name__icontains=text) | Q(story__icontains=text) | Q(place__icontains=text)
-    number = digits(text)
-    if len(number) >= 4:
-        words |= Q(contact_phone__contains=number) | Q(account__number=number) | Q(source_reference=text)
-    reference = parse_reference(text)
-    return words if reference is None else words | Q(reference=reference)
-
-
 FILTERS: dict[str, Callable[[str], Q]] = {
     "status": _one_of("status", Status.values),
     "request_type": _one_of("request_type", RequestType.values),
@@ -239,14 +246,14 @@ FILTERS: dict[str, Callable[[str], Q]] = {
     "urged": _at_least("urged_count"),
     "undelivered": _undelivered,
     "feedback": _feedback,
-    "reference": _search,
+    "reference": search.fits,
     "received_from": _since("received_at"),
     "received_to": _until("received_at"),
     "resolved_from": _since("resolved_at"),
     "resolved_to": _until("resolved_at"),
     "due_from": _since("next_due_at"),
     "due_to": _until("next_due_at"),
-    "q": _search,
+    "q": search.fits,
 }
 
 
@@ -271,7 +278,7 @@ def narrow(
         if not text.strip():
             continue
         try:
-            rows = rows.filter(condition(text))
+            rows = rows.filter(search.fits(text, user) if condition is search.fits else condition(text))
         except NotUnderstood:
             ignored.append(name)
     return rows
@@ -288,22 +295,31 @@ def arrived_since(rows: ComplaintQuerySet, since: datetime) -> ComplaintQuerySet
 
 
 def counts(user: User, *, at: datetime | None = None, names: Iterable[str] = BY_NAME) -> dict[str, int]:
-    """How many complaints each queue holds for this person, in one query over what is not closed."""
+    """How many complaints each queue holds for this person, MOST_COUNTED standing for more, in one query."""
     at = at or timezone.now()
-    visible = Complaint.objects.visible_to(user).unfinished()
-    conditions = {
-        "mine": Q(assignee=user),
-        "team": Q(team=user.team_id or 0),
-        "unassigned": Q(assignee__isnull=True) & ~Q(status=Status.RESOLVED),
-        "due-soon": Q(next_due_at__gte=at, next_due_at__lt=at + SOON),
-        "breached": Q(next_due_at__lt=at),
-        "waiting": Q(status=Status.WAITING),
-        "held": Q(Exists(Clock.objects.filter(complaint=OuterRef("pk"), state=State.PAUSED))),
-        "review": Q(status=Status.REVIEW),
-        "replies": _REPLY_DUE,
-        "feedback": Q(status=Status.RESOLVED),
-        "unfinished": Q(),
-    }
-    wanted = {name: Count("pk", filter=conditions[name]) for name in names if name in conditions}
-    found = visible.order_by().aggregate(**{name.replace("-", "_"): count for name, count in wanted.items()})
-    return {name.replace("_", "-"): count for name, count in found.items()}
+    visible = Complaint.objects.visible_to(user)
+    return counted({name: BY_NAME[name].narrow(visible, user, at) for name in names if BY_NAME[name].is_counted})
+
+
+def spoken(count: int) -> str:
+    """A number that was counted no further than MOST_COUNTED, as it is shown."""
+    return str(count) if count < MOST_COUNTED else f"{MOST_COUNTED - 1}+"
+
+
+def counted(lists: Mapping[str, ComplaintQuerySet]) -> dict[str, int]:
+    """How long each list is, in one query that gives up at MOST_COUNTED: nobody reads further, and counting all reads all."""
+    found = dict.fromkeys(lists, 0)
+    parts: list[tuple[str, str]] = []
+    params: list[Any] = []
+    for name, rows in lists.items():
+        try:
+            sql, given = rows.order_by().values("pk")[:MOST_COUNTED].query.sql_with_params()
+        except EmptyResultSet:
+            continue
+        parts.append((name, f"(SELECT count(*) FROM ({sql}) AS counted)"))
+        params += given
+    if parts:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {', '.join(part for _name, part in parts)}", params)
+            found |= zip((name for name, _part in parts), cursor.fetchone(), strict=True)
+    return found

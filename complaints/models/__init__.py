@@ -18,6 +18,7 @@ from complaints.models.history import Event
 from complaints.models.letters import Letter, LetterText, Posting
 from complaints.models.outgoing import Medium, MessageTemplate, Notice, NoticeState
 from complaints.models.promises import Alarm, Calendar, Clock, ClockKind, LedgerEntry, Policy, PolicyLimit, Tier
+from complaints.models.search import ComplaintWords
 from complaints.models.service_issue import IssueFollower, IssueKind, IssueUpdate, ServiceIssue
 from complaints.models.settings import DeskSettings
 from complaints.models.steering import AlarmLevel, LadderStep, Listener, PauseReason, Retargeting, Storm
@@ -35,6 +36,7 @@ __all__ = [
     "Clock",
     "ClockKind",
     "Complaint",
+    "ComplaintWords",
     "DeskSettings",
     "Event",
     "Feedback",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -39,12 +40,14 @@ def queue(request: StaffRequest) -> HttpResponse:
     params = _params(request)
     ignored: list[str] = []
     found = queues.narrow(visible, params, request.user, at=now, ignored=ignored)
-    rows, older = page_of(found, params["view"], params.get("after", ""))
+    rows, older = page_of(found, params)
+    length = queues.counted({"found": found})["found"]
     context = {
         "rows": [{"complaint": row, "deadline": shown.next_due(row, now)} for row in rows],
         "narrowed": any(params.get(name) for name in queues.FILTERS),
         "kept": [(name, params[name]) for name in queues.FILTERS if params.get(name) and name not in BAR],
         "older": older,
+        "length": queues.spoken(length),
         "params": params,
         "ignored": ignored,
         "view": params["view"],
@@ -79,17 +82,25 @@ def _params(request: StaffRequest) -> dict[str, str]:
     return {"view": "all"} | params
 
 
-def page_of(found: ComplaintQuerySet, view: str, after: str) -> tuple[list[Complaint], str]:
-    """What is open by the next deadline; everything there ever was, the newest first."""
-    rows = found.select_related("category", "subcategory", "team", "assignee", "branch")
-    return paging.by_receipt(rows, after, PAGE) if view == "all" else paging.by_due(rows, after, PAGE)
+def page_of(found: ComplaintQuerySet, params: Mapping[str, str]) -> tuple[list[Complaint], str]:
+    """What is open by the next deadline; of everything there ever was the likeliest, or without words the newest."""
+    rows = found.select_related(*paging.SHOWN_WITH)
+    after, words = params.get("after", ""), params.get("q", "")
+    if params["view"] != "all":
+        return paging.by_due(rows, after, PAGE)
+    return paging.by_relevance(rows, words, after, PAGE) if words.strip() else paging.by_receipt(rows, after, PAGE)
 
 
 def _tabs(request: StaffRequest, current: str, now: datetime) -> list[dict[str, Any]]:
     counted = queues.counts(request.user, at=now)
     offered = [q for q in queues.QUEUES if q.name != "team" or request.user.team_id]
     return [
-        {"url": f"?view={q.name}", "label": q.label, "count": counted.get(q.name), "current": q.name == current}
+        {
+            "url": f"?view={q.name}",
+            "label": q.label,
+            "count": queues.spoken(counted[q.name]) if q.is_counted else None,
+            "current": q.name == current,
+        }
         for q in offered
     ]
 

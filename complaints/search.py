@@ -1,0 +1,105 @@
+"""Finding complaints by words, in Chinese and everything else: in what was told, noted, answered, in names and in numbers.
+
+How a text becomes words is said twice, here for what is asked and in the database (migration `found_by_words`) for what is
+kept; a test holds them together.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+import unicodedata
+from dataclasses import dataclass
+
+from django.db.models import Case, IntegerField, Q, Value, When
+
+from complaints.models.complaint import ComplaintQuerySet
+from complaints.references import parse_reference
+from staff.models import Branch, User
+
+UNSPACED = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+"""Characters of scripts that put no spaces between words."""
+RUNS = re.compile(rf"[{UNSPACED}]+|[a-z0-9\u00c0-\u1fff]+")
+LONGEST = 40
+"""Of longer words the beginning is kept."""
+MOST_TERMS = 30
+SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+WINDOW = 400
+"""So many of the newest that fit are put in the order of relevance; the rest follow by date."""
+
+
+def normal(text: str) -> str:
+    """A text as it is compared: full width is half width, capital A to Z are small."""
+    return unicodedata.normalize("NFKC", text).translate(SMALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody looks for: `terms` is a tsquery, empty when nothing can be found; `phrases` stand in the text as well."""
+
+    terms: str
+    phrases: tuple[str, ...]
+
+
+def asked(text: str) -> Asked:
+    """Every word must be there. One of letters fits words that begin with it; one of four digits or more any part of a number."""
+    terms: list[str] = []
+    phrases: list[str] = []
+    for run in RUNS.findall(normal(text)):
+        if not re.match(f"[{UNSPACED}]", run):
+            terms.append(f"'{run[:LONGEST]}':*")
+        elif len(run) == 1:
+            terms.append(f"'{run}':*")
+        else:
+            terms += [f"'{run[start : start + 2]}'" for start in range(len(run) - 1)]
+            if len(run) > 2:
+                phrases.append(run)
+    found = " & ".join(dict.fromkeys(terms[:MOST_TERMS]))
+    reference = parse_reference(text)
+    if reference is not None:
+        # a telephone number may read as a reference, so the reference is only another way to fit
+        found = f"({found}) | '{reference.replace('-', '')}'"
+        phrases = []
+    return Asked(found, tuple(phrases))
+
+
+def fits(text: str, user: User | None = None) -> Q:
+    """A condition on complaints: they hold what is looked for. With a user, found faster where they see but a part of all."""
+    what = asked(text)
+    if not what.terms:
+        return Q(pk__in=[])
+    condition = Q(words__words__hold=_within(what.terms, user))
+    for phrase in what.phrases:
+        condition &= Q(words__text__contains=phrase)
+    return condition
+
+
+def _within(terms: str, user: User | None) -> str:
+    """The terms, and the branches below the user's; what they may see is still decided by `visible_to`."""
+    if user is None or user.branch is None or user.branch.parent_id is None:
+        return terms
+    keys = Branch.objects.filter(path__startswith=user.branch.path).order_by("pk").values_list("pk", flat=True)
+    own = " | ".join(f"'#b{key}'" for key in keys)
+    return f"({terms}) & ({own})"
+
+
+def by_relevance(found: ComplaintQuerySet, text: str) -> ComplaintQuerySet:
+    """Of the newest that fit, first those whose number or name it is, then whose story or place it is, then the rest.
+
+    Among equals what is open comes first, then the newest. At most WINDOW rows.
+    """
+    said = text.strip()
+    number = re.sub(r"\D", "", said)
+    ranks = [When(contact_name__iexact=said, then=Value(0)), When(reference=parse_reference(said) or "", then=Value(0))]
+    if len(number) >= 4:
+        ranks.append(
+            When(Q(contact_phone=number) | Q(account__number=number) | Q(source_reference=said), then=Value(0))
+        )
+    ranks.append(When(contact_name__icontains=said, then=Value(1)))
+    ranks.append(When(Q(story__icontains=said) | Q(place__icontains=said), then=Value(2)))
+    newest = found.order_by("-words__received_at", "-words__pk").values("pk")[:WINDOW]
+    ranked = found.model.objects.filter(pk__in=newest).annotate(
+        rank=Case(*ranks, default=Value(3), output_field=IntegerField()),
+        is_over=Case(When(status="closed", then=Value(1)), default=Value(0), output_field=IntegerField()),
+    )
+    return ranked.order_by("rank", "is_over", "-received_at", "-pk")
