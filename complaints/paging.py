@@ -53,7 +53,7 @@ def by_relevance(found: ComplaintQuerySet, text: str, after: str, size: int) -> 
     if start + len(page) < search.WINDOW:
         return page, ""
     oldest = found.order_by("-words__received_at", "-words__pk")[search.WINDOW - 1 : search.WINDOW].get()
-    return page, _write(oldest.received_at, oldest.pk)
+    return page, mark_of(oldest.received_at, oldest.pk)
 
 
 def _read_place(mark: str) -> int | None:
@@ -66,10 +66,11 @@ def _cut(rows: ComplaintQuerySet, size: int, field: str) -> tuple[list[Complaint
     if len(page) <= size:
         return page, ""
     last = page[size - 1]
-    return page[:size], _write(getattr(last, field), last.pk)
+    return page[:size], mark_of(getattr(last, field), last.pk)
 
 
-def _write(moment: datetime | None, pk: int) -> str:
+def mark_of(moment: datetime | None, pk: int) -> str:
+    """The mark of the page that follows the row with this key and this deadline, or moment of receipt."""
     return f"{(moment - EPOCH) // timedelta(microseconds=1) if moment else NEVER}_{pk}"
 
 
