@@ -217,7 +217,8 @@ def main() -> None:
         line("| --- | --- | --- | --- | --- |")
         for one in answers:
             line(
-                f"| {one['name']} | {one['all_p50']:.1f}, {one['all_p95']:.1f} | {one['branch_p50']:.1f}, {one['branch_p95']:.1f} "
+                f"| {one['name']} | {one['all_p50']:.1f}, {one['all_p95']:.1f} "
+                f"| {one['branch_p50']:.1f}, {one['branch_p95']:.1f} "
                 f"| {one['all_sql']:.0f}, {one['branch_sql']:.0f} | {one['queries']} |"
             )
 

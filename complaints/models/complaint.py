@@ -277,6 +277,13 @@ class Complaint(models.Model):
                 condition=~Q(status=Status.CLOSED.value),
             ),
             models.Index(
+                F("branch"),
+                F("next_due_at"),
+                F("id"),
+                name="branch_queue_by_due",
+                condition=~Q(status=Status.CLOSED.value),
+            ),
+            models.Index(
                 F("status"),
                 F("next_due_at"),
                 F("id"),

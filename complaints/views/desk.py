@@ -41,13 +41,12 @@ def queue(request: StaffRequest) -> HttpResponse:
     ignored: list[str] = []
     found = queues.narrow(visible, params, request.user, at=now, ignored=ignored)
     rows, older = page_of(found, params)
-    length = queues.counted({"found": found})["found"]
     context = {
         "rows": [{"complaint": row, "deadline": shown.next_due(row, now)} for row in rows],
         "narrowed": any(params.get(name) for name in queues.FILTERS),
         "kept": [(name, params[name]) for name in queues.FILTERS if params.get(name) and name not in BAR],
         "older": older,
-        "length": queues.spoken(length),
+        "length": length_of(found, params),
         "params": params,
         "ignored": ignored,
         "view": params["view"],
@@ -89,6 +88,13 @@ def page_of(found: ComplaintQuerySet, params: Mapping[str, str]) -> tuple[list[C
     if params["view"] != "all":
         return paging.by_due(rows, after, PAGE)
     return paging.by_relevance(rows, words, after, PAGE) if words.strip() else paging.by_receipt(rows, after, PAGE)
+
+
+def length_of(found: ComplaintQuerySet, params: Mapping[str, str]) -> str:
+    """How many they are, as far as anybody counts."""
+    looking = params["view"] == "all" and params.get("q", "").strip()
+    rows = found.order_by("-words__received_at") if looking else found
+    return queues.spoken(queues.counted({"found": rows})["found"])
 
 
 def _tabs(request: StaffRequest, current: str, now: datetime) -> list[dict[str, Any]]:

@@ -11,9 +11,9 @@ from tests.factories import a_branch, a_complaint, a_user
 
 pytestmark = pytest.mark.usefixtures("profile")
 
-MANY = 30_000
-GROWING = {"complaints_complaint", "complaints_complaintwords", "complaints_event", "complaints_clock"}
-"""Tables that grow with every complaint."""
+MANY = 120_000
+PART = 20_000
+"""A sixth: a word that every third uses is found without reading all."""
 
 
 @pytest.fixture
@@ -44,6 +44,7 @@ def many():
     chosen = ", ".join(f'"{name}"' if value is None else value for name, value in values.items())
     listed = ", ".join(f'o."{f.column}"' for f in Clock._meta.concrete_fields if f.name not in ("id", "complaint"))
     with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute(
             f"INSERT INTO complaints_complaint ({columns}) SELECT {chosen} "
             f"FROM complaints_complaint, generate_series(1, {MANY}) n WHERE id = {pattern.pk}"
@@ -58,6 +59,14 @@ def many():
             "(SELECT * FROM complaints_clock ORDER BY id LIMIT 1) o, "
             "(SELECT id FROM complaints_complaint WHERE status <> 'closed' AND reference LIKE 'x%') c"
         )
+        # written as the triggers would, but in one go
+        cursor.execute(
+            "INSERT INTO complaints_complaintwords (complaint_id, received_at, text, words) "
+            "SELECT c.id, received_at, story, words || array_to_tsvector(ARRAY['#b' || branch_id, contact_phone, "
+            "right(contact_phone, 4)]) FROM complaints_complaint c JOIN (SELECT story, complaints_words(story) AS words "
+            "FROM complaints_complaint GROUP BY story) w USING (story) WHERE reference LIKE 'x%'"
+        )
+        cursor.execute("SET LOCAL session_replication_role = DEFAULT")
         cursor.execute("ANALYZE")
     return own
 
@@ -79,38 +88,49 @@ ADDRESSES = [
     "/desk/?q=鸟窝",
     "/desk/?q=犀牛",
     "/desk/?q=有鸟窝",
-    "/desk/?q=4711",
     "/desk/?view=unfinished&q=停电",
     "/desk/?view=breached&q=鸟窝",
+    "/desk/?view=unfinished&after=1_1",
+    "/desk/?view=all&after=1_1",
     "news",
 ]
 
 
-@pytest.mark.parametrize("everywhere", [True, False], ids=["all", "a branch"])
-def test_no_page_of_the_queue_reads_a_whole_table(client, many, everywhere):
-    client.force_login(a_user(Role.SUPERVISOR, branch=a_branch() if everywhere else many))
+def test_no_page_of_the_queue_reads_more_than_a_part_of_a_table(client, many):
     read = {}
-    for url in ADDRESSES:
-        if url == "news":
-            url = client.get("/desk/?view=unfinished").context["news_url"]  # noqa: PLW2901
-        with CaptureQueriesContext(connection) as caught:
-            assert client.get(url).status_code == 200
-        statements = [query["sql"] for query in caught.captured_queries if query["sql"].startswith("SELECT")]
-        whole = {name for statement in statements for name in read_whole(statement)}
-        if whole:
-            read[url] = whole
+    for branch in (a_branch(), many):
+        client.force_login(a_user(Role.SUPERVISOR, branch=branch))
+        for address in ADDRESSES:
+            url = client.get("/desk/?view=unfinished").context["news_url"] if address == "news" else address
+            with CaptureQueriesContext(connection) as caught:
+                assert client.get(url).status_code == 200
+            statements = [query["sql"] for query in caught.captured_queries if query["sql"].startswith("SELECT")]
+            most = max(rows_read(statement) for statement in statements)
+            if most > PART:
+                read[branch.code, address] = [(rows_read(s), s) for s in statements if rows_read(s) > PART]
     assert read == {}
 
 
-def read_whole(statement):
-    """The growing tables that the planner reads from end to end."""
+def rows_read(statement):
+    """The most rows that one node of the plan took from a table, those it threw away included."""
     with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}")
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}")
         plan = cursor.fetchone()[0][0]["Plan"]
-    return {node["Relation Name"] for node in nodes(plan) if node["Node Type"] == "Seq Scan"} & GROWING
+    return max(
+        node["Actual Loops"] * (node["Actual Rows"] + node.get("Rows Removed by Filter", 0))
+        for node in nodes(plan)
+        if node.get("Relation Name") or node is plan
+    )
 
 
 def nodes(plan):
     yield plan
     for part in plan.get("Plans", []):
         yield from nodes(part)
+
+
+def test_statements_are_not_compiled():
+    """The planner thinks some of them dear enough, and then compiling takes longer than the page."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW jit")
+        assert cursor.fetchone() == ("off",)
