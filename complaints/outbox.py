@@ -302,7 +302,8 @@ def send(notice: Notice, *, now: datetime | None = None) -> bool:
             if error.is_permanent or row.attempts > len(BACK_OFF):
                 row.state = NoticeState.DEAD
             else:
-                try_at(now + BACK_OFF[row.attempts - 1], [row], _desk())
+                wait = max(BACK_OFF[row.attempts - 1], error.wait or timedelta(0))
+                try_at(now + wait, [row], _desk())
         else:
             row.state, row.sent_at, row.error = NoticeState.SENT, now, ""
         row.save()
