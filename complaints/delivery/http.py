@@ -48,12 +48,13 @@ def call(
     """
     parts = urlsplit(url)
     connection = _connection(parts, address, min(CONNECT_SECONDS, whole_seconds))
-    cut = threading.Timer(whole_seconds, _cut, [connection])
-    cut.daemon = True
+    cut = None
     try:
         connection.connect()
-        cut.start()
         connection.sock.settimeout(whole_seconds)
+        cut = threading.Timer(whole_seconds, _cut, [connection.sock])
+        cut.daemon = True
+        cut.start()
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request(method, target, body=body or None, headers=_basic(parts) | headers)
         response = connection.getresponse()
@@ -63,7 +64,8 @@ def call(
     except (http.client.HTTPException, OSError, ValueError) as error:
         raise DeliveryError(plain(f"{parts.hostname}: {_words(error)}")) from error
     finally:
-        cut.cancel()
+        if cut is not None:
+            cut.cancel()
         connection.close()
 
 
@@ -120,11 +122,10 @@ def _connection(parts: SplitResult, address: str, timeout: float) -> http.client
     return kind(host, port, address or host, timeout)
 
 
-def _cut(connection: http.client.HTTPConnection) -> None:
-    """End the call from outside, whatever it waits for."""
-    if connection.sock is not None:
-        with contextlib.suppress(OSError):  # it may just have ended by itself
-            connection.sock.shutdown(socket.SHUT_RDWR)
+def _cut(connected: socket.socket) -> None:
+    """End the call from outside, whatever it waits for. The connection itself may have let go of its socket already."""
+    with contextlib.suppress(OSError):  # it may just have ended by itself
+        connected.shutdown(socket.SHUT_RDWR)
 
 
 def _basic(parts: SplitResult) -> dict[str, str]:
