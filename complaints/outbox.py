@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import formats, timezone, translation
 from django.utils.functional import SimpleLazyObject
 
-from complaints import database_clock, delivery, ladder, quiet, turn
+from complaints import database_clock, delivery, ladder, quiet, turn, webhooks
 from complaints.models import (
     SAFETY,
     Channel,
@@ -161,7 +161,11 @@ RULES: dict[str, list[tuple[str, Who]]] = {
 
 
 def queue(complaint: Complaint, event: Event) -> list[Notice]:
-    """Write the event's notices. Unique per event, text, medium and address, so the same event cannot queue one twice."""
+    """Write the event's notices. Unique per event, text, medium and address, so the same event cannot queue one twice.
+
+    Answers with those to people; the calls to webhooks are written beside them.
+    """
+    webhooks.queue(complaint, event)
     rules = RULES.get(event.move, [])
     wanted = [(code, recipient) for code, who in rules for recipient in who(complaint, event)]
     if not wanted:
@@ -226,6 +230,8 @@ def try_at(moment: datetime, notices: list[Notice], desk: DeskSettings) -> None:
 
 def _may_go_at_night(notice: Notice, moment: datetime, awake: set[str]) -> bool:
     """What cannot wait, what wakes nobody, and what somebody is up for."""
+    if notice.medium == Medium.WEBHOOK:
+        return True
     complaint = notice.complaint
     if complaint is None:
         return notice.medium == Medium.EMAIL or notice.update is None  # who follows it has just asked to
@@ -298,7 +304,7 @@ def send(notice: Notice, *, now: datetime | None = None) -> bool:
         try:
             delivery.deliver(row)
         except delivery.DeliveryError as error:
-            row.error = str(error)[:300]
+            row.error, row.answer = str(error)[:300], error.answer
             if error.is_permanent or row.attempts > len(BACK_OFF):
                 row.state = NoticeState.DEAD
             else:
@@ -307,6 +313,8 @@ def send(notice: Notice, *, now: datetime | None = None) -> bool:
         else:
             row.state, row.sent_at, row.error = NoticeState.SENT, now, ""
         row.save()
+        if row.medium == Medium.WEBHOOK:
+            webhooks.count(row, now=now)
         return row.state == NoticeState.SENT
 
 

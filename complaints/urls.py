@@ -19,6 +19,7 @@ from complaints.views import (
     portal,
     roster,
     storms,
+    webhooks,
 )
 
 app_name = "complaints"
@@ -52,6 +53,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/storms/", storms.storms, name="storms"),
     path("desk/storms/<int:pk>/end/", storms.storm_end, name="storm-end"),
     path("desk/storms/<int:pk>/withdraw/", storms.storm_withdraw, name="storm-withdraw"),
+    path("desk/webhooks/", webhooks.webhooks, name="webhooks"),
+    path("desk/webhooks/<int:pk>/", webhooks.webhook, name="webhook"),
+    path("desk/webhooks/<int:pk>/rotate/", webhooks.rotate, name="webhook-rotate"),
+    path("desk/webhooks/<int:pk>/ping/", webhooks.ping, name="webhook-ping"),
     path("customers/<str:number>/merge/", customers.merge, name="customer-merge"),
     path("customers/merges/<int:pk>/undo/", customers.unmerge, name="customer-unmerge"),
     path("complaints/<str:reference>/", detail.complaint, name="complaint"),

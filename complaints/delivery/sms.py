@@ -59,10 +59,10 @@ def judge(answer: http.Answer) -> None:
     said = f"The gateway answered {answer.status}: {answer.text}"
     if answer.status in settings.SMS_SUCCESS:
         if settings.SMS_SUCCESS_TEXT and settings.SMS_SUCCESS_TEXT not in answer.text:
-            raise DeliveryError(said, wait=answer.wait)
+            raise DeliveryError(said, wait=answer.wait, answer=answer.status)
         return
     is_permanent = 400 <= answer.status < 500 and answer.status not in settings.SMS_RETRY
-    raise DeliveryError(said, is_permanent=is_permanent, wait=answer.wait)
+    raise DeliveryError(said, is_permanent=is_permanent, wait=answer.wait, answer=answer.status)
 
 
 def filled(template: str, words: dict[str, str], written: Callable[[str], str]) -> str:

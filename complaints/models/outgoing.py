@@ -12,11 +12,13 @@ from django.utils.translation import gettext_lazy as _
 from complaints.models.complaint import Complaint
 from complaints.models.history import Event
 from complaints.models.service_issue import IssueFollower, IssueUpdate
+from complaints.models.webhook import Webhook
 
 
 class Medium(models.TextChoices):
     EMAIL = "email", _("E-mail")
     SMS = "sms", _("Text message")
+    WEBHOOK = "webhook", _("Webhook")
 
 
 class MessageTemplate(models.Model):
@@ -44,6 +46,8 @@ class NoticeState(models.TextChoices):
     QUEUED = "queued", _("Queued")
     SENT = "sent", _("Sent")
     DEAD = "dead", _("Could not be sent")
+    GIVEN_UP = "given_up", _("Given up by a person")
+    OVERTAKEN = "overtaken", _("Overtaken by newer news")
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
@@ -51,9 +55,20 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         """Queued notices whose next try has come, oldest first."""
         return self.filter(state=NoticeState.QUEUED, next_try_at__lte=at).order_by("next_try_at", "pk")
 
+    def to_people(self) -> NoticeQuerySet:
+        return self.exclude(medium=Medium.WEBHOOK)
+
+    def calls(self) -> NoticeQuerySet:
+        return self.filter(medium=Medium.WEBHOOK)
+
+    def hooks(self) -> models.QuerySet[Notice, int]:
+        """The keys of the webhooks that these are calls to, each once."""
+        return self.order_by("webhook").values_list("webhook", flat=True).distinct()
+
 
 class Notice(models.Model):
-    """One outward message: of an event of a complaint, or of an update about a service issue, or to a new follower of one.
+    """One outward message: of an event of a complaint, of an update about a service issue, to a new follower of one, or a
+    word about a webhook itself.
 
     `uuid` is the idempotency key that the gateway gets, so a second try cannot send it twice.
     """
@@ -63,6 +78,7 @@ class Notice(models.Model):
     event = models.ForeignKey(Event, on_delete=models.PROTECT, null=True, related_name="notices")
     update = models.ForeignKey(IssueUpdate, on_delete=models.PROTECT, null=True, related_name="notices")
     follower = models.ForeignKey(IssueFollower, on_delete=models.PROTECT, null=True, related_name="notices")
+    webhook = models.ForeignKey(Webhook, on_delete=models.PROTECT, null=True, related_name="notices")
     code = models.CharField(_("occasion"), max_length=40)
     medium = models.CharField(_("medium"), max_length=10, choices=Medium)
     address = models.CharField(_("address"), max_length=254)
@@ -75,6 +91,7 @@ class Notice(models.Model):
     next_try_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
     error = models.CharField(max_length=300, blank=True)
+    answer = models.PositiveSmallIntegerField(_("status of the last answer"), null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = NoticeQuerySet.as_manager()
@@ -95,10 +112,21 @@ class Notice(models.Model):
                     complaint__isnull=False, event__isnull=False, update__isnull=True, follower__isnull=True
                 )
                 | models.Q(complaint__isnull=False, event__isnull=True, update__isnull=False, follower__isnull=True)
-                | models.Q(complaint__isnull=True, event__isnull=True, follower__isnull=False),
+                | models.Q(complaint__isnull=True, event__isnull=True, follower__isnull=False)
+                | models.Q(
+                    complaint__isnull=True,
+                    event__isnull=True,
+                    update__isnull=True,
+                    follower__isnull=True,
+                    webhook__isnull=False,
+                ),
             ),
             models.CheckConstraint(
                 name="notice_state_is_known", condition=models.Q(state__in=sorted(NoticeState.values))
+            ),
+            models.CheckConstraint(
+                name="call_has_webhook",
+                condition=~models.Q(medium=Medium.WEBHOOK.value) | models.Q(webhook__isnull=False),
             ),
             models.CheckConstraint(
                 name="sent_notice_has_time",
@@ -110,6 +138,11 @@ class Notice(models.Model):
                 name="notice_due_next",
                 fields=["next_try_at", "id"],
                 condition=models.Q(state=NoticeState.QUEUED.value),
+            ),
+            models.Index(
+                name="notice_calls_of_webhook",
+                fields=["webhook", "-id"],
+                condition=models.Q(webhook__isnull=False),
             ),
         ]
 
