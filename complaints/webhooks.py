@@ -61,7 +61,7 @@ def _call(hook: Webhook, complaint: Complaint, event: Event) -> Notice:
 
 
 def about(complaint: Complaint, event: Event) -> dict[str, Any]:
-    """Where the complaint stands after the event: no word of anybody, no name, number or address. More is to be asked of the API."""
+    """Where the complaint stands after the event; no words, name, number or address: who may know more asks the API."""
     return {
         "reference": complaint.reference,
         "request_type": complaint.request_type,

@@ -6,13 +6,16 @@ import uuid
 from datetime import datetime
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models.complaint import Complaint
 from complaints.models.history import Event
-from complaints.models.service_issue import IssueFollower, IssueUpdate
+from complaints.models.service_issue import IssueFollower, IssueUpdate, ServiceIssue
 from complaints.models.webhook import Webhook
+from staff.actors import Role
+from staff.models import User
 
 
 class Medium(models.TextChoices):
@@ -54,6 +57,18 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
     def due(self, at: datetime) -> NoticeQuerySet:
         """Queued notices whose next try has come, oldest first."""
         return self.filter(state=NoticeState.QUEUED, next_try_at__lte=at).order_by("next_try_at", "pk")
+
+    def visible_to(self, user: User) -> NoticeQuerySet:
+        """Of complaints and service issues that this person may see; of webhooks themselves, administrators only."""
+        issues = ServiceIssue.objects.visible_to(user)
+        of_issue = Q(update__issue__in=issues) | Q(follower__issue__in=issues)
+        if user.role == Role.ADMINISTRATOR and user.is_active:
+            of_issue |= Q(webhook__isnull=False)
+        seen = Q(complaint__in=Complaint.objects.visible_to(user)) | (Q(complaint__isnull=True) & of_issue)
+        return self.filter(seen)
+
+    def failed(self) -> NoticeQuerySet:
+        return self.filter(state=NoticeState.DEAD)
 
     def to_people(self) -> NoticeQuerySet:
         return self.exclude(medium=Medium.WEBHOOK)
@@ -104,16 +119,14 @@ class Notice(models.Model):
             models.UniqueConstraint(name="notice_is_unique", fields=["event", "code", "medium", "address"]),
             models.UniqueConstraint("update", "medium", Lower("address"), name="notice_of_update_is_unique"),
             models.UniqueConstraint(
-                name="follower_is_greeted_once", fields=["follower"], condition=models.Q(update__isnull=True)
+                name="follower_is_greeted_once", fields=["follower"], condition=Q(update__isnull=True)
             ),
             models.CheckConstraint(
                 name="notice_has_one_cause",
-                condition=models.Q(
-                    complaint__isnull=False, event__isnull=False, update__isnull=True, follower__isnull=True
-                )
-                | models.Q(complaint__isnull=False, event__isnull=True, update__isnull=False, follower__isnull=True)
-                | models.Q(complaint__isnull=True, event__isnull=True, follower__isnull=False)
-                | models.Q(
+                condition=Q(complaint__isnull=False, event__isnull=False, update__isnull=True, follower__isnull=True)
+                | Q(complaint__isnull=False, event__isnull=True, update__isnull=False, follower__isnull=True)
+                | Q(complaint__isnull=True, event__isnull=True, follower__isnull=False)
+                | Q(
                     complaint__isnull=True,
                     event__isnull=True,
                     update__isnull=True,
@@ -121,28 +134,27 @@ class Notice(models.Model):
                     webhook__isnull=False,
                 ),
             ),
-            models.CheckConstraint(
-                name="notice_state_is_known", condition=models.Q(state__in=sorted(NoticeState.values))
-            ),
+            models.CheckConstraint(name="notice_state_is_known", condition=Q(state__in=sorted(NoticeState.values))),
             models.CheckConstraint(
                 name="call_has_webhook",
-                condition=~models.Q(medium=Medium.WEBHOOK.value) | models.Q(webhook__isnull=False),
+                condition=~Q(medium=Medium.WEBHOOK.value) | Q(webhook__isnull=False),
             ),
             models.CheckConstraint(
                 name="sent_notice_has_time",
-                condition=~models.Q(state=NoticeState.SENT.value) | models.Q(sent_at__isnull=False),
+                condition=~Q(state=NoticeState.SENT.value) | Q(sent_at__isnull=False),
             ),
         ]
         indexes = [
             models.Index(
                 name="notice_due_next",
                 fields=["next_try_at", "id"],
-                condition=models.Q(state=NoticeState.QUEUED.value),
+                condition=Q(state=NoticeState.QUEUED.value),
             ),
+            models.Index(name="notice_by_state_newest", fields=["state", "-id"]),
             models.Index(
                 name="notice_calls_of_webhook",
                 fields=["webhook", "-id"],
-                condition=models.Q(webhook__isnull=False),
+                condition=Q(webhook__isnull=False),
             ),
         ]
 
