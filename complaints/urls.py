@@ -20,6 +20,7 @@ from complaints.views import (
     portal,
     roster,
     storms,
+    texts,
     webhooks,
 )
 
@@ -59,6 +60,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/notices/<int:pk>/", notices.notice, name="notice"),
     path("desk/notices/<int:pk>/resend/", notices.resend, name="notice-resend"),
     path("desk/notices/<int:pk>/give-up/", notices.give_up, name="notice-give-up"),
+    path("desk/texts/", texts.texts, name="texts"),
+    path("desk/texts/<slug:code>/<slug:medium>/<slug:language>/", texts.text, name="text"),
+    path("desk/texts/<slug:code>/<slug:medium>/<slug:language>/restore/", texts.restore, name="text-restore"),
     path("desk/webhooks/", webhooks.webhooks, name="webhooks"),
     path("desk/webhooks/<int:pk>/", webhooks.webhook, name="webhook"),
     path("desk/webhooks/<int:pk>/rotate/", webhooks.rotate, name="webhook-rotate"),

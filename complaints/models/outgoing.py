@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from complaints.models.append_only import AppendOnly
 from complaints.models.complaint import Complaint
 from complaints.models.history import Event
 from complaints.models.service_issue import IssueFollower, IssueUpdate, ServiceIssue
@@ -25,13 +26,19 @@ class Medium(models.TextChoices):
 
 
 class MessageTemplate(models.Model):
-    """A text with {placeholders}, for one occasion, medium and language."""
+    """A text with {placeholders}, for one occasion, medium and language.
+
+    Once somebody has edited it, loading a profile leaves it alone and keeps the profile's words in `profile_…`.
+    """
 
     code = models.CharField(_("occasion"), max_length=40)
     medium = models.CharField(_("medium"), max_length=10, choices=Medium)
     language = models.CharField(_("language"), max_length=10)
     subject = models.CharField(_("subject"), max_length=160, blank=True)
     body = models.TextField(_("text"))
+    edited_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True, editable=False)
+    profile_subject = models.CharField(max_length=160, blank=True, editable=False)
+    profile_body = models.TextField(blank=True, editable=False)
 
     class Meta:
         verbose_name = _("message template")
@@ -43,6 +50,26 @@ class MessageTemplate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.medium} {self.language}"
+
+
+class TextVersion(AppendOnly):
+    """What a text said from `at` on; number 1 is what it said before anybody changed it."""
+
+    text = models.ForeignKey(MessageTemplate, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    subject = models.CharField(max_length=160, blank=True)
+    body = models.TextField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("version of a text")
+        verbose_name_plural = _("versions of texts")
+        ordering = ["text", "-number"]
+        constraints = [models.UniqueConstraint(name="text_version_is_numbered_once", fields=["text", "number"])]
+
+    def __str__(self) -> str:
+        return f"{self.text} {self.number}"
 
 
 class NoticeState(models.TextChoices):
