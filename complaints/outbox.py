@@ -10,6 +10,7 @@ from typing import Any
 import phonenumbers
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import formats, timezone, translation
 from django.utils.functional import SimpleLazyObject
@@ -22,6 +23,7 @@ from complaints.models import (
     Complaint,
     DeskSettings,
     Event,
+    IssueUpdate,
     Medium,
     MessageTemplate,
     Notice,
@@ -300,6 +302,10 @@ def send(notice: Notice, *, now: datetime | None = None) -> bool:
         row = Notice.objects.due(now).select_for_update(skip_locked=True).filter(pk=notice.pk).first()
         if row is None:
             return False
+        if _is_overtaken(row):
+            row.state = NoticeState.OVERTAKEN
+            row.save(update_fields=["state"])
+            return False
         row.attempts += 1
         try:
             delivery.deliver(row)
@@ -316,6 +322,17 @@ def send(notice: Notice, *, now: datetime | None = None) -> bool:
         if row.medium == Medium.WEBHOOK:
             webhooks.count(row, now=now)
         return row.state == NoticeState.SENT
+
+
+def _is_overtaken(row: Notice) -> bool:
+    """Whether newer news of the same issue goes to the same address: nobody wants last night's in the morning as well."""
+    if row.update is None:
+        return False
+    later = IssueUpdate.objects.filter(issue=row.update.issue_id).filter(
+        Q(at__gt=row.update.at) | Q(at=row.update.at, pk__gt=row.update.pk)
+    )
+    same = Notice.objects.filter(update__in=later, medium=row.medium, address__iexact=row.address)
+    return same.filter(state__in=(NoticeState.QUEUED, NoticeState.SENT)).exists()
 
 
 def is_mobile(phone: str) -> bool:
