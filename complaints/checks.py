@@ -19,6 +19,7 @@ Details = Mapping[str, Any]
 
 DETAIL_NAMES = {
     "account": gettext_lazy("the account"),
+    "address": gettext_lazy("the address"),
     "answered_by": gettext_lazy("how the customer answered"),
     "arrived_at": gettext_lazy("when somebody was there"),
     "assignee": gettext_lazy("the person"),
@@ -32,6 +33,7 @@ DETAIL_NAMES = {
     "evidence": gettext_lazy("how the customer told us"),
     "files": gettext_lazy("a file"),
     "into": gettext_lazy("the complaint to merge into"),
+    "medium": gettext_lazy("the medium"),
     "message": gettext_lazy("the message"),
     "method": gettext_lazy("how you tried"),
     "moved": gettext_lazy("what moved"),
@@ -56,6 +58,7 @@ DETAIL_NAMES = {
     "subcategory": gettext_lazy("the subcategory"),
     "summary": gettext_lazy("what was found"),
     "team": gettext_lazy("the team"),
+    "was": gettext_lazy("the address before"),
     "withdrawn": gettext_lazy("whether the excuse is taken back"),
 }
 """What each detail of a move is called in a sentence."""

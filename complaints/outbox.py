@@ -10,11 +10,12 @@ from typing import Any
 import phonenumbers
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import formats, timezone, translation
 from django.utils.functional import SimpleLazyObject
 
-from complaints import database_clock, delivery, ladder, quiet, turn
+from complaints import database_clock, delivery, ladder, quiet, turn, webhooks
 from complaints.models import (
     SAFETY,
     Channel,
@@ -22,6 +23,7 @@ from complaints.models import (
     Complaint,
     DeskSettings,
     Event,
+    IssueUpdate,
     Medium,
     MessageTemplate,
     Notice,
@@ -161,7 +163,11 @@ RULES: dict[str, list[tuple[str, Who]]] = {
 
 
 def queue(complaint: Complaint, event: Event) -> list[Notice]:
-    """Write the event's notices. Unique per event, text, medium and address, so the same event cannot queue one twice."""
+    """Write the event's notices. Unique per event, text, medium and address, so the same event cannot queue one twice.
+
+    Answers with those to people; the calls to webhooks are written beside them.
+    """
+    webhooks.queue(complaint, event)
     rules = RULES.get(event.move, [])
     wanted = [(code, recipient) for code, who in rules for recipient in who(complaint, event)]
     if not wanted:
@@ -226,6 +232,8 @@ def try_at(moment: datetime, notices: list[Notice], desk: DeskSettings) -> None:
 
 def _may_go_at_night(notice: Notice, moment: datetime, awake: set[str]) -> bool:
     """What cannot wait, what wakes nobody, and what somebody is up for."""
+    if notice.medium == Medium.WEBHOOK:
+        return True
     complaint = notice.complaint
     if complaint is None:
         return notice.medium == Medium.EMAIL or notice.update is None  # who follows it has just asked to
@@ -294,19 +302,37 @@ def send(notice: Notice, *, now: datetime | None = None) -> bool:
         row = Notice.objects.due(now).select_for_update(skip_locked=True).filter(pk=notice.pk).first()
         if row is None:
             return False
+        if _is_overtaken(row):
+            row.state = NoticeState.OVERTAKEN
+            row.save(update_fields=["state"])
+            return False
         row.attempts += 1
         try:
             delivery.deliver(row)
         except delivery.DeliveryError as error:
-            row.error = str(error)[:300]
+            row.error, row.answer = str(error)[:300], error.answer
             if error.is_permanent or row.attempts > len(BACK_OFF):
                 row.state = NoticeState.DEAD
             else:
-                try_at(now + BACK_OFF[row.attempts - 1], [row], _desk())
+                wait = max(BACK_OFF[row.attempts - 1], error.wait or timedelta(0))
+                try_at(now + wait, [row], _desk())
         else:
             row.state, row.sent_at, row.error = NoticeState.SENT, now, ""
         row.save()
+        if row.medium == Medium.WEBHOOK:
+            webhooks.count(row, now=now)
         return row.state == NoticeState.SENT
+
+
+def _is_overtaken(row: Notice) -> bool:
+    """Whether newer news of the same issue goes to the same address: nobody wants last night's in the morning as well."""
+    if row.update is None:
+        return False
+    later = IssueUpdate.objects.filter(issue=row.update.issue_id).filter(
+        Q(at__gt=row.update.at) | Q(at=row.update.at, pk__gt=row.update.pk)
+    )
+    same = Notice.objects.filter(update__in=later, medium=row.medium, address__iexact=row.address)
+    return same.filter(state__in=(NoticeState.QUEUED, NoticeState.SENT)).exists()
 
 
 def is_mobile(phone: str) -> bool:

@@ -213,6 +213,25 @@ MOVES: dict[str, Move] = {
     "breach": move(
         _("Deadline missed"), frozenset(Status), SAME, {CLOCK}, "clock due_at", decides=False, by_hand=False
     ),
+    "resend": move(
+        _("Send again"),
+        frozenset(Status),
+        SAME,
+        {SUPERVISOR, ADMINISTRATOR},
+        "medium address",
+        "was",
+        decides=False,
+        by_hand=False,
+    ),
+    "give_up": move(
+        _("Give up a notice"),
+        frozenset(Status),
+        SAME,
+        {SUPERVISOR, ADMINISTRATOR},
+        "medium address reason",
+        decides=False,
+        by_hand=False,
+    ),
     "recategorise": move(_("Change category"), OPEN, SAME, DESK, "category", "subcategory reason"),
     "prioritise": move(
         _("Change priority"), OPEN, SAME, {AGENT, SUPERVISOR, LIAISON, CLOCK}, "priority", "severity reason"

@@ -9,7 +9,7 @@ from functools import partial
 
 from celery import shared_task
 
-from complaints import feedback, issues, outbox, retargeting, storms, turn, workflow
+from complaints import database_clock, feedback, issues, outbox, retargeting, storms, turn, webhooks, workflow
 from complaints.models import Alarm, Complaint, IssueUpdate, Notice, Retargeting
 
 BATCH = 200
@@ -45,10 +45,24 @@ def send_notices() -> int:
     sent, more = 0, True
     while more:
         with turn.begun() as now:
-            due = list(Notice.objects.due(now)[:BATCH])
+            due = list(Notice.objects.to_people().due(now)[:BATCH])
             sent += sum(outbox.send(notice, now=now) for notice in due)
             more = Notice.objects.due(now).filter(pk__in=[notice.pk for notice in due]).count() < len(due)
     return sent
+
+
+@shared_task(ignore_result=True)
+def call_webhooks() -> int:
+    """Make every due call, one webhook after the other. After a call that fails, that webhook's others wait for the next turn."""
+    made = 0
+    for hook_id in list(Notice.objects.calls().due(database_clock.now()).hooks()):
+        with webhooks.alone(hook_id) as is_mine:
+            while is_mine:
+                now = database_clock.now()
+                call = Notice.objects.calls().due(now).filter(webhook=hook_id).first()
+                is_mine = call is not None and outbox.send(call, now=now)
+                made += is_mine
+    return made
 
 
 @shared_task(ignore_result=True)

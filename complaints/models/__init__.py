@@ -16,12 +16,13 @@ from complaints.models.complaint import Channel, Complaint, Flag, Responsibility
 from complaints.models.feedback import AnsweredBy, Feedback
 from complaints.models.history import Event
 from complaints.models.letters import Letter, LetterText, Posting
-from complaints.models.outgoing import Medium, MessageTemplate, Notice, NoticeState
+from complaints.models.outgoing import Medium, MessageTemplate, Notice, NoticeState, TextVersion
 from complaints.models.promises import Alarm, Calendar, Clock, ClockKind, LedgerEntry, Policy, PolicyLimit, Tier
 from complaints.models.search import ComplaintWords
 from complaints.models.service_issue import IssueFollower, IssueKind, IssueUpdate, ServiceIssue
 from complaints.models.settings import DeskSettings
 from complaints.models.steering import AlarmLevel, LadderStep, Listener, PauseReason, Retargeting, Storm
+from complaints.models.webhook import Webhook
 
 __all__ = [
     "SAFETY",
@@ -69,5 +70,7 @@ __all__ = [
     "Source",
     "Storm",
     "Subcategory",
+    "TextVersion",
     "Tier",
+    "Webhook",
 ]

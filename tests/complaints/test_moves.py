@@ -64,6 +64,8 @@ def details_for(name: str, complaint: Complaint) -> dict:
         "into": lambda: a_complaint(at=MONDAY),
         "referred_to": lambda: "市城管局",
         "pause_reason": lambda: PauseReason.objects.get(code="no-access"),
+        "medium": lambda: "sms",
+        "address": lambda: "13800001234",
         "storm": lambda: "台风",
         "part": lambda: "电压",
         "summary": lambda: "合格率 93.1 %",
