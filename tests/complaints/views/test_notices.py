@@ -75,7 +75,7 @@ def test_what_failed_is_listed_with_the_gateways_words_and_counted_in_the_rail(s
     assert listed(page) == [notice.pk]
     assert "wrong number" in text(page)
     (entry,) = [entry for entry in page.context["rail"] if entry["url"] == "/desk/notices/"]
-    assert (entry["count"], entry["current"]) == (1, True)
+    assert (entry["count"], entry["current"]) == ("1", True)
 
 
 def test_other_branches_and_their_issues_are_out_of_sight(sign_in, reader):
