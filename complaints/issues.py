@@ -166,6 +166,7 @@ def _touched(issue: ServiceIssue) -> Iterator[tuple[Recipient, str, dict[str, An
     """Everybody, each with the address of their own page."""
     complaints = Complaint.objects.unfinished().filter(service_issue=issue).select_related("customer", "category")
     for complaint in complaints.order_by("pk").iterator(chunk_size=PIECE):
+        # on paper it would be yesterday's news
         for recipient in outbox.complainant(complaint):
             yield recipient, _page("complaints:track", complaint.token), {"complaint": complaint}
     for follower in issue.followers.filter(left_at=None).order_by("pk").iterator(chunk_size=PIECE):

@@ -57,7 +57,7 @@ def customer(complaint: Complaint, event: Event) -> list[Recipient]:
 
 
 def complainant(complaint: Complaint) -> list[Recipient]:
-    """The complainant by the medium they prefer, else by one we have; nobody when they asked not to be contacted."""
+    """The complainant by the medium they prefer, else by one we have, else on paper; nobody who asked not to be contacted."""
     if complaint.customer is not None and complaint.customer.do_not_contact:
         return []
     ways = {}
@@ -65,11 +65,19 @@ def complainant(complaint: Complaint) -> list[Recipient]:
         ways[Medium.EMAIL] = complaint.contact_email
     if is_mobile(complaint.contact_phone):
         ways[Medium.SMS] = complaint.contact_phone
+    address = complaint.contact_address or (complaint.customer.address if complaint.customer else "")
+    if address and (not ways or complaint.contact_method == ContactMethod.LETTER):
+        return [Recipient(Medium.LETTER, address, complaint.language, complaint.contact_name, is_customer=True)]
     preferred = Medium.EMAIL if complaint.contact_method == ContactMethod.EMAIL else Medium.SMS
     medium = preferred if preferred in ways else next(iter(ways), None)
     if medium is None:
         return []
     return [Recipient(medium, ways[medium], complaint.language, complaint.contact_name, is_customer=True)]
+
+
+def is_told_at_once(complaint: Complaint) -> bool:
+    """Whether what we write to the complainant is there in a moment; a letter is on its way when somebody posts it."""
+    return any(recipient.medium != Medium.LETTER for recipient in complainant(complaint))
 
 
 def supervisors(complaint: Complaint, event: Event) -> list[Recipient]:
@@ -165,7 +173,7 @@ RULES: dict[str, list[tuple[str, Who]]] = {
 def queue(complaint: Complaint, event: Event) -> list[Notice]:
     """Write the event's notices. Unique per event, text, medium and address, so the same event cannot queue one twice.
 
-    Answers with those to people; the calls to webhooks are written beside them.
+    Answers with those that reach people in a moment; letters and calls to webhooks are written beside them.
     """
     webhooks.queue(complaint, event)
     rules = RULES.get(event.move, [])
@@ -178,9 +186,9 @@ def queue(complaint: Complaint, event: Event) -> list[Notice]:
     said: dict[str, dict[str, Any]] = {}
     notices: dict[tuple[str, str, str], Notice] = {}
     for code, recipient in wanted:
-        text = texts.get((code, recipient.medium, recipient.language))
-        # better in a language that is not theirs than not at all
-        text = text or texts.get((code, recipient.medium, settings.LANGUAGE_CODE))
+        # a letter says what the e-mail would; and better in a language that is not theirs than not at all
+        medium = Medium.EMAIL if recipient.medium == Medium.LETTER else recipient.medium
+        text = texts.get((code, medium, recipient.language)) or texts.get((code, medium, settings.LANGUAGE_CODE))
         if text is not None:
             if text.language not in said:
                 with translation.override(text.language):
@@ -190,7 +198,8 @@ def queue(complaint: Complaint, event: Event) -> list[Notice]:
             with translation.override(text.language):
                 notices.setdefault(key, _notice(complaint, event, text, recipient, said[text.language]))
     try_at(turn.now(), list(notices.values()), desk)
-    return Notice.objects.bulk_create(notices.values())
+    Notice.objects.bulk_create(notices.values())
+    return [notice for notice in notices.values() if notice.medium != Medium.LETTER]
 
 
 def _texts(code: str) -> list[MessageTemplate]:
@@ -232,7 +241,7 @@ def try_at(moment: datetime, notices: list[Notice], desk: DeskSettings) -> None:
 
 def _may_go_at_night(notice: Notice, moment: datetime, awake: set[str]) -> bool:
     """What cannot wait, what wakes nobody, and what somebody is up for."""
-    if notice.medium == Medium.WEBHOOK:
+    if notice.medium in (Medium.WEBHOOK, Medium.LETTER):
         return True
     complaint = notice.complaint
     if complaint is None:

@@ -22,7 +22,14 @@ FAILED = frozenset({NoticeState.DEAD, NoticeState.GIVEN_UP})
 
 def may_resend(notice: Notice) -> bool:
     """Whether pressing the button would do anything: it failed, or it waits for another try."""
-    return notice.state in FAILED or (notice.state == NoticeState.QUEUED and notice.attempts > 0)
+    is_waiting = notice.state == NoticeState.QUEUED and notice.attempts > 0 and notice.medium != Medium.LETTER
+    return notice.state in FAILED or is_waiting
+
+
+def may_give_up(notice: Notice) -> bool:
+    """Whether it can be let rest: it failed, is tried again, or waits for the post."""
+    waits = notice.state == NoticeState.QUEUED and (notice.attempts > 0 or notice.medium == Medium.LETTER)
+    return notice.state == NoticeState.DEAD or waits
 
 
 @transaction.atomic
@@ -34,7 +41,7 @@ def resend(notice: Notice, *, by: User, address: str = "") -> None:
     """
     row = _locked(notice)
     now = turn.now()
-    if row.state == NoticeState.QUEUED and row.attempts and row.next_try_at > now:
+    if row.state == NoticeState.QUEUED and may_resend(row) and row.next_try_at > now:
         row.next_try_at = now
         row.save(update_fields=["next_try_at"])
         return
@@ -58,7 +65,7 @@ def resend(notice: Notice, *, by: User, address: str = "") -> None:
 def give_up(notice: Notice, *, by: User, reason: str) -> None:
     """Let it rest, with a reason. Raises MoveRefused."""
     row = _locked(notice)
-    if row.state != NoticeState.DEAD and not (row.state == NoticeState.QUEUED and row.attempts):
+    if not may_give_up(row):
         raise MoveRefused(_not_failed(row))
     row.state = NoticeState.GIVEN_UP
     row.save(update_fields=["state"])

@@ -57,7 +57,7 @@ def _confirm(complaint: Complaint, event: Event, details: Details) -> None:
     tiers = [tier for tier, moves in CONFIRMS.items() if event.move in moves]
     if not tiers or event.is_by_clock or (event.move == "contact" and not details["reached"]):
         return
-    if event.move in ("ask", "message") and not outbox.customer(complaint, event):
+    if event.move in ("ask", "message") and not outbox.is_told_at_once(complaint):
         return
     clocks = [clock for clock in ticking(complaint, ClockKind.ACKNOWLEDGE) if clock.tier in tiers]
     end(clocks, Action.STOP, event.at, event)

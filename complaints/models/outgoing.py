@@ -22,6 +22,7 @@ from staff.models import User
 class Medium(models.TextChoices):
     EMAIL = "email", _("E-mail")
     SMS = "sms", _("Text message")
+    LETTER = "letter", _("Letter")
     WEBHOOK = "webhook", _("Webhook")
 
 
@@ -77,13 +78,18 @@ class NoticeState(models.TextChoices):
     SENT = "sent", _("Sent")
     DEAD = "dead", _("Could not be sent")
     GIVEN_UP = "given_up", _("Given up by a person")
-    OVERTAKEN = "overtaken", _("Overtaken by newer news")
+    OVERTAKEN = "overtaken", _("Overtaken by something newer")
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
     def due(self, at: datetime) -> NoticeQuerySet:
-        """Queued notices whose next try has come, oldest first."""
-        return self.filter(state=NoticeState.QUEUED, next_try_at__lte=at).order_by("next_try_at", "pk")
+        """Queued notices whose next try has come, oldest first; letters wait for a person."""
+        queued = self.filter(state=NoticeState.QUEUED, next_try_at__lte=at)
+        return queued.exclude(medium=Medium.LETTER).order_by("next_try_at", "pk")
+
+    def unposted(self) -> NoticeQuerySet:
+        """Letters that wait to be printed and posted."""
+        return self.filter(state=NoticeState.QUEUED, medium=Medium.LETTER)
 
     def visible_to(self, user: User) -> NoticeQuerySet:
         """Of complaints and service issues that this person may see; of webhooks themselves, administrators only."""
@@ -176,6 +182,11 @@ class Notice(models.Model):
                 name="notice_due_next",
                 fields=["next_try_at", "id"],
                 condition=Q(state=NoticeState.QUEUED.value),
+            ),
+            models.Index(
+                name="notice_letters_to_post",
+                fields=["id"],
+                condition=Q(state=NoticeState.QUEUED.value, medium=Medium.LETTER.value),
             ),
             models.Index(name="notice_by_state_newest", fields=["state", "-id"]),
             models.Index(

@@ -111,7 +111,7 @@ def _shown(
 ) -> HttpResponse:
     context = _line(found) | {
         "may_correct": found.is_to_customer and found.complaint is not None and found.state in resending.FAILED,
-        "may_give_up": found.state != NoticeState.GIVEN_UP and resending.may_resend(found),
+        "may_give_up": resending.may_give_up(found),
         "address_form": address or AddressForm(initial={"address": found.address}),
         "reason_form": reason or ReasonForm(),
         "now": timezone.now(),

@@ -50,6 +50,7 @@ class TextForm(forms.Form):
         super().__init__(*args, **kwargs)
         if medium != Medium.EMAIL:
             del self.fields["subject"]
+            self.fields["body"].widget.attrs["rows"] = 5
 
     def clean_body(self) -> str:
         text: str = self.cleaned_data["body"]

@@ -4,3 +4,12 @@ import { listenForKeys } from "./keys.js";
 
 document.addEventListener("htmx:afterSettle", ({ target }) => enliven(target));
 listenForKeys();
+
+document.addEventListener("click", ({ target }) => {
+  const pressed = target.closest("[data-insert]");
+  const field = pressed && document.getElementById(pressed.dataset.into);
+  if (!field) return;
+  field.setRangeText(pressed.dataset.insert, field.selectionStart, field.selectionEnd, "end");
+  field.focus();
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+});

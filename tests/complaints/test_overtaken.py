@@ -100,7 +100,7 @@ def test_the_complaint_shows_what_was_overtaken(client, log):
     Notice.objects.exclude(update=None).update(next_try_at=MORNING)
     sweep()
     client.force_login(a_user(Role.AGENT))
-    assert "Overtaken by newer news" in client.get(complaint.get_absolute_url()).content.decode()
+    assert "Overtaken by something newer" in client.get(complaint.get_absolute_url()).content.decode()
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
