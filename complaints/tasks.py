@@ -9,7 +9,7 @@ from functools import partial
 
 from celery import shared_task
 
-from complaints import feedback, issues, outbox, retargeting, storms, turn, workflow
+from complaints import feedback, issue_work, issues, outbox, retargeting, storms, turn, workflow
 from complaints.models import Alarm, Complaint, IssueUpdate, Notice, Retargeting
 
 BATCH = 200
@@ -56,6 +56,12 @@ def tell_updates() -> int:
     """Write the notices of what was said about service issues, in the order in which it was said."""
     with turn.begun(), turn.Sweep() as sweep:
         return sweep.through(IssueUpdate.objects.filter(told_at=None).order_by("at", "pk"), issues.tell)
+
+
+@shared_task(ignore_result=True)
+def carry_on_issues() -> int:
+    """Link, detach and answer what people decided for many complaints at once; after a kill it goes on where it stopped."""
+    return issue_work.carry_on()
 
 
 @shared_task(ignore_result=True)

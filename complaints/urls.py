@@ -67,6 +67,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("issues/new/", issues.issue_new, name="issue-new"),
     path("issues/<int:pk>/", issues.issue, name="issue"),
     path("issues/<int:pk>/tell/", issues.issue_tell, name="issue-tell"),
+    path("issues/<int:pk>/work/", issues.issue_work, name="issue-work"),
     path("issues/<int:pk>/restored/", issues.issue_restored, name="issue-restored"),
     path("track/<str:token>/", portal.track, name="track"),
     path("track/<str:token>/files/<uuid:uuid>/", files.track_file, name="track-file"),

@@ -15,6 +15,7 @@ from complaints.models.classification import (
 from complaints.models.complaint import Channel, Complaint, Flag, Responsibility, Source
 from complaints.models.feedback import AnsweredBy, Feedback
 from complaints.models.history import Event
+from complaints.models.issue_work import IssueAct, IssueJob, JobState, Left
 from complaints.models.letters import Letter, LetterText, Posting
 from complaints.models.outgoing import Medium, MessageTemplate, Notice, NoticeState
 from complaints.models.promises import Alarm, Calendar, Clock, ClockKind, LedgerEntry, Policy, PolicyLimit, Tier
@@ -40,11 +41,15 @@ __all__ = [
     "Feedback",
     "FileKind",
     "Flag",
+    "IssueAct",
     "IssueFollower",
+    "IssueJob",
     "IssueKind",
     "IssueUpdate",
+    "JobState",
     "LadderStep",
     "LedgerEntry",
+    "Left",
     "Letter",
     "LetterText",
     "Listener",

@@ -483,6 +483,7 @@ def test_every_answer_says_how_to_go_further(cn):
     for code in (
         "acknowledged",
         "resolved_feedback",
+        "settled_feedback",
         "rejected",
         "referred",
         "withdrawn",

@@ -1,0 +1,76 @@
+"""What is to be done with many complaints because of one service issue: a row for each, so that none is left out or doubled."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from complaints.models.complaint import Complaint
+from complaints.models.service_issue import ServiceIssue
+from staff.models import User
+
+
+class IssueAct(models.TextChoices):
+    LINK = "link", _("Link to service issue")
+    DETACH = "detach", _("Detach from service issue")
+    SETTLE = "settle", _("Resolve with the service issue")
+
+
+class JobState(models.TextChoices):
+    DUE = "due", _("waits")
+    DONE = "done", _("done")
+    LEFT = "left", _("left as it is")
+
+
+class Left(models.TextChoices):
+    """Why a complaint was left as it is."""
+
+    REVIEW = "review", _("in review: a supervisor decides")
+    WAITING = "waiting", _("waits for the customer's answer")
+    SAFETY = "safety", _("a matter of safety")
+    SEVERE = "severe", _("special, major or life-safety: needs an approval")
+    REGULATOR = "regulator", _("from the regulator: the formal reply stays owed")
+    UNRELATED = "unrelated", _("about something that this does not explain")
+    LATER = "later", _("came in after it was over")
+    MEANWHILE = "meanwhile", _("moved by somebody meanwhile")
+
+
+class IssueJobQuerySet(models.QuerySet["IssueJob"]):
+    def due(self) -> IssueJobQuerySet:
+        return self.filter(state=JobState.DUE).order_by("pk")
+
+
+class IssueJob(models.Model):
+    """One move that one complaint shall get because of an issue. A worker makes it, in the transaction that notes it as done."""
+
+    issue = models.ForeignKey(ServiceIssue, on_delete=models.PROTECT, related_name="jobs")
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="issue_jobs")
+    act = models.CharField(max_length=10, choices=IssueAct)
+    state = models.CharField(max_length=10, choices=JobState, default=JobState.DUE)
+    why = models.CharField(max_length=12, choices=Left, blank=True)
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    asked_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+
+    objects = IssueJobQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("work for a service issue")
+        verbose_name_plural = _("work for service issues")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(name="issue_job_is_asked_once", fields=["issue", "complaint", "act"]),
+            models.CheckConstraint(name="issue_job_act_is_known", condition=models.Q(act__in=sorted(IssueAct.values))),
+            models.CheckConstraint(
+                name="issue_job_left_says_why",
+                condition=models.Q(state__in=[JobState.DUE.value, JobState.DONE.value], why="")
+                | (models.Q(state=JobState.LEFT.value) & ~models.Q(why="")),
+            ),
+        ]
+        indexes = [
+            models.Index(name="issue_job_due", fields=["id"], condition=models.Q(state=JobState.DUE.value)),
+            models.Index(name="issue_job_progress", fields=["issue", "act", "state"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.complaint_id} {self.state}"
