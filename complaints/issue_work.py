@@ -87,6 +87,24 @@ def ask(issue: ServiceIssue, act: str, complaints: Iterable[int], *, by: User | 
 
 
 @transaction.atomic
+def split(issue: ServiceIssue, complaints: Iterable[int], title: str, *, by: User, at: datetime) -> ServiceIssue:
+    """A new issue at the same place for those whose trouble is another one; they are moved to it one by one."""
+    new = ServiceIssue.objects.create(
+        kind=issue.kind,
+        title=title,
+        branch_id=issue.branch_id,
+        feeder_id=issue.feeder_id,
+        transformer_area_id=issue.transformer_area_id,
+        started_at=issue.started_at,
+        is_public=issue.is_public,
+        split_from=issue,
+        created_by=by,
+    )
+    ask(new, IssueAct.LINK, complaints, by=by, at=at)
+    return new
+
+
+@transaction.atomic
 def restored(
     issue: ServiceIssue,
     restored_at: datetime,
@@ -189,6 +207,8 @@ def _leave(key: int, why: str) -> None:
 def _link(job: IssueJob, complaint: Complaint) -> str:
     if complaint.service_issue_id == job.issue_id:
         return ""
+    if complaint.service_issue_id is not None and complaint.service_issue_id == job.issue.split_from_id:
+        workflow.perform("detach", complaint, by=_actor(job), at=turn.now())
     if job.issue.restored_at is not None:
         return Left.LATER
     workflow.perform("link", complaint, by=_actor(job), at=turn.now(), service_issue=job.issue)

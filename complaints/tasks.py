@@ -9,7 +9,7 @@ from functools import partial
 
 from celery import shared_task
 
-from complaints import feedback, issue_work, issues, outbox, retargeting, storms, turn, workflow
+from complaints import feedback, issue_work, issues, outbox, proposals, retargeting, storms, turn, workflow
 from complaints.models import Alarm, Complaint, IssueUpdate, Notice, Retargeting
 
 BATCH = 200
@@ -62,6 +62,14 @@ def tell_updates() -> int:
 def carry_on_issues() -> int:
     """Link, detach and answer what people decided for many complaints at once; after a kill it goes on where it stopped."""
     return issue_work.carry_on()
+
+
+@shared_task(ignore_result=True)
+def watch_clusters() -> None:
+    """Propose service issues where complaints cluster, and ask for what belongs to the accepted ones."""
+    with turn.begun() as now:
+        proposals.look(now)
+        proposals.collect(now)
 
 
 @shared_task(ignore_result=True)

@@ -17,6 +17,7 @@ from complaints.views import (
     papers,
     policies,
     portal,
+    proposals,
     roster,
     storms,
 )
@@ -67,6 +68,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("issues/new/", issues.issue_new, name="issue-new"),
     path("issues/<int:pk>/", issues.issue, name="issue"),
     path("issues/<int:pk>/tell/", issues.issue_tell, name="issue-tell"),
+    path("issues/clusters/", proposals.cluster_settings, name="cluster-settings"),
+    path("issues/proposed/<int:pk>/", proposals.proposal, name="proposal"),
+    path("issues/proposed/<int:pk>/dismiss/", proposals.proposal_dismiss, name="proposal-dismiss"),
+    path("issues/<int:pk>/chosen/", issues.issue_chosen, name="issue-chosen"),
     path("issues/<int:pk>/work/", issues.issue_work, name="issue-work"),
     path("issues/<int:pk>/restored/", issues.issue_restored, name="issue-restored"),
     path("track/<str:token>/", portal.track, name="track"),

@@ -214,6 +214,7 @@ CELERY_BEAT_SCHEDULE = {
     "send-notices": _every("complaints.tasks.send_notices", 3),
     "tell-updates": _every("complaints.tasks.tell_updates", 5),
     "carry-on-issues": _every("complaints.tasks.carry_on_issues", 5),
+    "watch-clusters": _every("complaints.tasks.watch_clusters", 15),
     "close-unanswered": _every("complaints.tasks.close_unanswered", 600),
     "retarget-clocks": _every("complaints.tasks.retarget_clocks", 15),
     "import-batches": _every("channels_intake.tasks.import_batches", 10),

@@ -15,7 +15,7 @@ from complaints.models.classification import (
 from complaints.models.complaint import Channel, Complaint, Flag, Responsibility, Source
 from complaints.models.feedback import AnsweredBy, Feedback
 from complaints.models.history import Event
-from complaints.models.issue_work import IssueAct, IssueJob, JobState, Left
+from complaints.models.issue_work import IssueAct, IssueJob, IssueProposal, JobState, Left
 from complaints.models.letters import Letter, LetterText, Posting
 from complaints.models.outgoing import Medium, MessageTemplate, Notice, NoticeState
 from complaints.models.promises import Alarm, Calendar, Clock, ClockKind, LedgerEntry, Policy, PolicyLimit, Tier
@@ -45,6 +45,7 @@ __all__ = [
     "IssueFollower",
     "IssueJob",
     "IssueKind",
+    "IssueProposal",
     "IssueUpdate",
     "JobState",
     "LadderStep",

@@ -6,8 +6,10 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models.complaint import Complaint
-from complaints.models.service_issue import ServiceIssue
-from staff.models import User
+from complaints.models.service_issue import IssueKind, ServiceIssue
+from customers.models import Feeder, TransformerArea
+from staff.models import Branch, User
+from staff.scope import within_branches
 
 
 class IssueAct(models.TextChoices):
@@ -74,3 +76,62 @@ class IssueJob(models.Model):
 
     def __str__(self) -> str:
         return f"{self.act} {self.complaint_id} {self.state}"
+
+
+class IssueProposalQuerySet(models.QuerySet["IssueProposal"]):
+    def visible_to(self, user: User) -> IssueProposalQuerySet:
+        return self.filter(within_branches(user))
+
+    def live(self) -> IssueProposalQuerySet:
+        """What nobody has decided yet."""
+        return self.filter(decided_at__isnull=True)
+
+
+class IssueProposal(models.Model):
+    """Complaints that cluster on a feeder, or on one area of it, and look like one trouble; a person accepts or dismisses it.
+
+    Accepted it has an issue; dismissed it has none. `number` is how many complaints match it, counted by the last look.
+    """
+
+    kind = models.CharField(_("kind"), max_length=20, choices=IssueKind)
+    branch = models.ForeignKey(Branch, on_delete=models.PROTECT, related_name="+")
+    feeder = models.ForeignKey(Feeder, on_delete=models.PROTECT, related_name="+")
+    transformer_area = models.ForeignKey(TransformerArea, on_delete=models.PROTECT, null=True, related_name="+")
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    number = models.PositiveIntegerField()
+    proposed_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    issue = models.OneToOneField(ServiceIssue, on_delete=models.PROTECT, null=True, related_name="proposal")
+
+    objects = IssueProposalQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("proposed service issue")
+        verbose_name_plural = _("proposed service issues")
+        ordering = ["-number", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                name="one_live_proposal_per_feeder",
+                fields=["feeder", "kind"],
+                condition=models.Q(decided_at__isnull=True, transformer_area__isnull=True),
+            ),
+            models.UniqueConstraint(
+                name="one_live_proposal_per_area",
+                fields=["transformer_area", "kind"],
+                condition=models.Q(decided_at__isnull=True, transformer_area__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="proposal_is_decided_by_somebody",
+                condition=models.Q(decided_at__isnull=True, decided_by__isnull=True, issue__isnull=True)
+                | models.Q(decided_at__isnull=False, decided_by__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} · {self.where}"
+
+    @property
+    def where(self) -> str:
+        return str((self.transformer_area or self.feeder).name)

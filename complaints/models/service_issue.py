@@ -73,6 +73,8 @@ class ServiceIssue(models.Model):
     )
     answer_zh = models.TextField(_("answer in Chinese"), blank=True)
     answer_en = models.TextField(_("answer in English"), blank=True)
+    split_from = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="splits", editable=False)
+    collects = models.BooleanField(_("new complaints that match are linked by themselves"), default=False)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 

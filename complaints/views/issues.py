@@ -9,23 +9,29 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from complaints import issue_matching as matching
 from complaints import issue_work as work
 from complaints import issues as rules
+from complaints import proposals
 from complaints.forms import CauseField, ServiceIssueForm, text
 from complaints.models import Complaint, JobState, Left, ServiceIssue
 from complaints.refusals import Refusal
-from complaints.states import FINDINGS, Outcome
+from complaints.states import FINDINGS, MOVES, Outcome
 from staff.http import StaffRequest
 from staff.models import User
 
 MOST = 200
+
+
+MAY = {"link": MOVES["link"].allowed, "detach": MOVES["detach"].allowed, "split": MOVES["detach"].allowed}
+"""What may be done with ticked complaints, and by whom: whoever may make the move with one."""
 
 
 def moment_input() -> forms.DateTimeInput:
@@ -156,7 +162,14 @@ def issues(request: StaffRequest) -> HttpResponse:
     is_open = request.GET.get("view") != "past"
     found = ServiceIssue.objects.visible_to(request.user).filter(restored_at__isnull=is_open)
     rows = found.select_related("branch", "feeder", "transformer_area").annotate(linked=Count("complaints"))[:MOST]
-    return render(request, "complaints/issues.html", {"issues": rows, "is_open": is_open, "now": timezone.now()})
+    context = {
+        "issues": rows,
+        "is_open": is_open,
+        "now": timezone.now(),
+        "proposals": proposals.waiting_for(request.user) if is_open else [],
+        "may_set": request.user.role in proposals.SETTING,
+    }
+    return render(request, "complaints/issues.html", context)
 
 
 @login_required
@@ -186,12 +199,21 @@ def _visible(request: StaffRequest, pk: int) -> ServiceIssue:
 
 def _page(request: StaffRequest, found: ServiceIssue, *, update_form: UpdateForm | None = None) -> HttpResponse:
     """One issue; a form that comes back is shown as it was typed."""
-    linked = Complaint.objects.visible_to(request.user).filter(service_issue=found)
+    seen = Complaint.objects.visible_to(request.user)
+    linked = seen.filter(service_issue=found)
+    out = matching.still_out(found).filter(pk__in=seen)
+    free = matching.matching(found).filter(pk__in=seen) if found.restored_at is None else Complaint.objects.none()
     followers = found.followers.filter(left_at=None)
     context = {
         "issue": found,
         "linked": linked.select_related("category", "assignee", "team").order_by("-received_at")[:MOST],
         "linked_count": linked.count(),
+        "still_out": out.select_related("category", "assignee").order_by("-received_at")[:MOST],
+        "still_out_count": out.count(),
+        "free": free.select_related("category", "transformer_area").order_by("-received_at")[:MOST],
+        "free_count": free.count(),
+        "may": {act: request.user.role in roles for act, roles in MAY.items()},
+        "new_title": _("%(title)s, still out") % {"title": found.title},
         "updates": found.updates.select_related("by").annotate(told_count=Count("notices")),
         "follower_count": followers.count(),
         "notes": followers.exclude(note="")[:MOST],
@@ -224,6 +246,32 @@ def issue_work(request: StaffRequest, pk: int) -> HttpResponse:
     if not request.htmx:
         return redirect("complaints:issue", pk)
     return render(request, "complaints/_issue_work.html", _work(request, found))
+
+
+@login_required
+@require_POST
+def issue_chosen(request: StaffRequest, pk: int) -> HttpResponse:
+    """Link, detach or split off the complaints that were ticked; a worker makes the moves and the page says how it goes."""
+    found = _visible(request, pk)
+    act = next((act for act in MAY if act in request.POST), "")
+    if not act:
+        raise Http404
+    if request.user.role not in MAY[act]:
+        raise PermissionDenied(_("Your role may not do this for many complaints at once."))
+    ticked = Complaint.objects.visible_to(request.user).filter(reference__in=request.POST.getlist("complaint")[:MOST])
+    keys = list(ticked.order_by("pk").values_list("pk", flat=True))
+    if not keys:
+        messages.error(request, _("Tick the complaints that you mean first."))
+        return redirect("complaints:issue", pk)
+    now = timezone.now()
+    if act == "split":
+        title = request.POST.get("title", "").strip()[:160] or _("%(title)s, still out") % {"title": found.title}
+        new = work.split(found, keys, title, by=request.user, at=now)
+        messages.success(request, _("A new service issue is open. The ticked complaints are being moved to it."))
+        return redirect("complaints:issue", new.pk)
+    work.ask(found, act, keys, by=request.user, at=now)
+    messages.success(request, _("It is being done; this page says how it goes."))
+    return redirect("complaints:issue", pk)
 
 
 @login_required
