@@ -230,7 +230,9 @@ def _may_go_at_night(notice: Notice, moment: datetime, awake: set[str]) -> bool:
     """What cannot wait, what wakes nobody, and what somebody is up for."""
     complaint = notice.complaint
     if complaint is None:
-        return notice.medium == Medium.EMAIL or notice.update is None  # who follows it has just asked to
+        # who follows an issue has just asked to; what is announced days ahead can wait for the morning
+        is_greeting = notice.follower is not None and notice.update_id is None
+        return notice.medium == Medium.EMAIL or is_greeting
     if complaint.category.code == SAFETY or complaint.priority == Priority.P1 or complaint.channel == Channel.REGULATOR:
         return True
     if not notice.is_to_customer:

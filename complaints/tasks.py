@@ -9,7 +9,19 @@ from functools import partial
 
 from celery import shared_task
 
-from complaints import feedback, issue_work, issues, outbox, proposals, retargeting, storms, turn, workflow
+from complaints import (
+    announcements,
+    feedback,
+    issue_actions,
+    issue_work,
+    issues,
+    outbox,
+    proposals,
+    retargeting,
+    storms,
+    turn,
+    workflow,
+)
 from complaints.models import Alarm, Complaint, IssueUpdate, Notice, Retargeting
 
 BATCH = 200
@@ -70,6 +82,20 @@ def watch_clusters() -> None:
     with turn.begun() as now:
         proposals.look(now)
         proposals.collect(now)
+
+
+@shared_task(ignore_result=True)
+def say_announcements() -> int:
+    """Write the notices of every announcement whose time has come. May run twice, and after a crash again."""
+    with turn.begun() as now, turn.Sweep() as sweep:
+        return sweep.through(announcements.due(now), announcements.say)
+
+
+@shared_task(ignore_result=True)
+def remind_of_actions() -> int:
+    """Remind the owners of actions whose day has passed, each once."""
+    with turn.begun(), turn.Sweep() as sweep:
+        return sweep.through(issue_actions.to_remind(issue_actions.today()), issue_actions.remind)
 
 
 @shared_task(ignore_result=True)

@@ -215,6 +215,8 @@ CELERY_BEAT_SCHEDULE = {
     "tell-updates": _every("complaints.tasks.tell_updates", 5),
     "carry-on-issues": _every("complaints.tasks.carry_on_issues", 5),
     "watch-clusters": _every("complaints.tasks.watch_clusters", 15),
+    "say-announcements": _every("complaints.tasks.say_announcements", 10),
+    "remind-of-actions": _every("complaints.tasks.remind_of_actions", 600),
     "close-unanswered": _every("complaints.tasks.close_unanswered", 600),
     "retarget-clocks": _every("complaints.tasks.retarget_clocks", 15),
     "import-batches": _every("channels_intake.tasks.import_batches", 10),

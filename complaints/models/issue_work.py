@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from complaints.models.classification import RootCause
 from complaints.models.complaint import Complaint
 from complaints.models.service_issue import IssueKind, ServiceIssue
 from customers.models import Feeder, TransformerArea
@@ -135,3 +138,61 @@ class IssueProposal(models.Model):
     @property
     def where(self) -> str:
         return str((self.transformer_area or self.feeder).name)
+
+
+class ActionKind(models.TextChoices):
+    CORRECTIVE = "corrective", _("Corrective")
+    PREVENTIVE = "preventive", _("Preventive")
+
+
+class IssueActionQuerySet(models.QuerySet["IssueAction"]):
+    def visible_to(self, user: User) -> IssueActionQuerySet:
+        return self.filter(within_branches(user, "issue__branch"))
+
+    def open(self) -> IssueActionQuerySet:
+        return self.filter(done_at__isnull=True)
+
+    def overdue(self, today: date) -> IssueActionQuerySet:
+        """Due on a day that is over."""
+        return self.open().filter(due_on__lt=today)
+
+
+class IssueAction(models.Model):
+    """What somebody does so that the trouble ends (corrective) or does not come again (preventive), by a day."""
+
+    issue = models.ForeignKey(ServiceIssue, on_delete=models.PROTECT, related_name="actions")
+    kind = models.CharField(_("kind"), max_length=12, choices=ActionKind)
+    what = models.CharField(_("what is done"), max_length=300)
+    root_cause = models.ForeignKey(
+        RootCause, on_delete=models.PROTECT, null=True, blank=True, related_name="actions", verbose_name=_("root cause")
+    )
+    owner = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="issue_actions", verbose_name=_("who does it")
+    )
+    due_on = models.DateField(_("due on"))
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    done_at = models.DateTimeField(null=True)
+    done_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    note = models.TextField(_("what was done"), blank=True)
+
+    objects = IssueActionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("action")
+        verbose_name_plural = _("actions")
+        ordering = ["due_on", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="issue_action_kind_is_known", condition=models.Q(kind__in=sorted(ActionKind.values))
+            ),
+            models.CheckConstraint(
+                name="issue_action_is_done_by_somebody",
+                condition=models.Q(done_at__isnull=True, done_by__isnull=True)
+                | models.Q(done_at__isnull=False, done_by__isnull=False),
+            ),
+        ]
+        indexes = [models.Index(name="issue_action_due", fields=["due_on"], condition=models.Q(done_at__isnull=True))]
+
+    def __str__(self) -> str:
+        return self.what

@@ -9,9 +9,12 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from complaints.models.announcement import Saying
 from complaints.models.complaint import Complaint
 from complaints.models.history import Event
+from complaints.models.issue_work import IssueAction
 from complaints.models.service_issue import IssueFollower, IssueUpdate
+from customers.models import Customer
 
 
 class Medium(models.TextChoices):
@@ -53,7 +56,8 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
 
 
 class Notice(models.Model):
-    """One outward message: of an event of a complaint, or of an update about a service issue, or to a new follower of one.
+    """One outward message: of an event of a complaint, or of an update about a service issue, or to a new follower of one;
+    or of an announcement to a customer, or of an action that is overdue to its owner.
 
     `uuid` is the idempotency key that the gateway gets, so a second try cannot send it twice.
     """
@@ -63,6 +67,9 @@ class Notice(models.Model):
     event = models.ForeignKey(Event, on_delete=models.PROTECT, null=True, related_name="notices")
     update = models.ForeignKey(IssueUpdate, on_delete=models.PROTECT, null=True, related_name="notices")
     follower = models.ForeignKey(IssueFollower, on_delete=models.PROTECT, null=True, related_name="notices")
+    saying = models.ForeignKey(Saying, on_delete=models.PROTECT, null=True, related_name="notices")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, related_name="notices")
+    action = models.ForeignKey(IssueAction, on_delete=models.PROTECT, null=True, related_name="notices")
     code = models.CharField(_("occasion"), max_length=40)
     medium = models.CharField(_("medium"), max_length=10, choices=Medium)
     address = models.CharField(_("address"), max_length=254)
@@ -89,13 +96,34 @@ class Notice(models.Model):
             models.UniqueConstraint(
                 name="follower_is_greeted_once", fields=["follower"], condition=models.Q(update__isnull=True)
             ),
+            models.UniqueConstraint(name="announced_once_to_each_customer", fields=["saying", "customer"]),
+            models.UniqueConstraint("saying", "medium", Lower("address"), name="announced_once_to_each_address"),
+            models.UniqueConstraint(name="owner_is_reminded_once", fields=["action"]),
             models.CheckConstraint(
                 name="notice_has_one_cause",
                 condition=models.Q(
                     complaint__isnull=False, event__isnull=False, update__isnull=True, follower__isnull=True
                 )
                 | models.Q(complaint__isnull=False, event__isnull=True, update__isnull=False, follower__isnull=True)
-                | models.Q(complaint__isnull=True, event__isnull=True, follower__isnull=False),
+                | models.Q(complaint__isnull=True, event__isnull=True, follower__isnull=False)
+                | models.Q(
+                    complaint__isnull=True,
+                    event__isnull=True,
+                    update__isnull=True,
+                    follower__isnull=True,
+                    saying__isnull=False,
+                    customer__isnull=False,
+                    action__isnull=True,
+                )
+                | models.Q(
+                    complaint__isnull=True,
+                    event__isnull=True,
+                    update__isnull=True,
+                    follower__isnull=True,
+                    saying__isnull=True,
+                    customer__isnull=True,
+                    action__isnull=False,
+                ),
             ),
             models.CheckConstraint(
                 name="notice_state_is_known", condition=models.Q(state__in=sorted(NoticeState.values))

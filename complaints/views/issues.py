@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from complaints import issue_actions, proposals
 from complaints import issue_matching as matching
 from complaints import issue_work as work
 from complaints import issues as rules
-from complaints import proposals
 from complaints.forms import CauseField, ServiceIssueForm, text
 from complaints.models import Complaint, JobState, Left, ServiceIssue
 from complaints.refusals import Refusal
@@ -219,6 +219,9 @@ def _page(request: StaffRequest, found: ServiceIssue, *, update_form: UpdateForm
         "notes": followers.exclude(note="")[:MOST],
         "touched": linked.unfinished().count() + followers.count(),
         "may_tell": _may_tell(request.user),
+        "actions": found.actions.select_related("owner", "root_cause", "done_by").order_by("done_at", "due_on"),
+        "may_give": request.user.role in issue_actions.GIVING,
+        "today": timezone.localdate(),
         "update_form": update_form or UpdateForm(initial={"expected_at": found.expected_at}),
         "opened": "update" if update_form else "",
         **_work(request, found),

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from django.core.management import CommandError, call_command
 
-from complaints import issues, ladder, outbox, profiles
+from complaints import announcements, issue_actions, issues, ladder, outbox, profiles
 from complaints.clocks.deadlines import due_at
 from complaints.clocks.limits import Limit, Unit
 from complaints.clocks.policies import Facts, promises_for
@@ -32,7 +32,7 @@ from complaints.models import (
     Subcategory,
 )
 from staff.models import Branch, Team, TeamKind
-from tests.factories import a_complaint, an_issue
+from tests.factories import a_complaint, an_announcement, an_issue
 
 NAMES = profiles.names()
 NONE = "-"
@@ -458,6 +458,7 @@ def test_every_occasion_has_its_text_in_both_languages(empty, name):
     texts = set(MessageTemplate.objects.values_list("code", "medium", "language"))
 
     occasions = {code for rules in outbox.RULES.values() for code, _who in rules} | issues.OCCASIONS
+    occasions |= announcements.OCCASIONS | issue_actions.OCCASIONS
     for code in occasions:
         assert {(code, "email", "zh-hans"), (code, "email", "en")} <= texts, code
     assert {code for code, _medium, _language in texts} == occasions
@@ -469,7 +470,8 @@ def test_every_placeholder_has_something_to_put_in_its_place(profile):
     words = outbox.words_for(complaint, complaint.events.get(number=1), DeskSettings.current())
 
     of_issue = issues.words_for(an_issue(), None, DeskSettings.current())
-    assert set(words) | set(of_issue) | {"name"} == profiles.PLACEHOLDERS
+    of_announcement = announcements.words_for(an_announcement(), DeskSettings.current())
+    assert set(words) | set(of_issue) | set(of_announcement) | {"name"} == profiles.PLACEHOLDERS
 
 
 def test_a_chinese_text_message_fits_into_one(cn):
