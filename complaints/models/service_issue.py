@@ -67,14 +67,16 @@ class ServiceIssue(models.Model):
         default=True,
         help_text=_("The portal shows kind, place and times, never the title or the cause."),
     )
-    outcome = models.CharField(_("outcome"), max_length=15, choices=Outcome, blank=True)
+    outcome = models.CharField(_("outcome"), max_length=15, choices=Outcome, blank=True, default="", db_default="")
     root_cause = models.ForeignKey(
         RootCause, on_delete=models.PROTECT, null=True, blank=True, related_name="service_issues"
     )
-    answer_zh = models.TextField(_("answer in Chinese"), blank=True)
-    answer_en = models.TextField(_("answer in English"), blank=True)
+    answer_zh = models.TextField(_("answer in Chinese"), blank=True, default="", db_default="")
+    answer_en = models.TextField(_("answer in English"), blank=True, default="", db_default="")
     split_from = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="splits", editable=False)
-    collects = models.BooleanField(_("new complaints that match are linked by themselves"), default=False)
+    collects = models.BooleanField(
+        _("new complaints that match are linked by themselves"), default=False, db_default=False
+    )
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
