@@ -49,6 +49,8 @@ CODES = {
 OCCASIONS = frozenset(CODES.values())
 """The texts of announcements."""
 BATCH = 500
+NOBODY = "××"
+"""Stands for the name in a sample."""
 OPEN_ACCOUNT = Q(closed_on__isnull=True)
 
 
@@ -328,7 +330,7 @@ class Writing:
         if text.language not in self.said:
             with translation.override(text.language):
                 self.said[text.language] = words_for(self.announcement, self.desk)
-        words = self.said[text.language] | {"name": customer.name if customer else ""}
+        words = self.said[text.language] | {"name": customer.name if customer else NOBODY}
         return Notice(
             saying=saying,
             customer=customer,
@@ -360,7 +362,7 @@ def words_for(announcement: Announcement, desk: DeskSettings) -> dict[str, Any]:
         "starts": outbox.spoken(announcement.starts_at),
         "ends": outbox.spoken(announcement.ends_at),
         "message": announcement.text,
-        "track_url": settings.BASE_URL + reverse("channels_intake:known"),
+        "track_url": settings.BASE_URL + reverse("channels_intake:known-issues"),
         "hotline": desk.hotline,
         "regulator": desk.regulator_hotline,
         "utility": desk.utility_zh if translation.get_language().startswith("zh") else desk.utility_en,

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from complaints import announcements as rules
 from complaints.forms import CHOOSE
-from complaints.models import Announcement, AnnouncementKind
+from complaints.models import SEGMENTS, Announcement, AnnouncementKind
 from complaints.refusals import MoveRefused
 from customers.models import Feeder, TransformerArea
 from staff.http import StaffRequest
@@ -92,6 +92,11 @@ class AnnouncementForm(forms.ModelForm):
             field.queryset = rows
             field.empty_label = CHOOSE if field.required else _("all of it")
         self.fields["branch"].initial = user.branch
+        kind, segment = self.fields["kind"], self.fields["segment"]
+        assert isinstance(kind, forms.ChoiceField)
+        assert isinstance(segment, forms.ChoiceField)
+        kind.choices = AnnouncementKind.choices
+        segment.choices = [("", _("all customers")), *SEGMENTS]
         self.fields["days_before"].initial = [7, 1]
 
     def clean(self) -> dict[str, Any]:

@@ -82,7 +82,10 @@ class RestoredForm(SayForm):
     settles = forms.BooleanField(
         label=gettext_lazy("Answer the complaints that it explains"),
         required=False,
-        help_text=gettext_lazy("Each is resolved with its own link for feedback. Left empty, all of them stay open."),
+        help_text=gettext_lazy(
+            "Each is resolved with what was found, the root cause and the answer below, and gets its own link for feedback. "
+            "Left empty, all of them stay open."
+        ),
     )
     outcome = forms.ChoiceField(
         label=gettext_lazy("What did the investigation find?"),
@@ -106,6 +109,8 @@ class RestoredForm(SayForm):
             label=gettext_lazy("Root cause"), required=False, empty_label=gettext_lazy("choose")
         )
         self.order_fields(self.field_order)
+        self.fields["text_zh"].label = gettext_lazy("What everybody is told, in Chinese")
+        self.fields["text_en"].label = gettext_lazy("What everybody is told, in English")
 
     def clean_restored_at(self) -> Any:
         when = self.cleaned_data["restored_at"]

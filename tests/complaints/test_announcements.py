@@ -150,6 +150,7 @@ def test_it_is_said_at_its_times_in_each_ones_language_by_the_way_they_prefer():
     assert notice.language == "en"
     assert "The line is mended." in notice.body
     assert "线路检修。" in Notice.objects.get(customer=chinese.customer).body
+    assert "8000/known/" in notice.body
     at_the_time(announcement.say_at(1) + timedelta(minutes=1))
     assert Notice.objects.filter(customer=english.customer).count() == 2
     assert [one.told for one in announcement.sayings.all()] == [2, 2]

@@ -28,7 +28,7 @@ recent = Complaint.objects.filter(received_at__gt=now - timedelta(hours=30)).exc
 quiet = Feeder.objects.filter(within_branches(supervisor, "substation__branch")).exclude(pk__in=known)
 quiet = quiet.exclude(pk__in=proposed).exclude(pk__in=recent.values("transformer_area__feeder"))
 feeders = []
-for feeder in quiet.order_by("pk"):
+for feeder in quiet.order_by("-pk"):
     accounts = Account.objects.filter(
         closed_on=None, customer__do_not_contact=False, premise__transformer_area__feeder=feeder
     )
