@@ -82,6 +82,17 @@ def _check_answer(complaint: Complaint, details: Details, by: Actor, at: datetim
     _check_contact_was_made(complaint)
 
 
+def _check_settlement(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    """Answered with the shared cause it hangs on; the written answer is what the customer hears from us."""
+    if details["outcome"] not in FINDINGS:
+        raise MoveRefused(_("Choose what the investigation found."), fields=["outcome"])
+    if details["service_issue"].pk != complaint.service_issue_id:
+        raise MoveRefused(
+            _("%(reference)s does not hang on this service issue.") % {"reference": complaint.reference},
+            fields=["service_issue"],
+        )
+
+
 def _check_contact_was_made(complaint: Complaint) -> None:
     """The customer hears from us before a complaint counts as resolved; a letter's answer is itself the contact."""
     if complaint.can_be_reached and complaint.contacted_at is None:
@@ -214,6 +225,7 @@ CHECKS: dict[str, Callable[[Complaint, Details, Actor, datetime], None]] = {
     "recategorise": _check_subcategory,
     "resolve": _check_answer,
     "restore": _check_restoration,
+    "settle": _check_settlement,
     "transfer": _check_assignee,
     "withdraw": _check_withdrawal,
 }

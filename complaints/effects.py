@@ -222,6 +222,7 @@ APPLY: dict[str, Callable[[Complaint, Details, Actor, datetime], None]] = {
     "resolve": _answer,
     "restore": _restore,
     "return": _return,
+    "settle": _answer,
     "strike_off": _strike_off,
     "transfer": _transfer,
     "unmerge": _unmerge,

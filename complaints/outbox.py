@@ -29,6 +29,7 @@ from complaints.models import (
     Notice,
     NoticeState,
     Priority,
+    ServiceIssue,
 )
 from complaints.models.promises import Tier
 from complaints.states import Status
@@ -151,6 +152,7 @@ RULES: dict[str, list[tuple[str, Who]]] = {
     "message": [("message", customer)],
     "resolve": [("resolved_feedback", customer)],
     "approve": [("resolved_feedback", customer)],
+    "settle": [("settled_feedback", customer)],
     "reopen": [("reopened", customer), ("reopened_staff", supervisors)],
     "request_reopening": [("reopened_staff", supervisors)],
     "withdraw": [("withdrawn", customer)],
@@ -245,7 +247,9 @@ def _may_go_at_night(notice: Notice, moment: datetime, awake: set[str]) -> bool:
         return True
     complaint = notice.complaint
     if complaint is None:
-        return notice.medium == Medium.EMAIL or notice.update is None  # who follows it has just asked to
+        # who follows an issue has just asked to; what is announced days ahead can wait for the morning
+        is_greeting = notice.follower is not None and notice.update_id is None
+        return notice.medium == Medium.EMAIL or is_greeting
     if complaint.category.code == SAFETY or complaint.priority == Priority.P1 or complaint.channel == Channel.REGULATOR:
         return True
     if not notice.is_to_customer:
@@ -264,7 +268,7 @@ def words_for(complaint: Complaint, event: Event, desk: DeskSettings) -> dict[st
     if complaint.status == Status.RESOLVED:
         asked = complaint.feedback.order_by("round").last()
         feedback_url = _absolute("complaints:feedback", asked.token) if asked else ""
-    return {
+    return _words_of_issue(complaint) | {
         "reference": complaint.reference,
         "category": complaint.category.name,
         "track_url": _absolute("complaints:track", complaint.token),
@@ -281,6 +285,23 @@ def words_for(complaint: Complaint, event: Event, desk: DeskSettings) -> dict[st
         "hotline": desk.hotline,
         "regulator": desk.regulator_hotline,
         "utility": desk.utility_zh if translation.get_language().startswith("zh") else desk.utility_en,
+    }
+
+
+def _words_of_issue(complaint: Complaint) -> dict[str, Any]:
+    """What the shared cause is called and when it was over, for the texts that say so; read only then."""
+    if complaint.service_issue_id is None:
+        return {"kind": "", "place": "", "restored": ""}
+    key = complaint.service_issue_id
+    rows = ServiceIssue.objects.select_related("branch", "feeder", "transformer_area")
+
+    def issue() -> ServiceIssue:
+        return turn.once(("issue", key), lambda: rows.get(pk=key))
+
+    return {
+        "kind": SimpleLazyObject(lambda: str(issue().get_kind_display())),
+        "place": SimpleLazyObject(lambda: issue().where),
+        "restored": SimpleLazyObject(lambda: spoken(issue().restored_at)),
     }
 
 

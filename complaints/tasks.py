@@ -9,7 +9,21 @@ from functools import partial
 
 from celery import shared_task
 
-from complaints import database_clock, feedback, issues, outbox, retargeting, storms, turn, webhooks, workflow
+from complaints import (
+    announcements,
+    database_clock,
+    feedback,
+    issue_actions,
+    issue_work,
+    issues,
+    outbox,
+    proposals,
+    retargeting,
+    storms,
+    turn,
+    webhooks,
+    workflow,
+)
 from complaints.models import Alarm, Complaint, IssueUpdate, Notice, Retargeting
 
 BATCH = 200
@@ -70,6 +84,34 @@ def tell_updates() -> int:
     """Write the notices of what was said about service issues, in the order in which it was said."""
     with turn.begun(), turn.Sweep() as sweep:
         return sweep.through(IssueUpdate.objects.filter(told_at=None).order_by("at", "pk"), issues.tell)
+
+
+@shared_task(ignore_result=True)
+def carry_on_issues() -> int:
+    """Link, detach and answer what people decided for many complaints at once; after a kill it goes on where it stopped."""
+    return issue_work.carry_on()
+
+
+@shared_task(ignore_result=True)
+def watch_clusters() -> None:
+    """Propose service issues where complaints cluster, and ask for what belongs to the accepted ones."""
+    with turn.begun() as now:
+        proposals.look(now)
+        proposals.collect(now)
+
+
+@shared_task(ignore_result=True)
+def say_announcements() -> int:
+    """Write the notices of every announcement whose time has come. May run twice, and after a crash again."""
+    with turn.begun() as now, turn.Sweep() as sweep:
+        return sweep.through(announcements.due(now), announcements.say)
+
+
+@shared_task(ignore_result=True)
+def remind_of_actions() -> int:
+    """Remind the owners of actions whose day has passed, each once."""
+    with turn.begun(), turn.Sweep() as sweep:
+        return sweep.through(issue_actions.to_remind(issue_actions.today()), issue_actions.remind)
 
 
 @shared_task(ignore_result=True)

@@ -17,6 +17,7 @@ KINDS = {
     "message": "message",
     "ask": "message",
     "resolve": "message",
+    "settle": "message",
     "supplement": "customer",
     "contact": "call",
     "feedback": "customer",

@@ -1,5 +1,6 @@
 """What happened, and what we promised."""
 
+from complaints.models.announcement import SEGMENTS, Announcement, AnnouncementKind, Saying, SayingKind
 from complaints.models.attachment import Attachment, FileKind
 from complaints.models.classification import (
     SAFETY,
@@ -15,6 +16,7 @@ from complaints.models.classification import (
 from complaints.models.complaint import Channel, Complaint, Flag, Responsibility, Source
 from complaints.models.feedback import AnsweredBy, Feedback
 from complaints.models.history import Event
+from complaints.models.issue_work import ActionKind, IssueAct, IssueAction, IssueJob, IssueProposal, JobState, Left
 from complaints.models.letters import Letter, LetterText, Posting
 from complaints.models.outgoing import Medium, MessageTemplate, Notice, NoticeState, TextVersion
 from complaints.models.promises import Alarm, Calendar, Clock, ClockKind, LedgerEntry, Policy, PolicyLimit, Tier
@@ -26,9 +28,13 @@ from complaints.models.webhook import Webhook
 
 __all__ = [
     "SAFETY",
+    "SEGMENTS",
     "SEVERITY_LADDER",
+    "ActionKind",
     "Alarm",
     "AlarmLevel",
+    "Announcement",
+    "AnnouncementKind",
     "AnsweredBy",
     "Attachment",
     "Calendar",
@@ -43,11 +49,17 @@ __all__ = [
     "Feedback",
     "FileKind",
     "Flag",
+    "IssueAct",
+    "IssueAction",
     "IssueFollower",
+    "IssueJob",
     "IssueKind",
+    "IssueProposal",
     "IssueUpdate",
+    "JobState",
     "LadderStep",
     "LedgerEntry",
+    "Left",
     "Letter",
     "LetterText",
     "Listener",
@@ -65,6 +77,8 @@ __all__ = [
     "Retargeting",
     "RootCause",
     "RoutingRule",
+    "Saying",
+    "SayingKind",
     "ServiceIssue",
     "Severity",
     "Source",

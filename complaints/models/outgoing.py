@@ -10,11 +10,14 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from complaints.models.announcement import Saying
 from complaints.models.append_only import AppendOnly
 from complaints.models.complaint import Complaint
 from complaints.models.history import Event
+from complaints.models.issue_work import IssueAction
 from complaints.models.service_issue import IssueFollower, IssueUpdate, ServiceIssue
 from complaints.models.webhook import Webhook
+from customers.models import Customer
 from staff.actors import Role
 from staff.models import User
 
@@ -115,8 +118,8 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
 
 
 class Notice(models.Model):
-    """One outward message: of an event of a complaint, of an update about a service issue, to a new follower of one, or a
-    word about a webhook itself.
+    """One outward message: of an event of a complaint, of an update about a service issue, to a new follower of one, of an
+    announcement to a customer, of an overdue action to its owner, or a word about a webhook itself.
 
     `uuid` is the idempotency key that the gateway gets, so a second try cannot send it twice.
     """
@@ -127,6 +130,9 @@ class Notice(models.Model):
     update = models.ForeignKey(IssueUpdate, on_delete=models.PROTECT, null=True, related_name="notices")
     follower = models.ForeignKey(IssueFollower, on_delete=models.PROTECT, null=True, related_name="notices")
     webhook = models.ForeignKey(Webhook, on_delete=models.PROTECT, null=True, related_name="notices")
+    saying = models.ForeignKey(Saying, on_delete=models.PROTECT, null=True, related_name="notices")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, related_name="notices")
+    action = models.ForeignKey(IssueAction, on_delete=models.PROTECT, null=True, related_name="notices")
     code = models.CharField(_("occasion"), max_length=40)
     medium = models.CharField(_("medium"), max_length=10, choices=Medium)
     address = models.CharField(_("address"), max_length=254)
@@ -154,6 +160,9 @@ class Notice(models.Model):
             models.UniqueConstraint(
                 name="follower_is_greeted_once", fields=["follower"], condition=Q(update__isnull=True)
             ),
+            models.UniqueConstraint(name="announced_once_to_each_customer", fields=["saying", "customer"]),
+            models.UniqueConstraint("saying", "medium", Lower("address"), name="announced_once_to_each_address"),
+            models.UniqueConstraint(name="owner_is_reminded_once", fields=["action"]),
             models.CheckConstraint(
                 name="notice_has_one_cause",
                 condition=Q(complaint__isnull=False, event__isnull=False, update__isnull=True, follower__isnull=True)
@@ -164,6 +173,26 @@ class Notice(models.Model):
                     event__isnull=True,
                     update__isnull=True,
                     follower__isnull=True,
+                    saying__isnull=False,
+                    customer__isnull=False,
+                    action__isnull=True,
+                )
+                | Q(
+                    complaint__isnull=True,
+                    event__isnull=True,
+                    update__isnull=True,
+                    follower__isnull=True,
+                    saying__isnull=True,
+                    customer__isnull=True,
+                    action__isnull=False,
+                )
+                | Q(
+                    complaint__isnull=True,
+                    event__isnull=True,
+                    update__isnull=True,
+                    follower__isnull=True,
+                    saying__isnull=True,
+                    action__isnull=True,
                     webhook__isnull=False,
                 ),
             ),

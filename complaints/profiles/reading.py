@@ -40,7 +40,7 @@ PLACEHOLDERS = frozenset(
     {
         *("reference", "name", "category", "track_url", "feedback_url", "desk_url", "due", "message", "reason"),
         *("resolution", "referred_to", "merged_into", "clock", "count", "hotline", "regulator", "utility"),
-        *("kind", "place", "expected", "restored", "webhook", "host"),
+        *("kind", "place", "expected", "restored", "webhook", "host", "starts", "ends"),
     }
 )
 """What a notice text may say in {braces}; `outbox.words_for` and `issues.words_for` give their values."""

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from complaints import paging, queues
+from complaints import paging, proposals, queues
 from complaints.clocks import shown
 from complaints.models import Category, Channel, Complaint, Priority
 from complaints.models.complaint import ComplaintQuerySet
@@ -53,6 +53,7 @@ def queue(request: StaffRequest) -> HttpResponse:
         "queues": _tabs(request, params["view"], now),
         "news_url": f"{reverse('complaints:queue-news')}?{urlencode(params | {'since': now.isoformat()})}",
         "now": now,
+        "proposed": proposals.number_for(request.user),
         **_choices(request),
     }
     template = "desk/_queue.html" if request.htmx else "desk/queue.html"
