@@ -92,6 +92,10 @@ def _assign(complaint: Complaint, details: Details, by: Actor, at: datetime) -> 
     complaint.assignee = details["assignee"]
 
 
+def _unassign(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    complaint.assignee = None
+
+
 def _contact(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
     if details["reached"] and complaint.contacted_at is None:
         complaint.contacted_at = min(details.get("contacted_at") or at, at)
@@ -215,6 +219,7 @@ APPLY: dict[str, Callable[[Complaint, Details, Actor, datetime], None]] = {
     "return": _return,
     "strike_off": _strike_off,
     "transfer": _transfer,
+    "unassign": _unassign,
     "unmerge": _unmerge,
     "urge": _urge,
     "withdraw": _withdraw,

@@ -412,7 +412,7 @@ class MoveForm(forms.Form):
         self, data: Any = None, files: Any = None, *, name: str, complaint: Complaint, user: User, **kwargs: Any
     ) -> None:
         super().__init__(data, files, **kwargs)
-        self.name, self.move = name, MOVES[name]
+        self.name, self.move, self.user = name, MOVES[name], user
         asked = Asked(name, complaint, user)
         self.complaint = complaint
         for detail in ORDER:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from functools import partial
 
 from celery import shared_task
+from django.utils import translation
 
-from complaints import feedback, issues, outbox, retargeting, storms, turn, workflow
-from complaints.models import Alarm, Complaint, IssueUpdate, Notice, Retargeting
+from complaints import bulk, feedback, issues, outbox, retargeting, storms, turn, workflow
+from complaints.models import Alarm, BulkRun, Complaint, IssueUpdate, Notice, Retargeting
 
 BATCH = 200
 
@@ -78,3 +79,11 @@ def excuse_arrivals() -> int:
     """Bring every clock in line with the storms that rage or have just ended. May run twice, and after a crash again."""
     with turn.begun() as now, turn.Sweep() as sweep:
         return sweep.through(storms.unsettled(), partial(storms.settle, at=now))
+
+
+@shared_task(ignore_result=True)
+def move_many() -> None:
+    """Go on with moves of many complaints; one that is long does not hold up those behind it."""
+    for run in BulkRun.objects.filter(finished_at__isnull=True).select_related("asked_by"):
+        with translation.override(run.asked_by.language):
+            bulk.carry_on(run, for_seconds=20)

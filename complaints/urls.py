@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from complaints.views import (
+    bulk,
     calendars,
     customers,
     deadlines,
@@ -26,6 +27,11 @@ app_name = "complaints"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/", desk.queue, name="queue"),
     path("desk/news/", desk.news, name="queue-news"),
+    path("desk/bulk/runs/<uuid:key>/", bulk.run, name="bulk-run"),
+    path("desk/bulk/runs/<uuid:key>/again/", bulk.again, name="bulk-again"),
+    path("desk/bulk/runs/<uuid:key>/stop/", bulk.stop, name="bulk-stop"),
+    path("desk/bulk/runs/<uuid:key>/undo/", bulk.undo, name="bulk-undo"),
+    path("desk/bulk/<slug:name>/", bulk.move, name="bulk"),
     path("desk/deadlines/", deadlines.deadlines, name="deadlines"),
     path("desk/calendars/", calendars.calendars, name="calendars"),
     path("desk/calendars/new/", calendars.calendar_new, name="calendar-new"),

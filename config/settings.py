@@ -214,6 +214,7 @@ CELERY_BEAT_SCHEDULE = {
     "send-notices": _every("complaints.tasks.send_notices", 3),
     "tell-updates": _every("complaints.tasks.tell_updates", 5),
     "close-unanswered": _every("complaints.tasks.close_unanswered", 600),
+    "move-many": _every("complaints.tasks.move_many", 5),
     "retarget-clocks": _every("complaints.tasks.retarget_clocks", 15),
     "import-batches": _every("channels_intake.tasks.import_batches", 10),
     "register-held": _every("channels_intake.tasks.register_held", 300),

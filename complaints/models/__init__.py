@@ -1,6 +1,7 @@
 """What happened, and what we promised."""
 
 from complaints.models.attachment import Attachment, FileKind
+from complaints.models.bulk import BulkLine, BulkRun, LineState
 from complaints.models.classification import (
     SAFETY,
     SEVERITY_LADDER,
@@ -30,6 +31,8 @@ __all__ = [
     "AlarmLevel",
     "AnsweredBy",
     "Attachment",
+    "BulkLine",
+    "BulkRun",
     "Calendar",
     "Category",
     "Channel",
@@ -49,6 +52,7 @@ __all__ = [
     "LedgerEntry",
     "Letter",
     "LetterText",
+    "LineState",
     "Listener",
     "Medium",
     "MessageTemplate",

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from complaints import paging, queues
+from complaints import bulk_forms, paging, queues
 from complaints.clocks import shown
 from complaints.models import Category, Channel, Complaint, Priority
 from complaints.models.complaint import ComplaintQuerySet
@@ -54,6 +54,9 @@ def queue(request: StaffRequest) -> HttpResponse:
         "queues": _tabs(request, params["view"], now),
         "news_url": f"{reverse('complaints:queue-news')}?{urlencode(params | {'since': now.isoformat()})}",
         "now": now,
+        "moves": bulk_forms.offered(request.user.role),
+        "here": request.get_full_path(),
+        "everything": urlencode({name: params[name] for name in ("view", *queues.FILTERS) if params.get(name)}),
         **_choices(request),
     }
     template = "desk/_queue.html" if request.htmx else "desk/queue.html"
