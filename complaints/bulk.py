@@ -1,7 +1,7 @@
 """Moves of many complaints: a loop of single moves, each its own transaction, with an answer for each complaint.
 
-What was asked is written down first (`BulkRun`, one `BulkLine` per complaint). Whoever carries it out, the request that asked or a
-worker, takes one line after the other, so that a run that is sent twice, or killed half-way, moves each complaint once.
+What was asked is written down first (`BulkRun`, one `BulkLine` per complaint). Whoever carries it out, the request that asked or
+a worker, takes one line after the other, so that a run that is sent twice, or killed half-way, moves each complaint once.
 """
 
 from __future__ import annotations
@@ -230,7 +230,8 @@ def undo(run: BulkRun) -> BulkRun:
         raise MoveRefused(_("This cannot be taken back."))
     # the same key for two presses, so that the second gives the first
     key = UUID(int=run.uuid.int ^ 1)
-    done = run.lines.filter(state=LineState.DONE, left_at__isnull=False).values_list("complaint", "left_at")
+    lines = run.lines.filter(state=LineState.DONE).values_list("complaint", "left_at")
+    done = ((pk, version) for pk, version in lines if version is not None)
     return _written(BulkRun(uuid=key, move=run.move, asked_by=run.asked_by, back=run.back, undo_of=run), done)
 
 

@@ -10,8 +10,8 @@ from functools import partial
 from celery import shared_task
 from django.utils import translation
 
-from complaints import bulk, feedback, issues, outbox, retargeting, storms, turn, workflow
-from complaints.models import Alarm, BulkRun, Complaint, IssueUpdate, Notice, Retargeting
+from complaints import bulk, feedback, issues, outbox, retargeting, storms, turn, watching, workflow
+from complaints.models import Alarm, BulkRun, Complaint, IssueUpdate, Notice, Retargeting, ViewWatch
 
 BATCH = 200
 
@@ -87,3 +87,19 @@ def move_many() -> None:
     for run in BulkRun.objects.filter(finished_at__isnull=True).select_related("asked_by"):
         with translation.override(run.asked_by.language):
             bulk.carry_on(run, for_seconds=20)
+
+
+@shared_task(ignore_result=True)
+def watch_views() -> int:
+    """Tell people what crossed a threshold in the views they watch. May run twice; each crossing is told once."""
+    with turn.begun() as now, turn.Sweep() as sweep:
+        return sweep.through(ViewWatch.objects.watching().order_by("pk"), partial(watching.look, at=now))
+
+
+@shared_task(ignore_result=True)
+def send_digests() -> int:
+    """Send the digests that are due, each once; of several that were slept through the last one."""
+    with turn.begun() as now, turn.Sweep() as sweep:
+        return sweep.through(
+            ViewWatch.objects.due(now).order_by("next_at", "pk"), partial(watching.send_digest, at=now)
+        )

@@ -20,6 +20,7 @@ from complaints.views import (
     policies,
     portal,
     roster,
+    saved,
     storms,
 )
 
@@ -27,6 +28,12 @@ app_name = "complaints"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/", desk.queue, name="queue"),
     path("desk/news/", desk.news, name="queue-news"),
+    path("desk/filters/", desk.filters, name="filters"),
+    path("desk/columns/", saved.choose_columns, name="columns"),
+    path("desk/views/", saved.views, name="saved-views"),
+    path("desk/views/new/", saved.new, name="saved-view-new"),
+    path("desk/views/<int:pk>/", saved.view, name="saved-view"),
+    path("desk/views/<int:pk>/<slug:what>/", saved.change, name="saved-view-change"),
     path("desk/bulk/runs/<uuid:key>/", bulk.run, name="bulk-run"),
     path("desk/bulk/runs/<uuid:key>/again/", bulk.again, name="bulk-again"),
     path("desk/bulk/runs/<uuid:key>/stop/", bulk.stop, name="bulk-stop"),

@@ -214,6 +214,8 @@ CELERY_BEAT_SCHEDULE = {
     "send-notices": _every("complaints.tasks.send_notices", 3),
     "tell-updates": _every("complaints.tasks.tell_updates", 5),
     "close-unanswered": _every("complaints.tasks.close_unanswered", 600),
+    "watch-views": _every("complaints.tasks.watch_views", 60),
+    "send-digests": _every("complaints.tasks.send_digests", 60),
     "move-many": _every("complaints.tasks.move_many", 5),
     "retarget-clocks": _every("complaints.tasks.retarget_clocks", 15),
     "import-batches": _every("channels_intake.tasks.import_batches", 10),

@@ -23,6 +23,7 @@ from complaints.models.search import ComplaintWords
 from complaints.models.service_issue import IssueFollower, IssueKind, IssueUpdate, ServiceIssue
 from complaints.models.settings import DeskSettings
 from complaints.models.steering import AlarmLevel, LadderStep, Listener, PauseReason, Retargeting, Storm
+from complaints.models.views import DeskHabit, Digest, SavedView, Sharing, ViewWatch
 
 __all__ = [
     "SAFETY",
@@ -40,7 +41,9 @@ __all__ = [
     "ClockKind",
     "Complaint",
     "ComplaintWords",
+    "DeskHabit",
     "DeskSettings",
+    "Digest",
     "Event",
     "Feedback",
     "FileKind",
@@ -68,10 +71,13 @@ __all__ = [
     "Retargeting",
     "RootCause",
     "RoutingRule",
+    "SavedView",
     "ServiceIssue",
     "Severity",
+    "Sharing",
     "Source",
     "Storm",
     "Subcategory",
     "Tier",
+    "ViewWatch",
 ]

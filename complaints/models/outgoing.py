@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from complaints.models.complaint import Complaint
 from complaints.models.history import Event
 from complaints.models.service_issue import IssueFollower, IssueUpdate
+from complaints.models.views import ViewWatch
 
 
 class Medium(models.TextChoices):
@@ -53,7 +54,8 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
 
 
 class Notice(models.Model):
-    """One outward message: of an event of a complaint, or of an update about a service issue, or to a new follower of one.
+    """One outward message: of an event of a complaint, or of an update about a service issue, or to a new follower of one,
+    or about a view that somebody watches.
 
     `uuid` is the idempotency key that the gateway gets, so a second try cannot send it twice.
     """
@@ -63,6 +65,7 @@ class Notice(models.Model):
     event = models.ForeignKey(Event, on_delete=models.PROTECT, null=True, related_name="notices")
     update = models.ForeignKey(IssueUpdate, on_delete=models.PROTECT, null=True, related_name="notices")
     follower = models.ForeignKey(IssueFollower, on_delete=models.PROTECT, null=True, related_name="notices")
+    watch = models.ForeignKey(ViewWatch, on_delete=models.PROTECT, null=True, related_name="notices")
     code = models.CharField(_("occasion"), max_length=40)
     medium = models.CharField(_("medium"), max_length=10, choices=Medium)
     address = models.CharField(_("address"), max_length=254)
@@ -95,7 +98,13 @@ class Notice(models.Model):
                     complaint__isnull=False, event__isnull=False, update__isnull=True, follower__isnull=True
                 )
                 | models.Q(complaint__isnull=False, event__isnull=True, update__isnull=False, follower__isnull=True)
-                | models.Q(complaint__isnull=True, event__isnull=True, follower__isnull=False),
+                | models.Q(complaint__isnull=True, event__isnull=True, follower__isnull=False)
+                | models.Q(watch__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="notice_of_watch_has_no_other_cause",
+                condition=models.Q(watch__isnull=True)
+                | models.Q(complaint__isnull=True, event__isnull=True, update__isnull=True, follower__isnull=True),
             ),
             models.CheckConstraint(
                 name="notice_state_is_known", condition=models.Q(state__in=sorted(NoticeState.values))
