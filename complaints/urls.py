@@ -16,6 +16,7 @@ from complaints.views import (
     issues,
     ladder,
     letters,
+    palette,
     papers,
     policies,
     portal,
@@ -28,6 +29,7 @@ app_name = "complaints"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/", desk.queue, name="queue"),
     path("desk/news/", desk.news, name="queue-news"),
+    path("desk/palette/", palette.palette, name="palette"),
     path("desk/filters/", desk.filters, name="filters"),
     path("desk/columns/", saved.choose_columns, name="columns"),
     path("desk/views/", saved.views, name="saved-views"),
