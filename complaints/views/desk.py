@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -121,7 +121,7 @@ def queue(request: StaffRequest) -> HttpResponse:
             for view in asked.views
             if view == asked.saved or (view.is_pinned and view.owner_id == request.user.pk)
         ],
-        "news_url": f"{reverse('complaints:queue-news')}?{urlencode(asked.params | {'since': now.isoformat()})}",
+        "news_url": f"{reverse('complaints:queue-news')}?{urlencode(_news_of(asked, rows, now))}",
         "now": now,
         "moves": bulk_forms.offered(request.user.role),
         "here": asked.url(after=asked.after),
@@ -141,9 +141,36 @@ def news(request: StaffRequest) -> HttpResponse:
     params = {name: text for name, text in request.GET.items() if name not in ("since", "after", "shown")}
     visible = Complaint.objects.visible_to(request.user)
     found = queues.narrow(visible, params, request.user)
-    count = queues.arrived_since(found, since)[:MOST_NEW].count()
-    context = {"count": count, "url": f"{reverse('complaints:queue')}?{urlencode(params)}"}
+    counted = queues.counts(request.user)
+    context = {
+        "count": queues.arrived_since(found, since)[:MOST_NEW].count(),
+        "url": f"{reverse('complaints:queue')}?{urlencode(params)}",
+        "counted": [(f"?view={name}", queues.spoken(count)) for name, count in counted.items()],
+        "changed": _changed(visible, request.GET.get("shown", "")),
+    }
     return render(request, "desk/_news.html", context)
+
+
+def _news_of(asked: Asked, rows: Iterable[Complaint], now: datetime) -> dict[str, str]:
+    return {**asked.params, "since": now.isoformat(), "shown": _as_shown(rows)}
+
+
+def _as_shown(rows: Iterable[Complaint]) -> str:
+    """The rows of a page and their versions, as `news` is asked about them."""
+    return "-".join(f"{row.pk}.{row.version}" for row in rows)
+
+
+def _changed(visible: ComplaintQuerySet, shown_rows: str) -> list[str]:
+    """The references of those rows that are not what they were when the page was drawn."""
+    seen: dict[int, int] = {}
+    for one in shown_rows.split("-")[:PAGE]:
+        pk, _dot, version = one.partition(".")
+        if pk.isdecimal() and version.isdecimal() and len(pk) < 18 and len(version) < 9:
+            seen[int(pk)] = int(version)
+    if not seen:
+        return []
+    rows = visible.filter(pk__in=seen).values_list("pk", "reference", "version")
+    return [reference for pk, reference, version in rows if version != seen[pk]]
 
 
 def _tabs(request: StaffRequest, asked: Asked, now: datetime) -> list[dict[str, Any]]:

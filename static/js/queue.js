@@ -83,6 +83,23 @@ function close() {
   boxes().find((box) => box.checked)?.closest("[data-row]")?.focus();
 }
 
-document.addEventListener("htmx:afterSwap", ({ target }) => target.id !== "bulk" && show());
+// News change numbers and marks only; no row moves before the person asks for it.
+document.addEventListener("htmx:afterSwap", ({ target }) => {
+  if (!target.matches(".news")) return;
+  target.querySelectorAll("[data-count-of]").forEach((news) => {
+    const tab = document.querySelector(`.tabs a[href="${CSS.escape(news.dataset.countOf)}"] .count`);
+    if (tab) tab.textContent = news.value;
+  });
+  const word = document.querySelector("[data-changed-word]")?.dataset.changedWord;
+  target.querySelectorAll("[data-changed-row]").forEach((news) => {
+    const row = document.getElementById(`row-${news.dataset.changedRow}`);
+    if (!row || row.hasAttribute("data-changed")) return;
+    row.setAttribute("data-changed", "");
+    const said = document.createElement("span");
+    said.className = "changed-word";
+    said.textContent = word;
+    row.querySelector("th").append(said);
+  });
+});
 window.addEventListener("pageshow", show);
 show();
