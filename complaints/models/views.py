@@ -44,7 +44,7 @@ class SavedView(models.Model):
     """
 
     owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="saved_views")
-    name = models.CharField(_("name"), max_length=60)
+    name = models.CharField(pgettext_lazy("view", "name"), max_length=60)
     query = models.JSONField(default=dict)
     sort = models.CharField(max_length=10, blank=True)
     columns = ArrayField(models.CharField(max_length=20), default=list, blank=True)
