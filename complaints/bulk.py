@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -134,6 +134,18 @@ def carry_on(run: BulkRun, *, for_seconds: float = 20) -> None:
         if fresh.finished_at is None and not _pending(run).exists():
             fresh.finished_at = timezone.now()
             fresh.save(update_fields=["finished_at"])
+
+
+def take_turn(run: BulkRun, *, for_seconds: float = 20) -> bool:
+    """A worker's turn at a run; false when another has it in hand. One that died gives it up when its time is over."""
+    now = timezone.now()
+    free = BulkRun.objects.filter(pk=run.pk, finished_at__isnull=True)
+    free = free.filter(Q(taken_until__isnull=True) | Q(taken_until__lt=now))
+    if not free.update(taken_until=now + timedelta(seconds=2 * for_seconds)):
+        return False
+    carry_on(run, for_seconds=for_seconds)
+    BulkRun.objects.filter(pk=run.pk).update(taken_until=None)
+    return True
 
 
 def _pending(run: BulkRun) -> Any:

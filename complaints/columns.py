@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from complaints import timeline
 from complaints.models import Complaint, Event, Feedback
@@ -30,7 +31,7 @@ COLUMNS: dict[str, LazyText | str] = {
     "urged": _("Urged"),
     "issue": _("Service issue"),
     "last": _("Last event"),
-    "satisfaction": _("Satisfaction"),
+    "satisfaction": pgettext_lazy("column", "Satisfaction"),
 }
 ALWAYS = "reference"
 """The column that names the row; it can be moved, not left out."""

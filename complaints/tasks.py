@@ -86,7 +86,7 @@ def move_many() -> None:
     """Go on with moves of many complaints; one that is long does not hold up those behind it."""
     for run in BulkRun.objects.filter(finished_at__isnull=True).select_related("asked_by"):
         with translation.override(run.asked_by.language):
-            bulk.carry_on(run, for_seconds=20)
+            bulk.take_turn(run)
 
 
 @shared_task(ignore_result=True)

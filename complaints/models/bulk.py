@@ -22,7 +22,8 @@ class LineState(models.TextChoices):
 class BulkRun(models.Model):
     """A move that somebody asked of many complaints at once, carried out complaint by complaint.
 
-    `uuid` comes with the form, so a form that is sent twice is one run. `said` is what was typed, as it was posted.
+    `uuid` comes with the form, so a form that is sent twice is one run. `said` is what was typed, as it was posted. Until
+    `taken_until` a worker has it in hand, and others need not come.
     """
 
     uuid = models.UUIDField(unique=True, default=uuid.uuid4)
@@ -33,6 +34,7 @@ class BulkRun(models.Model):
     back = models.CharField(max_length=2000, blank=True)
     total = models.PositiveIntegerField(default=0)
     finished_at = models.DateTimeField(null=True)
+    taken_until = models.DateTimeField(null=True)
     is_stopped = models.BooleanField(default=False)
     undo_of = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="undone_by")
 

@@ -59,6 +59,34 @@ class SavedViewForm(forms.ModelForm):
         return name
 
 
+class NewViewForm(SavedViewForm):
+    """A new view, or these filters put in the place of those of an old one, which keeps its name and who uses it."""
+
+    replace = forms.ModelChoiceField(
+        label=gettext_lazy("Replace"),
+        queryset=SavedView.objects.none(),
+        required=False,
+        empty_label=gettext_lazy("no, save a new one"),
+    )
+
+    def __init__(self, *args: Any, owner: User, **kwargs: Any) -> None:
+        super().__init__(*args, owner=owner, **kwargs)
+        replace, mine = self.fields["replace"], SavedView.objects.kept().filter(owner=owner)
+        assert isinstance(replace, forms.ModelChoiceField)
+        replace.queryset = mine
+        if self.data.get("replace"):
+            self.fields["name"].required = False
+
+    def save(self, commit: bool = True) -> Any:
+        old: SavedView | None = self.cleaned_data["replace"]
+        if old is None:
+            self.instance.position = saved_views.next_position(self.instance.owner)
+            return super().save(commit)
+        old.query, old.sort = self.instance.query, self.instance.sort
+        old.save(update_fields=["query", "sort"])
+        return old
+
+
 class WatchForm(forms.ModelForm):
     use_required_attribute = False
     hour = forms.TypedChoiceField(label=gettext_lazy("at"), choices=HOURS, coerce=int)
@@ -122,11 +150,9 @@ def new(request: StaffRequest) -> HttpResponse:
         return redirect("complaints:saved-views")
     sort = request.GET.get("sort", "")
     view = SavedView(owner=request.user, query=query, sort=sort if sort in sorting.SORTS else "")
-    form = SavedViewForm(request.POST or None, instance=view, owner=request.user)
+    form = NewViewForm(request.POST or None, instance=view, owner=request.user)
     if request.method == "POST" and form.is_valid():
-        view.position = saved_views.next_position(request.user)
-        form.save()
-        return redirect(f"{reverse('complaints:queue')}?saved={view.pk}")
+        return redirect(f"{reverse('complaints:queue')}?saved={form.save().pk}")
     context = {"form": form, "view": view, "said": said(view)}
     return render(request, "desk/saved_view_new.html", context, status=422 if request.method == "POST" else 200)
 

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -266,6 +267,17 @@ def test_a_run_that_several_workers_carry_on_moves_each_once(client):
     at_once(lambda number: tasks.move_many(), times=4)
     assert all(moves_of(complaint) == ["register", "note"] for complaint in complaints)
     assert BulkRun.objects.get().finished_at is not None
+
+
+def test_a_worker_that_died_gives_its_run_up(client, supervisor):
+    complaint = new()
+    client.post("/desk/bulk/note/", {"everything": "1", "params": "view=all", "key": uuid.uuid4(), "note": "x"})
+    BulkRun.objects.update(taken_until=timezone.now() + timedelta(seconds=30))
+    tasks.move_many()
+    assert moves_of(complaint) == ["register"]
+    BulkRun.objects.update(taken_until=timezone.now() - timedelta(seconds=1))
+    tasks.move_many()
+    assert moves_of(complaint) == ["register", "note"]
 
 
 def test_who_has_left_moves_nothing_more(client, supervisor):

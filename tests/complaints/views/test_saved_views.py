@@ -50,6 +50,22 @@ def test_filters_are_saved_under_a_name_and_opened_again(client):
     assert SavedView.objects.count() == 1
 
 
+def test_filters_take_the_place_of_those_of_an_old_view(client):
+    user, other = a_user(Role.SUPERVISOR), a_user(Role.SUPERVISOR)
+    mine, theirs = a_view(user), a_view(other, shared="everybody")
+    client.force_login(user)
+    url = "/desk/views/new/?view=unfinished&category=OUT&sort=oldest"
+    assert client.post(url, {"replace": theirs.pk, "shared": "nobody"}).status_code == 422
+    response = client.post(url, {"replace": mine.pk, "name": "", "shared": "nobody"})
+    assert response["Location"] == f"/desk/?saved={mine.pk}"
+    mine.refresh_from_db()
+    theirs.refresh_from_db()
+    assert (mine.name, mine.query, mine.sort) == ("Voltage", {"view": "unfinished", "category": "OUT"}, "oldest")
+    assert theirs.query == {"category": "VOL"}
+    assert client.post(url, {"name": "", "shared": "nobody"}).status_code == 422
+    assert SavedView.objects.count() == 2
+
+
 def test_a_view_of_somebody_else_shows_what_i_may_see(client):
     county = a_branch("county-a", parent=a_branch())
     mine, theirs = new(branch=county), new()
