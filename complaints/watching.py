@@ -23,6 +23,10 @@ from complaints.clocks import shown
 from complaints.models import DeskSettings, Digest, Medium, MessageTemplate, Notice, ViewWatch
 from complaints.models.complaint import ComplaintQuerySet
 
+OCCASIONS = {"view_full", "view_old", "view_digest"}
+"""The texts that are sent from here."""
+WORDS = {"name", "view", "desk_url", "utility", "count", "limit", "hours", "oldest", "rows"}
+"""What they may say in {braces}."""
 BACK_BELOW = 0.8
 """A threshold counts as crossed until what it measures is down to this share of it."""
 MOST_SAID = 500

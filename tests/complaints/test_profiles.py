@@ -12,7 +12,7 @@ import pytest
 import yaml
 from django.core.management import CommandError, call_command
 
-from complaints import issues, ladder, outbox, profiles
+from complaints import issues, ladder, outbox, profiles, watching
 from complaints.clocks.deadlines import due_at
 from complaints.clocks.limits import Limit, Unit
 from complaints.clocks.policies import Facts, promises_for
@@ -457,7 +457,8 @@ def test_every_occasion_has_its_text_in_both_languages(empty, name):
     load(name)
     texts = set(MessageTemplate.objects.values_list("code", "medium", "language"))
 
-    occasions = {code for rules in outbox.RULES.values() for code, _who in rules} | issues.OCCASIONS
+    occasions = {code for rules in outbox.RULES.values() for code, _who in rules}
+    occasions |= issues.OCCASIONS | watching.OCCASIONS
     for code in occasions:
         assert {(code, "email", "zh-hans"), (code, "email", "en")} <= texts, code
     assert {code for code, _medium, _language in texts} == occasions
@@ -469,7 +470,7 @@ def test_every_placeholder_has_something_to_put_in_its_place(profile):
     words = outbox.words_for(complaint, complaint.events.get(number=1), DeskSettings.current())
 
     of_issue = issues.words_for(an_issue(), None, DeskSettings.current())
-    assert set(words) | set(of_issue) | {"name"} == profiles.PLACEHOLDERS
+    assert set(words) | set(of_issue) | {"name"} | watching.WORDS == profiles.PLACEHOLDERS
 
 
 def test_a_chinese_text_message_fits_into_one(cn):
