@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from complaints import timeline
 from complaints.models import Complaint, Event, Feedback
-from complaints.models.complaint import ComplaintQuerySet
 
 COLUMNS: dict[str, LazyText | str] = {
     "reference": _("Reference"),
@@ -46,13 +46,11 @@ def sound(names: Iterable[str]) -> list[str]:
     return chosen if ALWAYS in chosen else [ALWAYS, *chosen]
 
 
-def joined(rows: ComplaintQuerySet, names: Iterable[str]) -> ComplaintQuerySet:
-    return rows.select_related("service_issue") if "issue" in names else rows
-
-
 def extras(page: list[Complaint], names: Iterable[str]) -> dict[int, dict[str, Any]]:
     """For the rows of a page, by key, what some columns show beside the complaint; one query for each such column."""
     more: dict[int, dict[str, Any]] = {row.pk: {} for row in page}
+    if "issue" in names:
+        prefetch_related_objects(page, "service_issue")
     if "last" in names:
         newest = Event.objects.filter(complaint__in=more).order_by("complaint", "-number").distinct("complaint")
         for event in newest.select_related("complaint", "user"):

@@ -21,14 +21,19 @@ NEVER = "never"
 
 def by_due(found: ComplaintQuerySet, after: str, size: int) -> tuple[list[Complaint], str]:
     """The next deadline first. Answers with the rows and the mark of the page that follows ("" when there is none)."""
-    rows = found.by_due_next()
     mark = _read(after)
-    if mark is not None:
-        since, pk = mark
-        last = Q(next_due_at__isnull=True, pk__gt=pk)
-        later = Q(next_due_at__gt=since) | Q(next_due_at=since, pk__gt=pk) | Q(next_due_at__isnull=True)
-        rows = rows.filter(last if since is None else later)
-    return _cut(rows, size, "next_due_at")
+    if mark is None:
+        return _cut(list(found.by_due_next()[: size + 1]), size, "next_due_at")
+    since, pk = mark
+    rows = found.order_by("next_due_at", "pk")
+    page: list[Complaint] = []
+    if since is not None:
+        # the plain bound is what the index is entered by
+        later = Q(next_due_at__gt=since) | Q(next_due_at=since, pk__gt=pk)
+        page, pk = list(rows.filter(later, next_due_at__gte=since)[: size + 1]), 0
+    if len(page) <= size:
+        page += rows.filter(next_due_at__isnull=True, pk__gt=pk)[: size + 1 - len(page)]
+    return _cut(page, size, "next_due_at")
 
 
 def by_receipt(found: ComplaintQuerySet, after: str, size: int) -> tuple[list[Complaint], str]:
@@ -37,8 +42,8 @@ def by_receipt(found: ComplaintQuerySet, after: str, size: int) -> tuple[list[Co
     mark = _read(after)
     if mark is not None and mark[0] is not None:
         since, pk = mark
-        rows = rows.filter(Q(received_at__lt=since) | Q(received_at=since, pk__lt=pk))
-    return _cut(rows, size, "received_at")
+        rows = rows.filter(Q(received_at__lt=since) | Q(received_at=since, pk__lt=pk), received_at__lte=since)
+    return _cut(list(rows[: size + 1]), size, "received_at")
 
 
 def by_relevance(found: ComplaintQuerySet, text: str, after: str, size: int) -> tuple[list[Complaint], str]:
@@ -47,13 +52,14 @@ def by_relevance(found: ComplaintQuerySet, text: str, after: str, size: int) -> 
     if start is None and after:
         return by_receipt(found, after, size)
     start = start or 0
-    page = list(search.by_relevance(found, text).select_related(*SHOWN_WITH)[start : start + size + 1])
+    keys = search.newest(found, text)
+    page = list(search.by_relevance(keys, text).select_related(*SHOWN_WITH)[start : start + size + 1])
     if len(page) > size:
         return page[:size], f"{BEST}_{start + size}"
-    if start + len(page) < search.WINDOW:
+    if len(keys) < search.WINDOW:
         return page, ""
-    oldest = found.order_by("-words__received_at", "-words__pk")[search.WINDOW - 1 : search.WINDOW].get()
-    return page, _write(oldest.received_at, oldest.pk)
+    oldest = found.get(pk=keys[-1])
+    return page, mark_of(oldest.received_at, oldest.pk)
 
 
 def _read_place(mark: str) -> int | None:
@@ -61,15 +67,15 @@ def _read_place(mark: str) -> int | None:
     return int(place) if best == BEST and place.isdecimal() and int(place) < search.WINDOW else None
 
 
-def _cut(rows: ComplaintQuerySet, size: int, field: str) -> tuple[list[Complaint], str]:
-    page = list(rows[: size + 1])
+def _cut(page: list[Complaint], size: int, field: str) -> tuple[list[Complaint], str]:
     if len(page) <= size:
         return page, ""
     last = page[size - 1]
-    return page[:size], _write(getattr(last, field), last.pk)
+    return page[:size], mark_of(getattr(last, field), last.pk)
 
 
-def _write(moment: datetime | None, pk: int) -> str:
+def mark_of(moment: datetime | None, pk: int) -> str:
+    """The mark of the page that follows the row with this key and this deadline, or moment of receipt."""
     return f"{(moment - EPOCH) // timedelta(microseconds=1) if moment else NEVER}_{pk}"
 
 

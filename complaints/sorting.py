@@ -51,7 +51,9 @@ def _by(field: str, rows: ComplaintQuerySet, after: str, size: int, *, downwards
         number, pk = mark
         value = EPOCH + number * MICROSECOND if field == "received_at" else number
         beyond = f"{field}__lt" if downwards else f"{field}__gt"
-        rows = rows.filter(Q(**{beyond: value}) | Q(**{field: value}, pk__gt=pk))
+        # the plain bound is what an index is entered by
+        bound = f"{beyond}e"
+        rows = rows.filter(Q(**{beyond: value}) | Q(**{field: value}, pk__gt=pk), **{bound: value})
     found = list(rows[: size + 1])
     if len(found) <= size:
         return found, ""

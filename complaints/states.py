@@ -241,6 +241,9 @@ MOVES: dict[str, Move] = {
     ),
 }
 
+ARRIVALS = ("register", "dispatch", "transfer", "assign", "return", "reopen", "supplement", "resume")
+"""Moves that put a complaint before people who did not have it, or not like this."""
+
 REGISTER = "register"
 """The name of event 1; not a move, because there is nothing yet to move."""
 

@@ -28,6 +28,8 @@ DATABASES = {
         "ATOMIC_REQUESTS": False,
     }
 }
+# Compiling a statement takes half a second whenever the planner guesses too high. Overruled in the address: ?options=
+DATABASES["default"]["OPTIONS"].setdefault("options", "-c jit=off")
 REDIS_URL = env.url("REDIS_URL", None, schemes={"redis", "rediss", "unix"})
 VAR_DIR = env.path("REDRESS_DATA", BASE_DIR / "var")
 MEDIA_ROOT = env.path("REDRESS_MEDIA_ROOT", VAR_DIR / "media")

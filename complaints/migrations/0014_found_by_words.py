@@ -1,4 +1,4 @@
-"""Complaints found by words, in one index that the database itself keeps right; and the indexes of the queues."""
+"""Complaints found by words, in one index that the database itself keeps right."""
 
 import django.contrib.postgres.indexes
 import django.contrib.postgres.search
@@ -136,6 +136,19 @@ class Migration(migrations.Migration):
                     django.contrib.postgres.indexes.GinIndex(fields=["words"], name="complaint_by_words"),
                 ],
             },
+        ),
+        migrations.AddIndex(
+            model_name="event",
+            index=models.Index(
+                condition=models.Q(
+                    (
+                        "move__in",
+                        ("register", "dispatch", "transfer", "assign", "return", "reopen", "supplement", "resume"),
+                    )
+                ),
+                fields=["recorded_at"],
+                name="event_by_arrival",
+            ),
         ),
         migrations.RunSQL(REFRESH, "DROP FUNCTION complaints_refresh_words(bigint[])"),
         migrations.RunSQL(FOLLOW, UNDO_FOLLOW),

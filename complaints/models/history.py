@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from complaints.models.append_only import AppendOnly
 from complaints.models.complaint import Complaint
 from complaints.models.promises import Clock
-from complaints.states import MOVES, REGISTER
+from complaints.states import ARRIVALS, MOVES, REGISTER
 from staff.actors import ACTOR_LABELS, CLOCK, CUSTOMER
 from staff.models import User
 
@@ -34,7 +34,10 @@ class Event(AppendOnly):
             models.UniqueConstraint(name="event_is_numbered_once", fields=["complaint", "number"]),
             models.CheckConstraint(name="event_move_is_known", condition=models.Q(move__in=sorted([*MOVES, REGISTER]))),
         ]
-        indexes = [models.Index(name="event_by_move", fields=["move", "at"])]
+        indexes = [
+            models.Index(name="event_by_move", fields=["move", "at"]),
+            models.Index(name="event_by_arrival", fields=["recorded_at"], condition=models.Q(move__in=ARRIVALS)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.complaint_id}.{self.number} {self.move}"

@@ -189,6 +189,12 @@ class Clock(models.Model):
         ]
         indexes = [
             models.Index(name="clock_by_due_time", fields=["kind", "due_at"], condition=Q(state=State.RUNNING.value)),
+            models.Index(name="clock_paused", fields=["complaint"], condition=Q(state=State.PAUSED.value)),
+            models.Index(
+                name="clock_of_cause",
+                fields=["complaint"],
+                condition=Q(kind=ClockKind.REMEDIATE.value, state__in=[State.RUNNING.value, State.PAUSED.value]),
+            ),
             models.Index(
                 name="promised_arrival_by_start", fields=["started_at"], condition=Q(kind="arrive", tier="commitment")
             ),

@@ -77,11 +77,17 @@ class Asked:
 
     def page(self, found: ComplaintQuerySet) -> tuple[list[Complaint], str]:
         """What is open by the next deadline; of everything there ever was the likeliest, or without words the newest."""
-        rows = columns.joined(found.select_related(*paging.SHOWN_WITH), self.columns)
+        rows = found.select_related(*paging.SHOWN_WITH)
         words, is_all = self.params.get("q", ""), self.params["view"] == "all"
         if not self.sort and is_all and words.strip():
             return paging.by_relevance(rows, words, self.after, PAGE)
         return sorting.page(rows, self.sort or ("newest" if is_all else "due"), self.after, PAGE)
+
+    def length(self, found: ComplaintQuerySet) -> str:
+        """How many they are, as far as anybody counts."""
+        looking = self.params["view"] == "all" and self.params.get("q", "").strip()
+        rows = found.order_by("-words__received_at") if looking else found
+        return queues.spoken(queues.counted({"found": rows})["found"])
 
 
 @login_required
@@ -96,7 +102,6 @@ def queue(request: StaffRequest) -> HttpResponse:
     ignored = ["saved"] if request.GET.get("saved") and asked.saved is None else []
     found = queues.narrow(visible, asked.params, request.user, at=now, ignored=ignored)
     rows, older = asked.page(found)
-    length = queues.counted({"found": found})["found"]
     extras = columns.extras(rows, asked.columns)
     context = {
         "rows": [{"complaint": row, "deadline": shown.next_due(row, now), "more": extras[row.pk]} for row in rows],
@@ -108,7 +113,7 @@ def queue(request: StaffRequest) -> HttpResponse:
         "after": asked.after,
         "newest_url": asked.url(),
         "older_url": asked.url(after=older),
-        "length": queues.spoken(length),
+        "length": asked.length(found),
         "params": asked.params,
         "sort": asked.sort,
         "sorts": [(name, label, name == asked.sort) for name, label in asked.sorts.items()],
