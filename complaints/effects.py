@@ -93,6 +93,10 @@ def _assign(complaint: Complaint, details: Details, by: Actor, at: datetime) -> 
     complaint.assignee = details["assignee"]
 
 
+def _unassign(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    complaint.assignee = None
+
+
 def _contact(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
     if details["reached"] and complaint.contacted_at is None:
         complaint.contacted_at = min(details.get("contacted_at") or at, at)
@@ -225,6 +229,7 @@ APPLY: dict[str, Callable[[Complaint, Details, Actor, datetime], None]] = {
     "settle": _answer,
     "strike_off": _strike_off,
     "transfer": _transfer,
+    "unassign": _unassign,
     "unmerge": _unmerge,
     "urge": _urge,
     "withdraw": _withdraw,

@@ -243,7 +243,7 @@ class Asked:
     def assignee(self) -> forms.Field:
         people = User.objects.filter(_around(self.complaint.branch), is_active=True, role__in=sorted(HANDLERS))
         return PersonField(
-            label=_("Person"),
+            label=pgettext_lazy("staff", "Person"),
             queryset=people.order_by("-is_on_duty", "full_name"),
             to_field_name="username",
             empty_label=CHOOSE if self.name == "assign" else _("nobody yet"),
@@ -412,7 +412,7 @@ class MoveForm(forms.Form):
         self, data: Any = None, files: Any = None, *, name: str, complaint: Complaint, user: User, **kwargs: Any
     ) -> None:
         super().__init__(data, files, **kwargs)
-        self.name, self.move = name, MOVES[name]
+        self.name, self.move, self.user = name, MOVES[name], user
         asked = Asked(name, complaint, user)
         self.complaint = complaint
         for detail in ORDER:

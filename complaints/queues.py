@@ -37,6 +37,8 @@ from complaints.models import (
 )
 from complaints.models.complaint import ComplaintQuerySet
 from complaints.states import ARRIVALS, Status
+from customers.models import AreaClass, CustomerKind
+from customers.models.people import KEY
 from staff.actors import Role
 from staff.models import Branch, Team, User
 
@@ -233,6 +235,26 @@ def _merged(text: str) -> Q:
     return Q(merged_into__isnull=text == "no")
 
 
+def _issue(text: str) -> Q:
+    if text == "none":
+        return Q(service_issue__isnull=True)
+    if not text.isdecimal() or len(text) > 9:
+        raise NotUnderstood
+    return Q(service_issue=int(text))
+
+
+def _segment(text: str) -> Q:
+    """What policies know the customer as: a key customer, or one of the kinds."""
+    if text not in {KEY, *CustomerKind.values}:
+        raise NotUnderstood
+    return Q(customer__is_key=True) if text == KEY else Q(customer__is_key=False, customer__kind=text)
+
+
+def _is_safety(text: str) -> Q:
+    is_safety = Q(priority=Priority.P1) | Q(category__code=SAFETY)
+    return is_safety if text == "yes" else ~is_safety
+
+
 def _undelivered(text: str) -> Q:
     return Q(Exists(Notice.objects.filter(complaint=OuterRef("pk"), state=NoticeState.DEAD)))
 
@@ -252,6 +274,10 @@ FILTERS: dict[str, Callable[[str], Q]] = {
     "merged": _merged,
     "urged": _at_least("urged_count"),
     "undelivered": _undelivered,
+    "service_issue": _issue,
+    "segment": _segment,
+    "area_class": _one_of("area_class", AreaClass.values),
+    "safety": _is_safety,
     "feedback": _feedback,
     "reference": search.fits,
     "received_from": _since("received_at"),

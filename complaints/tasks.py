@@ -8,9 +8,11 @@ from __future__ import annotations
 from functools import partial
 
 from celery import shared_task
+from django.utils import translation
 
 from complaints import (
     announcements,
+    bulk,
     database_clock,
     feedback,
     issue_actions,
@@ -21,10 +23,11 @@ from complaints import (
     retargeting,
     storms,
     turn,
+    watching,
     webhooks,
     workflow,
 )
-from complaints.models import Alarm, Complaint, IssueUpdate, Notice, Retargeting
+from complaints.models import Alarm, BulkRun, Complaint, IssueUpdate, Notice, Retargeting, ViewWatch
 
 BATCH = 200
 
@@ -134,3 +137,27 @@ def excuse_arrivals() -> int:
     """Bring every clock in line with the storms that rage or have just ended. May run twice, and after a crash again."""
     with turn.begun() as now, turn.Sweep() as sweep:
         return sweep.through(storms.unsettled(), partial(storms.settle, at=now))
+
+
+@shared_task(ignore_result=True)
+def move_many() -> None:
+    """Go on with moves of many complaints; one that is long does not hold up those behind it."""
+    for run in BulkRun.objects.filter(finished_at__isnull=True).select_related("asked_by"):
+        with translation.override(run.asked_by.language):
+            bulk.take_turn(run)
+
+
+@shared_task(ignore_result=True)
+def watch_views() -> int:
+    """Tell people what crossed a threshold in the views they watch. May run twice; each crossing is told once."""
+    with turn.begun() as now, turn.Sweep() as sweep:
+        return sweep.through(ViewWatch.objects.watching().order_by("pk"), partial(watching.look, at=now))
+
+
+@shared_task(ignore_result=True)
+def send_digests() -> int:
+    """Send the digests that are due, each once; of several that were slept through the last one."""
+    with turn.begun() as now, turn.Sweep() as sweep:
+        return sweep.through(
+            ViewWatch.objects.due(now).order_by("next_at", "pk"), partial(watching.send_digest, at=now)
+        )

@@ -2,6 +2,7 @@
 
 from complaints.models.announcement import SEGMENTS, Announcement, AnnouncementKind, Saying, SayingKind
 from complaints.models.attachment import Attachment, FileKind
+from complaints.models.bulk import BulkLine, BulkRun, LineState
 from complaints.models.classification import (
     SAFETY,
     SEVERITY_LADDER,
@@ -24,6 +25,7 @@ from complaints.models.search import ComplaintWords
 from complaints.models.service_issue import IssueFollower, IssueKind, IssueUpdate, ServiceIssue
 from complaints.models.settings import DeskSettings
 from complaints.models.steering import AlarmLevel, LadderStep, Listener, PauseReason, Retargeting, Storm
+from complaints.models.views import DeskHabit, Digest, SavedView, Sharing, ViewWatch
 from complaints.models.webhook import Webhook
 
 __all__ = [
@@ -37,6 +39,8 @@ __all__ = [
     "AnnouncementKind",
     "AnsweredBy",
     "Attachment",
+    "BulkLine",
+    "BulkRun",
     "Calendar",
     "Category",
     "Channel",
@@ -44,7 +48,9 @@ __all__ = [
     "ClockKind",
     "Complaint",
     "ComplaintWords",
+    "DeskHabit",
     "DeskSettings",
+    "Digest",
     "Event",
     "Feedback",
     "FileKind",
@@ -62,6 +68,7 @@ __all__ = [
     "Left",
     "Letter",
     "LetterText",
+    "LineState",
     "Listener",
     "Medium",
     "MessageTemplate",
@@ -77,14 +84,17 @@ __all__ = [
     "Retargeting",
     "RootCause",
     "RoutingRule",
+    "SavedView",
     "Saying",
     "SayingKind",
     "ServiceIssue",
     "Severity",
+    "Sharing",
     "Source",
     "Storm",
     "Subcategory",
     "TextVersion",
     "Tier",
+    "ViewWatch",
     "Webhook",
 ]

@@ -429,6 +429,7 @@ class Complaint(models.Model):
         merged = self.merged_into_id is not None
         return {
             "resolve": not self.needs_review or role == Role.SUPERVISOR,
+            "unassign": self.assignee_id is not None,
             "unmerge": merged,
             "reopen": not merged,
             "request_reopening": not merged,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from functools import reduce
+from operator import or_
 
 from django.db import models
 from django.db.models import Q
@@ -16,6 +18,7 @@ from complaints.models.complaint import Complaint
 from complaints.models.history import Event
 from complaints.models.issue_work import IssueAction
 from complaints.models.service_issue import IssueFollower, IssueUpdate, ServiceIssue
+from complaints.models.views import ViewWatch
 from complaints.models.webhook import Webhook
 from customers.models import Customer
 from staff.actors import Role
@@ -117,9 +120,29 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         return self.order_by("webhook").values_list("webhook", flat=True).distinct()
 
 
+CAUSES = [
+    {"complaint", "event"},
+    {"complaint", "event", "webhook"},
+    {"complaint", "update"},
+    {"follower"},
+    {"follower", "update"},
+    {"saying", "customer"},
+    {"action"},
+    {"watch"},
+    {"webhook"},
+]
+"""What a notice can be of: an event of a complaint (told to a person or a webhook), an update about a service issue (told to a
+complainant or a follower), the greeting of a follower, an announcement to a customer, an overdue action, a watched view, or
+the end of a webhook itself."""
+
+
+def _of_nothing_but(cause: set[str]) -> Q:
+    every = set().union(*CAUSES)
+    return Q(**{f"{name}__isnull": name not in cause for name in sorted(every)})
+
+
 class Notice(models.Model):
-    """One outward message: of an event of a complaint, of an update about a service issue, to a new follower of one, of an
-    announcement to a customer, of an overdue action to its owner, or a word about a webhook itself.
+    """One outward message; CAUSES says of what.
 
     `uuid` is the idempotency key that the gateway gets, so a second try cannot send it twice.
     """
@@ -133,6 +156,7 @@ class Notice(models.Model):
     saying = models.ForeignKey(Saying, on_delete=models.PROTECT, null=True, related_name="notices")
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, related_name="notices")
     action = models.ForeignKey(IssueAction, on_delete=models.PROTECT, null=True, related_name="notices")
+    watch = models.ForeignKey(ViewWatch, on_delete=models.PROTECT, null=True, related_name="notices")
     code = models.CharField(_("occasion"), max_length=40)
     medium = models.CharField(_("medium"), max_length=10, choices=Medium)
     address = models.CharField(_("address"), max_length=254)
@@ -165,36 +189,7 @@ class Notice(models.Model):
             models.UniqueConstraint(name="owner_is_reminded_once", fields=["action"]),
             models.CheckConstraint(
                 name="notice_has_one_cause",
-                condition=Q(complaint__isnull=False, event__isnull=False, update__isnull=True, follower__isnull=True)
-                | Q(complaint__isnull=False, event__isnull=True, update__isnull=False, follower__isnull=True)
-                | Q(complaint__isnull=True, event__isnull=True, follower__isnull=False)
-                | Q(
-                    complaint__isnull=True,
-                    event__isnull=True,
-                    update__isnull=True,
-                    follower__isnull=True,
-                    saying__isnull=False,
-                    customer__isnull=False,
-                    action__isnull=True,
-                )
-                | Q(
-                    complaint__isnull=True,
-                    event__isnull=True,
-                    update__isnull=True,
-                    follower__isnull=True,
-                    saying__isnull=True,
-                    customer__isnull=True,
-                    action__isnull=False,
-                )
-                | Q(
-                    complaint__isnull=True,
-                    event__isnull=True,
-                    update__isnull=True,
-                    follower__isnull=True,
-                    saying__isnull=True,
-                    action__isnull=True,
-                    webhook__isnull=False,
-                ),
+                condition=reduce(or_, (_of_nothing_but(cause) for cause in CAUSES)),
             ),
             models.CheckConstraint(name="notice_state_is_known", condition=Q(state__in=sorted(NoticeState.values))),
             models.CheckConstraint(

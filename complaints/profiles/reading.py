@@ -41,9 +41,10 @@ PLACEHOLDERS = frozenset(
         *("reference", "name", "category", "track_url", "feedback_url", "desk_url", "due", "message", "reason"),
         *("resolution", "referred_to", "merged_into", "clock", "count", "hotline", "regulator", "utility"),
         *("kind", "place", "expected", "restored", "webhook", "host", "starts", "ends"),
+        *("view", "limit", "hours", "oldest", "rows"),
     }
 )
-"""What a notice text may say in {braces}; `outbox.words_for` and `issues.words_for` give their values."""
+"""What a notice text may say in {braces}; `outbox.words_for`, `issues.words_for` and `watching` give their values."""
 QUESTION_TYPES = {"yes_no", "choice", "text", "datetime"}
 ASKED_OF = {"staff", "public"}
 STARTS = {"received", "registered", "resolved", "arrived", "restored", "urged"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -13,20 +13,81 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.views.decorators.http import require_safe
 
-from complaints import paging, proposals, queues
+from complaints import bulk_forms, columns, filter_forms, paging, proposals, queues, saved_views, sorting
 from complaints.clocks import shown
-from complaints.models import Category, Channel, Complaint, Priority
+from complaints.models import Category, Channel, Complaint, DeskHabit, Priority, SavedView
 from complaints.models.complaint import ComplaintQuerySet
 from complaints.references import parse_reference
 from complaints.states import Status
 from staff.http import StaffRequest
-from staff.models import Branch
+from staff.models import Branch, User
 
 PAGE = 50
 MOST_NEW = 99
 BAR = ("category", "channel", "status", "priority", "branch", "q")
 """Filters that the bar shows; the others came with the address and are carried along."""
+EVERYTHING_SORTS = ("newest", "oldest")
+"""The orders in which everything there ever was can be read without reading all of it first."""
+
+
+class Asked:
+    """What an address of the queue asks for: which complaints (`params`), in which order, through which saved view."""
+
+    def __init__(self, request: StaffRequest) -> None:
+        self.user: User = request.user
+        self.habit: DeskHabit = saved_views.habit_of(self.user)
+        self.views: list[SavedView] = saved_views.at_hand(self.user)
+        given = filter_forms.joined(request.GET)
+        self.after, self.saved = given.get("after", ""), self._view(given)
+        if self.saved is not None:
+            given = {**self.saved.query, "sort": given.get("sort") or self.saved.sort}
+        elif not any(given.get(name) for name in ("view", *queues.FILTERS)):
+            given["view"] = queues.usual_queue(self.user)
+        self.params: dict[str, str] = {"view": "all"} | {
+            name: str(given[name]) for name in ("view", *queues.FILTERS) if given.get(name)
+        }
+        self.given = given
+        offered = EVERYTHING_SORTS if self.params["view"] == "all" else tuple(sorting.SORTS)
+        self.sorts = {name: sorting.SORTS[name] for name in offered}
+        asked = given.get("sort", "")
+        self.sort = asked if asked in self.sorts else ""
+        self.columns = columns.sound((self.saved.columns if self.saved else []) or self.habit.columns)
+
+    def _view(self, given: Mapping[str, str]) -> SavedView | None:
+        """The saved view that is named, or the one this person's queue opens with."""
+        wanted = given.get("saved", "")
+        if not any(given.get(name) for name in ("saved", "view", "sort", *queues.FILTERS)):
+            wanted = str(self.habit.first_view_id or "")
+        return next((view for view in self.views if str(view.pk) == wanted), None)
+
+    def url(self, **other: str | None) -> str:
+        """The address of this list, with some of its parameters otherwise; what is changed of a saved view is no longer it."""
+        changed = {name for name in other if name not in ("after", "sort")}
+        if self.saved is not None and not changed:
+            said: dict[str, str | None] = {"saved": str(self.saved.pk)}
+            own_sort = self.saved.sort
+        else:
+            said, own_sort = dict(self.params), ""
+        if self.sort != own_sort:
+            said["sort"] = self.sort
+        said |= other
+        return f"{reverse('complaints:queue')}?{urlencode({name: text for name, text in said.items() if text})}"
+
+    def page(self, found: ComplaintQuerySet) -> tuple[list[Complaint], str]:
+        """What is open by the next deadline; of everything there ever was the likeliest, or without words the newest."""
+        rows = found.select_related(*paging.SHOWN_WITH)
+        words, is_all = self.params.get("q", ""), self.params["view"] == "all"
+        if not self.sort and is_all and words.strip():
+            return paging.by_relevance(rows, words, self.after, PAGE)
+        return sorting.page(rows, self.sort or ("newest" if is_all else "due"), self.after, PAGE)
+
+    def length(self, found: ComplaintQuerySet) -> str:
+        """How many they are, as far as anybody counts."""
+        looking = self.params["view"] == "all" and self.params.get("q", "").strip()
+        rows = found.order_by("-words__received_at") if looking else found
+        return queues.spoken(queues.counted({"found": rows})["found"])
 
 
 @login_required
@@ -37,23 +98,40 @@ def queue(request: StaffRequest) -> HttpResponse:
     reference = parse_reference(request.GET.get("q", ""))
     if reference and visible.filter(reference=reference).exists():
         return redirect("complaints:complaint", reference)
-    params = _params(request)
-    ignored: list[str] = []
-    found = queues.narrow(visible, params, request.user, at=now, ignored=ignored)
-    rows, older = page_of(found, params)
+    asked = Asked(request)
+    ignored = ["saved"] if request.GET.get("saved") and asked.saved is None else []
+    found = queues.narrow(visible, asked.params, request.user, at=now, ignored=ignored)
+    rows, older = asked.page(found)
+    extras = columns.extras(rows, asked.columns)
     context = {
-        "rows": [{"complaint": row, "deadline": shown.next_due(row, now)} for row in rows],
-        "narrowed": any(params.get(name) for name in queues.FILTERS),
-        "kept": [(name, params[name]) for name in queues.FILTERS if params.get(name) and name not in BAR],
+        "rows": [{"complaint": row, "deadline": shown.next_due(row, now), "more": extras[row.pk]} for row in rows],
+        "columns": [(name, columns.COLUMNS[name]) for name in asked.columns],
+        "narrowed": any(asked.params.get(name) for name in queues.FILTERS),
+        "kept": [(name, asked.params[name]) for name in queues.FILTERS if asked.params.get(name) and name not in BAR],
+        "chips": [(chip, asked.url(**{chip.name: None})) for chip in filter_forms.chips(asked.params)],
         "older": older,
-        "length": length_of(found, params),
-        "params": params,
-        "ignored": ignored,
-        "view": params["view"],
-        "queues": _tabs(request, params["view"], now),
-        "news_url": f"{reverse('complaints:queue-news')}?{urlencode(params | {'since': now.isoformat()})}",
+        "after": asked.after,
+        "newest_url": asked.url(),
+        "older_url": asked.url(after=older),
+        "length": asked.length(found),
+        "params": asked.params,
+        "sort": asked.sort,
+        "sorts": [(name, label, name == asked.sort) for name, label in asked.sorts.items()],
+        "ignored": list(dict.fromkeys(ignored)),
+        "view": asked.params["view"],
+        "saved": asked.saved,
+        "queues": _tabs(request, asked, now),
+        "views": [
+            {"url": f"?saved={view.pk}", "label": view.name, "count": None, "current": view == asked.saved}
+            for view in asked.views
+            if view == asked.saved or (view.is_pinned and view.owner_id == request.user.pk)
+        ],
+        "news_url": f"{reverse('complaints:queue-news')}?{urlencode(_news_of(asked, rows, now))}",
         "now": now,
         "proposed": proposals.number_for(request.user),
+        "moves": bulk_forms.offered(request.user.role),
+        "here": asked.url(after=asked.after),
+        "everything": urlencode(asked.params),
         **_choices(request),
     }
     template = "desk/_queue.html" if request.htmx else "desk/queue.html"
@@ -62,43 +140,46 @@ def queue(request: StaffRequest) -> HttpResponse:
 
 @login_required
 def news(request: StaffRequest) -> HttpResponse:
-    """How many complaints came into the queue since it was drawn; asked every few seconds, moves no row."""
+    """What happened to the queue since it was drawn: how many came, which of its rows changed. Moves no row."""
     since = parse_datetime(request.GET.get("since", ""))
     if since is None or timezone.is_naive(since):
         return HttpResponse(status=204)
-    params = {name: text for name, text in request.GET.items() if name not in ("since", "after")}
-    found = queues.narrow(Complaint.objects.visible_to(request.user), params, request.user)
-    count = queues.arrived_since(found, since)[:MOST_NEW].count()
-    return render(
-        request, "desk/_news.html", {"count": count, "url": f"{reverse('complaints:queue')}?{urlencode(params)}"}
-    )
+    params = {name: text for name, text in request.GET.items() if name not in ("since", "after", "shown")}
+    visible = Complaint.objects.visible_to(request.user)
+    found = queues.narrow(visible, params, request.user)
+    counted = queues.counts(request.user)
+    context = {
+        "count": queues.arrived_since(found, since)[:MOST_NEW].count(),
+        "url": f"{reverse('complaints:queue')}?{urlencode(params)}",
+        "counted": [(f"?view={name}", queues.spoken(count)) for name, count in counted.items()],
+        "changed": _changed(visible, request.GET.get("shown", "")),
+    }
+    return render(request, "desk/_news.html", context)
 
 
-def _params(request: StaffRequest) -> dict[str, str]:
-    """The parameters of the address, with the queue that is meant when none is named."""
-    params: dict[str, str] = request.GET.dict()
-    if not any(params.get(name) for name in ("view", *queues.FILTERS)):
-        params["view"] = queues.usual_queue(request.user)
-    return {"view": "all"} | params
+def _news_of(asked: Asked, rows: Iterable[Complaint], now: datetime) -> dict[str, str]:
+    return {**asked.params, "since": now.isoformat(), "shown": _as_shown(rows)}
 
 
-def page_of(found: ComplaintQuerySet, params: Mapping[str, str]) -> tuple[list[Complaint], str]:
-    """What is open by the next deadline; of everything there ever was the likeliest, or without words the newest."""
-    rows = found.select_related(*paging.SHOWN_WITH)
-    after, words = params.get("after", ""), params.get("q", "")
-    if params["view"] != "all":
-        return paging.by_due(rows, after, PAGE)
-    return paging.by_relevance(rows, words, after, PAGE) if words.strip() else paging.by_receipt(rows, after, PAGE)
+def _as_shown(rows: Iterable[Complaint]) -> str:
+    """The rows of a page and their versions, as `news` is asked about them."""
+    return "-".join(f"{row.pk}.{row.version}" for row in rows)
 
 
-def length_of(found: ComplaintQuerySet, params: Mapping[str, str]) -> str:
-    """How many they are, as far as anybody counts."""
-    looking = params["view"] == "all" and params.get("q", "").strip()
-    rows = found.order_by("-words__received_at") if looking else found
-    return queues.spoken(queues.counted({"found": rows})["found"])
+def _changed(visible: ComplaintQuerySet, shown_rows: str) -> list[str]:
+    """The references of those rows that are not what they were when the page was drawn."""
+    seen: dict[int, int] = {}
+    for one in shown_rows.split("-")[:PAGE]:
+        pk, _dot, version = one.partition(".")
+        if pk.isdecimal() and version.isdecimal() and len(pk) < 18 and len(version) < 9:
+            seen[int(pk)] = int(version)
+    if not seen:
+        return []
+    rows = visible.filter(pk__in=seen).values_list("pk", "reference", "version")
+    return [reference for pk, reference, version in rows if version != seen[pk]]
 
 
-def _tabs(request: StaffRequest, current: str, now: datetime) -> list[dict[str, Any]]:
+def _tabs(request: StaffRequest, asked: Asked, now: datetime) -> list[dict[str, Any]]:
     counted = queues.counts(request.user, at=now)
     offered = [q for q in queues.QUEUES if q.name != "team" or request.user.team_id]
     return [
@@ -106,7 +187,7 @@ def _tabs(request: StaffRequest, current: str, now: datetime) -> list[dict[str, 
             "url": f"?view={q.name}",
             "label": q.label,
             "count": queues.spoken(counted[q.name]) if q.is_counted else None,
-            "current": q.name == current,
+            "current": asked.saved is None and q.name == asked.params["view"],
         }
         for q in offered
     ]
@@ -122,3 +203,13 @@ def _choices(request: StaffRequest) -> dict[str, Any]:
         "priorities": Priority.choices,
         "branches": own,
     }
+
+
+@login_required
+@require_safe
+def filters(request: StaffRequest) -> HttpResponse:
+    """Every filter there is, with what is set; sending it opens the queue."""
+    asked = Asked(request)
+    form = filter_forms.FilterForm(asked.params, user=request.user)
+    context = {"form": form, "view": asked.params["view"], "sort": asked.sort, "back": asked.url()}
+    return render(request, "desk/_filters.html" if request.htmx else "desk/filters.html", context)

@@ -1,6 +1,8 @@
 // What only the desk does: live fragments that come alive too, and keys.
 import { enliven } from "./forms.js";
 import { listenForKeys } from "./keys.js";
+import { offerPalette } from "./palette.js";
+import { walkQueue } from "./walk.js";
 
 document.addEventListener("htmx:afterSettle", ({ target }) => enliven(target));
 listenForKeys();
@@ -13,3 +15,5 @@ document.addEventListener("click", ({ target }) => {
   field.focus();
   field.dispatchEvent(new Event("input", { bubbles: true }));
 });
+offerPalette();
+walkQueue();

@@ -66,6 +66,7 @@ function showKeys(event) {
   event.preventDefault();
   const list = dialog.querySelector("dl");
   list.querySelectorAll("[data-added]").forEach((line) => line.remove());
+  list.querySelectorAll("[data-when]").forEach((line) => (line.hidden = !document.querySelector(line.dataset.when)));
   for (const element of document.querySelectorAll("[data-key]")) {
     const words = element.dataset.label || element.getAttribute("aria-label") || element.labels?.[0]?.textContent || element.textContent;
     list.append(keyLine(element.dataset.key, words.trim()));

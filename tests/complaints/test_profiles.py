@@ -12,7 +12,7 @@ import pytest
 import yaml
 from django.core.management import CommandError, call_command
 
-from complaints import announcements, issue_actions, issues, ladder, outbox, profiles, webhooks
+from complaints import announcements, issue_actions, issues, ladder, outbox, profiles, watching, webhooks
 from complaints.clocks.deadlines import due_at
 from complaints.clocks.limits import Limit, Unit
 from complaints.clocks.policies import Facts, promises_for
@@ -458,8 +458,10 @@ def test_every_occasion_has_its_text_in_both_languages(empty, name):
     load(name)
     texts = set(MessageTemplate.objects.values_list("code", "medium", "language"))
 
-    occasions = {code for rules in outbox.RULES.values() for code, _who in rules} | issues.OCCASIONS
-    occasions |= announcements.OCCASIONS | issue_actions.OCCASIONS | {webhooks.STOPPED}
+    occasions = (
+        {code for rules in outbox.RULES.values() for code, _who in rules} | issues.OCCASIONS | {webhooks.STOPPED}
+    )
+    occasions |= announcements.OCCASIONS | issue_actions.OCCASIONS | watching.OCCASIONS
     for code in occasions:
         assert {(code, "email", "zh-hans"), (code, "email", "en")} <= texts, code
     assert {code for code, _medium, _language in texts} == occasions
@@ -473,7 +475,8 @@ def test_every_placeholder_has_something_to_put_in_its_place(profile):
     of_issue = issues.words_for(an_issue(), None, DeskSettings.current())
     of_webhook = webhooks.words_for(Webhook(pk=1, name="GIS", url="https://gis.example/"), "")
     of_announcement = announcements.words_for(an_announcement(), DeskSettings.current())
-    assert set(words) | set(of_issue) | set(of_webhook) | set(of_announcement) | {"name"} == profiles.PLACEHOLDERS
+    said = set(words) | set(of_issue) | set(of_webhook) | set(of_announcement) | watching.WORDS
+    assert said | {"name"} == profiles.PLACEHOLDERS
 
 
 def test_a_chinese_text_message_fits_into_one(cn):

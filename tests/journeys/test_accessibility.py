@@ -19,6 +19,7 @@ DESK = [
     "/desk/calendars/cn-national/edit/", "/desk/calendars/cn-national/import/", "/desk/calendars/new/", "/desk/ladder/", "/desk/ladder/new/",
     "/desk/roster/", "/desk/storms/", "/desk/unsent/", "/desk/mail/", "/desk/held/", "/desk/words/", "/desk/guides/", "/desk/guides/new/", "/desk/letters/",
     "/desk/letters/text/en/", "/desk/notices/", "/desk/notices/?state=all", "/desk/texts/", "/desk/texts/asked/sms/en/", "/desk/counter/", "/desk/new/regulator/batch/", "/customers/D000000000/edit/", "/customers/D000000000/merge/",
+    "/desk/views/", "/desk/views/new/?category=VOL", "/desk/columns/", "/desk/filters/", "/desk/?view=unfinished&category=VOL&sort=urged",
     "/style/", "/complaints/not-there/",
 ]  # fmt: skip
 REFUSED = [
@@ -29,6 +30,7 @@ REFUSED = [
     ("/desk/ladder/new/", "main form.ladder-step"),
     ("/desk/roster/", "main .roster-below form.panel"),
     ("/desk/storms/", "#declare"),
+    ("/desk/views/new/?category=VOL", "main form.inline-form"),
 ]
 """Pages with a form that is refused when it is sent as it stands."""
 

@@ -36,7 +36,7 @@ BY_HAND = sorted(name for name, move in MOVES.items() if move.by_hand)
 
 
 CODES = {"arrive": "OUT-01", "restore": "OUT-01", "strike_off": "VOL-01"}
-COMES_AFTER = {"detach": "link", "unmerge": "merge", "release": "hold"}
+COMES_AFTER = {"detach": "link", "unassign": "assign", "unmerge": "merge", "release": "hold"}
 STATUSES = {"escalate": Status.INVESTIGATING, "release": Status.INVESTIGATING, "strike_off": Status.CLOSED}
 
 

@@ -6,8 +6,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from complaints import workflow
 from complaints.models import Complaint
-from staff.actors import Role
+from staff.actors import Actor, Role
 from tests.factories import a_branch, a_complaint, a_user, an_account
 
 pytestmark = pytest.mark.usefixtures("profile")
@@ -106,3 +107,23 @@ def test_what_is_new_is_counted_without_moving_a_row(client):
     assert 'href="/desk/?view=unfinished"' in response.content.decode()
     for since in ("", "yesterday", "2026-03-02T09:00:00"):
         assert client.get("/desk/news/", {"since": since}).status_code == 204
+
+
+def test_news_say_which_rows_changed_and_how_much_every_queue_holds_now(client):
+    client.force_login(a_user(Role.SUPERVISOR))
+    changed, _same = a_complaint(at=timezone.now()), a_complaint(at=timezone.now())
+    url = client.get("/desk/?view=unfinished").context["news_url"]
+    assert client.get(url).context["changed"] == []
+    workflow.perform("note", changed, by=Actor.staff(a_user(Role.AGENT)), note="New")
+    a_complaint(at=timezone.now())
+    answer = client.get(url)
+    assert answer.context["changed"] == [changed.reference]
+    assert f'data-changed-row="{changed.reference}"' in answer.content.decode()
+    assert ("?view=unfinished", "3") in answer.context["counted"]
+
+
+def test_news_of_rows_that_one_may_not_see_say_nothing(client):
+    hidden = a_complaint(at=timezone.now())
+    client.force_login(a_user(Role.SUPERVISOR, branch=a_branch("county-a", parent=a_branch())))
+    asked = {"since": timezone.now().isoformat(), "view": "all", "shown": f"{hidden.pk}.0-x.y-9999999999999999999.1"}
+    assert client.get("/desk/news/", asked).context["changed"] == []
