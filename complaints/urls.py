@@ -18,6 +18,7 @@ from complaints.views import (
     policies,
     portal,
     roster,
+    routes,
     storms,
 )
 
@@ -44,6 +45,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/roster/", roster.roster, name="roster"),
     path("desk/roster/copy/", roster.roster_copy, name="roster-copy"),
     path("desk/roster/<int:pk>/remove/", roster.roster_remove, name="roster-remove"),
+    path("desk/routes/", routes.routes, name="routes"),
+    path("desk/routes/new/", routes.route, name="route-new"),
+    path("desk/routes/<slug:code>/", routes.route, name="route"),
+    *(
+        path(f"desk/routes/<slug:code>/{act}/", routes.route_act, {"act": act}, name=f"route-{act}")
+        for act in ("up", "down", "retire", "restore")
+    ),
     path("desk/ladder/", ladder.ladder, name="ladder"),
     path("desk/ladder/new/", ladder.ladder_step, name="ladder-new"),
     path("desk/ladder/<int:pk>/", ladder.ladder_step, name="ladder-step"),

@@ -8,7 +8,6 @@ from complaints.models.classification import (
     Priority,
     RequestType,
     RootCause,
-    RoutingRule,
     Severity,
     Subcategory,
 )
@@ -18,6 +17,7 @@ from complaints.models.history import Event
 from complaints.models.letters import Letter, LetterText, Posting
 from complaints.models.outgoing import Medium, MessageTemplate, Notice, NoticeState
 from complaints.models.promises import Alarm, Calendar, Clock, ClockKind, LedgerEntry, Policy, PolicyLimit, Tier
+from complaints.models.routes import RouteChange, RoutingChange, RoutingRule
 from complaints.models.service_issue import IssueFollower, IssueKind, IssueUpdate, ServiceIssue
 from complaints.models.settings import DeskSettings
 from complaints.models.steering import AlarmLevel, LadderStep, Listener, PauseReason, Retargeting, Storm
@@ -61,6 +61,8 @@ __all__ = [
     "Responsibility",
     "Retargeting",
     "RootCause",
+    "RouteChange",
+    "RoutingChange",
     "RoutingRule",
     "ServiceIssue",
     "Severity",
