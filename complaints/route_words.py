@@ -27,7 +27,7 @@ ROWS: dict[str, Any] = {
 
 def segments() -> list[tuple[str, str]]:
     """The segments of customers, the key customers first."""
-    return [(KEY, _("Key customers")), *((str(value), str(label)) for value, label in CustomerKind.choices)]
+    return [(KEY, _("Key customer")), *((str(value), str(label)) for value, label in CustomerKind.choices)]
 
 
 def said(rule: RoutingRule) -> dict[str, str]:
@@ -85,11 +85,17 @@ def condition(name: str, value: Any) -> str:
         "request_type": lambda: _("as %(type)s") % {"type": _label(RequestType, value)},
         "channel": lambda: _("by %(channel)s") % {"channel": _label(Channel, value)},
         "area_class": lambda: _("in %(area)s areas") % {"area": _label(AreaClass, value)},
-        "segment": lambda: _("from %(segment)s") % {"segment": _small(dict(segments()).get(str(value), str(value)))},
+        "segment": lambda: _from(str(value)),
         "branch": lambda: _("in %(branch)s and below") % {"branch": value},
         "feeder": lambda: _("on feeder %(feeder)s") % {"feeder": value},
     }
     return words[name]()
+
+
+def _from(segment: str) -> str:
+    if segment == KEY:
+        return _("from key customers")
+    return _("from %(segment)s customers") % {"segment": _small(dict(segments()).get(segment, segment))}
 
 
 def why_not(trial: Trial) -> str:

@@ -44,7 +44,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A rule held against a complaint: `misfits` are its conditions that do not fit; without any it has a team, if one is there."""
+    """A rule held against a complaint: which of its conditions do not fit; when all fit, its team, if there is one."""
 
     rule: RoutingRule
     misfits: tuple[str, ...]

@@ -18,6 +18,7 @@ from complaints.views import (
     policies,
     portal,
     roster,
+    route_cases,
     routes,
     storms,
 )
@@ -47,6 +48,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/roster/<int:pk>/remove/", roster.roster_remove, name="roster-remove"),
     path("desk/routes/", routes.routes, name="routes"),
     path("desk/routes/new/", routes.route, name="route-new"),
+    path("desk/routes/cases/", route_cases.cases, name="route-cases"),
+    path("desk/routes/cases.csv", route_cases.sheet, {"format": "csv"}, name="route-cases-csv"),
+    path("desk/routes/cases.xlsx", route_cases.sheet, {"format": "xlsx"}, name="route-cases-xlsx"),
     path("desk/routes/<slug:code>/", routes.route, name="route"),
     *(
         path(f"desk/routes/<slug:code>/{act}/", routes.route_act, {"act": act}, name=f"route-{act}")
