@@ -22,7 +22,7 @@ ENTERING = frozenset({Role.AGENT, Role.SUPERVISOR, Role.LIAISON})
 STEERING = frozenset({Role.SUPERVISOR, Role.LIAISON, Role.ANALYST, Role.ADMINISTRATOR})
 RENEWING = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 READING_DEADLINES = RENEWING | {Role.ANALYST}
-DEADLINE_PAGES = frozenset({"deadlines", "policies", "calendars", "ladder", "roster", "storms", "routes"})
+DEADLINE_PAGES = frozenset({"deadlines", "policies", "calendars", "ladder", "roster", "storms", "routes", "teams"})
 ENTRIES = [
     ("complaints:queue", (), "inbox", _("Queue"), EVERYONE),
     ("channels_intake:new", ("phone",), "phone-incoming", _("New complaint"), ENTERING),

@@ -176,14 +176,14 @@ class _Words:
 
 
 def _of_choices(choices: Iterable[tuple[Any, Any]]) -> dict[str, str]:
-    known = {}
+    known: dict[str, str] = {}
     for value, labels in _in_all_languages(choices):
         known |= {_plain(word): str(value) for word in (str(value), *labels)}
     return known
 
 
 def _segments() -> dict[str, str]:
-    known = {}
+    known: dict[str, str] = {}
     for code, _name in settings.LANGUAGES:
         with translation.override(code):
             for value, label in segments():
@@ -193,7 +193,7 @@ def _segments() -> dict[str, str]:
 
 def _of_rows(rows: Iterable[Any]) -> dict[str, Any]:
     """By code first: a name that is another row's code means that row."""
-    listed, known = list(rows), {}
+    listed, known = list(rows), dict[str, Any]()
     for row in listed:
         known |= {_plain(row.name_zh): row, _plain(row.name_en): row}
     return known | {_plain(row.code): row for row in listed}

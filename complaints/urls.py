@@ -21,11 +21,15 @@ from complaints.views import (
     route_cases,
     routes,
     storms,
+    teams,
 )
 
 app_name = "complaints"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/", desk.queue, name="queue"),
+    path("desk/next/", teams.next_complaint, name="next"),
+    path("desk/teams/", teams.teams, name="teams"),
+    path("desk/teams/<slug:code>/", teams.team, name="team"),
     path("desk/news/", desk.news, name="queue-news"),
     path("desk/deadlines/", deadlines.deadlines, name="deadlines"),
     path("desk/calendars/", calendars.calendars, name="calendars"),

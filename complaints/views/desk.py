@@ -18,7 +18,7 @@ from complaints.clocks import shown
 from complaints.models import Category, Channel, Complaint, Priority
 from complaints.models.complaint import ComplaintQuerySet
 from complaints.references import parse_reference
-from complaints.states import Status
+from complaints.states import HANDLERS, Status
 from staff.http import StaffRequest
 from staff.models import Branch
 
@@ -51,6 +51,7 @@ def queue(request: StaffRequest) -> HttpResponse:
         "queues": _tabs(request, params["view"], now),
         "news_url": f"{reverse('complaints:queue-news')}?{urlencode(params | {'since': now.isoformat()})}",
         "now": now,
+        "takes_next": HANDLERS,
         **_choices(request),
     }
     template = "desk/_queue.html" if request.htmx else "desk/queue.html"
