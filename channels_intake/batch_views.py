@@ -12,9 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from channels_intake import regulator_batch, tables
+from channels_intake import regulator_batch
 from channels_intake.models import RegulatorBatch
 from channels_intake.views import form_for
+from complaints import tables
 from complaints.models import Channel
 from complaints.refusals import BadInput
 from staff.http import StaffRequest

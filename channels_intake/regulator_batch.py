@@ -16,13 +16,12 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from channels_intake import tables
 from channels_intake.base import Intake
 from channels_intake.door import receive_once
 from channels_intake.forms import LONGEST_STORY, NEEDS_PLACE
 from channels_intake.models import BatchRow, InboundRecord, RegulatorBatch
 from channels_intake.validators import believable, dialable, not_in_future
-from complaints import turn
+from complaints import tables, turn
 from complaints.models import Category, Channel, Complaint, Source, Subcategory
 from complaints.refusals import BadInput
 from customers.matching import account_numbered

@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
+from complaints import assignment
 from complaints.attachments import keep
 from complaints.models import (
     SEVERITY_LADDER,
@@ -259,6 +260,10 @@ def after(name: str, complaint: Complaint, event: Event, details: Details) -> No
         )
 
 
+BY_THE_CLOCK = frozenset({"assign"})
+"""Moves that follow by rule and not by the will of whoever made the first, though they might have made them too."""
+
+
 def follow_ups(
     name: str, complaint: Complaint, details: Details, *, by: Actor, at: datetime
 ) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -280,6 +285,8 @@ def follow_ups(
         )
     elif name in ("recategorise", "prioritise") and _must_go_at_once(complaint):
         yield "dispatch", {"team": complaint.team}
+    elif name in ("dispatch", "transfer") and (proposal := assignment.assigned_by_itself(complaint, at)) is not None:
+        yield "assign", {"assignee": proposal.person, "note": proposal.why}
 
 
 def _waited_only_for_reply(complaint: Complaint, details: Details) -> bool:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from complaints import routing
+from complaints.assignee_field import assignee_field
 from complaints.attachments import MAX_FILES, prepare
 from complaints.clocks.shown import limit_words
 from complaints.models import (
@@ -33,7 +34,7 @@ from complaints.models.promises import WAITING
 from complaints.models.service_issue import NEVER_PUBLIC
 from complaints.references import parse_reference
 from complaints.refusals import BadInput
-from complaints.states import FINDINGS, HANDLERS, MOVES, Outcome
+from complaints.states import FINDINGS, MOVES, Outcome
 from customers import lookup
 from customers.matching import account_numbered
 from customers.models import Account, Customer, Feeder, TransformerArea
@@ -241,14 +242,7 @@ class Asked:
         )
 
     def assignee(self) -> forms.Field:
-        people = User.objects.filter(_around(self.complaint.branch), is_active=True, role__in=sorted(HANDLERS))
-        return PersonField(
-            label=pgettext_lazy("staff", "Person"),
-            queryset=people.order_by("-is_on_duty", "full_name"),
-            to_field_name="username",
-            empty_label=CHOOSE if self.name == "assign" else _("nobody yet"),
-            initial=self.user if self.name == "assign" and self.user.role in HANDLERS else None,
-        )
+        return assignee_field(self.name, self.complaint, self.user, _around(self.complaint.branch))
 
     def reached(self) -> forms.Field:
         return YesNoField(label=_("Did you reach the customer?"))

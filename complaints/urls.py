@@ -25,8 +25,11 @@ from complaints.views import (
     portal,
     proposals,
     roster,
+    route_cases,
+    routes,
     saved,
     storms,
+    teams,
     texts,
     webhooks,
 )
@@ -34,6 +37,9 @@ from complaints.views import (
 app_name = "complaints"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/", desk.queue, name="queue"),
+    path("desk/next/", teams.next_complaint, name="next"),
+    path("desk/teams/", teams.teams, name="teams"),
+    path("desk/teams/<slug:code>/", teams.team, name="team"),
     path("desk/news/", desk.news, name="queue-news"),
     path("desk/palette/", palette.palette, name="palette"),
     path("desk/filters/", desk.filters, name="filters"),
@@ -66,6 +72,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/roster/", roster.roster, name="roster"),
     path("desk/roster/copy/", roster.roster_copy, name="roster-copy"),
     path("desk/roster/<int:pk>/remove/", roster.roster_remove, name="roster-remove"),
+    path("desk/routes/", routes.routes, name="routes"),
+    path("desk/routes/new/", routes.route, name="route-new"),
+    path("desk/routes/cases/", route_cases.cases, name="route-cases"),
+    path("desk/routes/cases.csv", route_cases.sheet, {"format": "csv"}, name="route-cases-csv"),
+    path("desk/routes/cases.xlsx", route_cases.sheet, {"format": "xlsx"}, name="route-cases-xlsx"),
+    path("desk/routes/<slug:code>/", routes.route, name="route"),
+    *(
+        path(f"desk/routes/<slug:code>/{act}/", routes.route_act, {"act": act}, name=f"route-{act}")
+        for act in ("up", "down", "retire", "restore")
+    ),
     path("desk/ladder/", ladder.ladder, name="ladder"),
     path("desk/ladder/new/", ladder.ladder_step, name="ladder-new"),
     path("desk/ladder/<int:pk>/", ladder.ladder_step, name="ladder-step"),

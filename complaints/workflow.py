@@ -142,7 +142,8 @@ def _perform(
     effects.after(name, complaint, event, details)
     outbox.queue(complaint, event)
     for follow_up, more in effects.follow_ups(name, complaint, details, by=by, at=at):
-        actor = THE_CLOCK if by.role not in MOVES[follow_up].allowed else by
+        by_rule = follow_up in effects.BY_THE_CLOCK or by.role not in MOVES[follow_up].allowed
+        actor = THE_CLOCK if by_rule else by
         _perform(follow_up, complaint, by=actor, at=at, seen=None, details=more)
     return event
 

@@ -69,10 +69,10 @@ def _said(value: object) -> object:
     return value
 
 
-def workbook(lines: Iterable[Sequence[object]]) -> IO[bytes]:
+def workbook(lines: Iterable[Sequence[object]], *, title: str = "customers") -> IO[bytes]:
     """The rows as XLSX in a temporary file, written row by row."""
     book = Workbook(write_only=True)
-    sheet = book.create_sheet("customers")
+    sheet = book.create_sheet(title)
     for line in lines:
         sheet.append([ILLEGAL_CHARACTERS_RE.sub("", plain(value)) for value in line])
     file = tempfile.TemporaryFile()  # noqa: SIM115  whoever sends it closes it

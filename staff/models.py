@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeBoundary, RangeOperators
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -51,6 +51,8 @@ class Team(Named):
     kind = models.CharField(_("kind"), max_length=20, choices=TeamKind)
     branch = models.ForeignKey(Branch, on_delete=models.PROTECT, related_name="teams")
     is_active = models.BooleanField(_("active"), default=True)
+    assigns_itself = models.BooleanField(_("gives complaints to whoever on duty has least"), default=False)
+    cap = models.PositiveSmallIntegerField(_("at most so many open complaints each"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("team")
@@ -68,6 +70,13 @@ class User(AbstractUser):
     phone = models.CharField(_("phone"), max_length=30, blank=True)
     language = models.CharField(_("language"), max_length=10, default="zh-hans")
     is_on_duty = models.BooleanField(_("on duty"), default=True)
+    skills = ArrayField(
+        models.CharField(max_length=10),
+        verbose_name=_("handles only these categories"),
+        default=list,
+        blank=True,
+        help_text=_("codes of categories; empty: all of them"),
+    )
 
     class Meta(AbstractUser.Meta):  # type: ignore[name-defined]
         constraints = [

@@ -177,9 +177,9 @@ class World:
             for category in self.categories
         }
         self._routes = list(
-            RoutingRule.objects.filter(segment="").values_list(
-                "request_type", "channel", "category_id", "subcategory_id", "area_class", "team_kind"
-            )
+            RoutingRule.objects.in_use()
+            .filter(segment="", branch=None, feeder=None, team=None)
+            .values_list("request_type", "channel", "category_id", "subcategory_id", "area_class", "team_kind")
         )
 
     def team_kind(self, request_type: str, channel: str, kind: Kind, area: str) -> str:

@@ -10,7 +10,6 @@ from complaints.models.classification import (
     Priority,
     RequestType,
     RootCause,
-    RoutingRule,
     Severity,
     Subcategory,
 )
@@ -21,6 +20,7 @@ from complaints.models.issue_work import ActionKind, IssueAct, IssueAction, Issu
 from complaints.models.letters import Letter, LetterText, Posting
 from complaints.models.outgoing import Medium, MessageTemplate, Notice, NoticeState, TextVersion
 from complaints.models.promises import Alarm, Calendar, Clock, ClockKind, LedgerEntry, Policy, PolicyLimit, Tier
+from complaints.models.routes import RouteChange, RoutingChange, RoutingRule
 from complaints.models.search import ComplaintWords
 from complaints.models.service_issue import IssueFollower, IssueKind, IssueUpdate, ServiceIssue
 from complaints.models.settings import DeskSettings
@@ -83,6 +83,8 @@ __all__ = [
     "Responsibility",
     "Retargeting",
     "RootCause",
+    "RouteChange",
+    "RoutingChange",
     "RoutingRule",
     "SavedView",
     "Saying",

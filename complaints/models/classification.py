@@ -6,7 +6,6 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from staff.models import TeamKind
 from staff.naming import Named
 
 
@@ -106,25 +105,3 @@ class RootCause(Named):
         verbose_name = _("root cause")
         verbose_name_plural = _("root causes")
         ordering = ["position", "code"]
-
-
-class RoutingRule(models.Model):
-    """Which kind of team takes a complaint; blank fields match anything, the highest `rank` wins."""
-
-    code = models.CharField(_("code"), max_length=40, unique=True)
-    rank = models.PositiveSmallIntegerField(_("rank"), default=0)
-    request_type = models.CharField(max_length=20, blank=True, choices=RequestType)
-    channel = models.CharField(max_length=12, blank=True)
-    category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    subcategory = models.ForeignKey(Subcategory, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    area_class = models.CharField(max_length=10, blank=True)
-    segment = models.CharField(max_length=20, blank=True)
-    team_kind = models.CharField(_("kind of team"), max_length=20, choices=TeamKind)
-
-    class Meta:
-        verbose_name = _("routing rule")
-        verbose_name_plural = _("routing rules")
-        ordering = ["-rank", "code"]
-
-    def __str__(self) -> str:
-        return self.code

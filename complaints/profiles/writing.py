@@ -17,6 +17,7 @@ from complaints.models import (
     Policy,
     PolicyLimit,
     RootCause,
+    RoutingChange,
     RoutingRule,
     Subcategory,
 )
@@ -67,9 +68,10 @@ def load(profile: Profile) -> list[str]:
         changes.put(PauseReason, {"code": row["code"]}, _without(row, "code"))
     for row in profile.policies:
         changes.new_policy(row)
-    for row in profile.routes:
-        related = {"category": categories[row["category"]], "subcategory": subcategories[row["subcategory"]]}
-        changes.put(RoutingRule, {"code": row["code"]}, _without(row, "code") | related)
+    if not RoutingChange.objects.exists():  # from the first change on, the rules belong to the supervisors
+        for row in profile.routes:
+            related = {"category": categories[row["category"]], "subcategory": subcategories[row["subcategory"]]}
+            changes.put(RoutingRule, {"code": row["code"]}, _without(row, "code") | related)
     for row in profile.templates:
         _put_text(changes, row)
     _put_ladder(changes, profile.ladder)

@@ -20,7 +20,7 @@ from complaints.clocks import shown
 from complaints.models import Category, Channel, Complaint, DeskHabit, Priority, SavedView
 from complaints.models.complaint import ComplaintQuerySet
 from complaints.references import parse_reference
-from complaints.states import Status
+from complaints.states import HANDLERS, Status
 from staff.http import StaffRequest
 from staff.models import Branch, User
 
@@ -132,6 +132,7 @@ def queue(request: StaffRequest) -> HttpResponse:
         "moves": bulk_forms.offered(request.user.role),
         "here": asked.url(after=asked.after),
         "everything": urlencode(asked.params),
+        "takes_next": HANDLERS,
         **_choices(request),
     }
     template = "desk/_queue.html" if request.htmx else "desk/queue.html"
