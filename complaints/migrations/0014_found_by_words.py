@@ -29,10 +29,11 @@ $$;
 """
 
 # A row is locked before its sources are read, so that of two who change different sources the second sees the first.
-# Planned anew each time: a plan kept from when the tables were empty would read them whole for each of many rows.
+# Planned anew each time, and by way of keys: a plan from when the tables were empty, or from when autovacuum took them for
+# empty because nothing was committed yet, would read them whole for each of many rows.
 REFRESH = r"""
 CREATE FUNCTION complaints_refresh_words(wanted bigint[]) RETURNS void LANGUAGE plpgsql
-    SET plan_cache_mode = force_custom_plan AS $$
+    SET plan_cache_mode = force_custom_plan SET enable_seqscan = off AS $$
 BEGIN
     PERFORM 1 FROM complaints_complaintwords WHERE complaint_id IN (SELECT unnest(wanted)) ORDER BY complaint_id FOR UPDATE;
     INSERT INTO complaints_complaintwords AS kept (complaint_id, received_at, text, words)
@@ -64,7 +65,8 @@ BEGIN
     PERFORM complaints_refresh_words(ARRAY[NEW.id]);
     RETURN NULL;
 END $$;
-CREATE FUNCTION complaints_follow_said() RETURNS trigger LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
+CREATE FUNCTION complaints_follow_said() RETURNS trigger LANGUAGE plpgsql
+    SET plan_cache_mode = force_custom_plan SET enable_seqscan = off AS $$
 BEGIN
     UPDATE complaints_complaintwords AS kept
     SET text = kept.text || E'\n' || more.text, words = kept.words || complaints_words(more.text)
