@@ -70,6 +70,12 @@ _REPLY_DUE = Q(channel=Channel.REGULATOR) & ~Q(Exists(_REPLIES))
 QUEUES = [
     Queue("mine", _("Mine"), "user", lambda rows, user, at: rows.unfinished().filter(assignee=user)),
     Queue("team", _("My team"), "users", lambda rows, user, at: rows.unfinished().filter(team=user.team_id or 0)),
+    Queue(
+        "customers",
+        _("My customers"),
+        "users",
+        lambda rows, user, at: rows.unfinished().filter(customer__account_manager=user),
+    ),
     Queue("unassigned", _("Nobody is on it"), "user-x", lambda rows, user, at: rows.unassigned()),
     Queue(
         "due-soon",
@@ -294,6 +300,7 @@ def counts(user: User, *, at: datetime | None = None, names: Iterable[str] = BY_
     conditions = {
         "mine": Q(assignee=user),
         "team": Q(team=user.team_id or 0),
+        "customers": Q(customer__account_manager=user),
         "unassigned": Q(assignee__isnull=True) & ~Q(status=Status.RESOLVED),
         "due-soon": Q(next_due_at__gte=at, next_due_at__lt=at + SOON),
         "breached": Q(next_due_at__lt=at),

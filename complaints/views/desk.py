@@ -82,13 +82,15 @@ def _params(request: StaffRequest) -> dict[str, str]:
 
 def page_of(found: ComplaintQuerySet, view: str, after: str) -> tuple[list[Complaint], str]:
     """What is open by the next deadline; everything there ever was, the newest first."""
-    rows = found.select_related("category", "subcategory", "team", "assignee", "branch")
+    rows = found.select_related("category", "subcategory", "team", "assignee", "branch", "customer__account_manager")
     return paging.by_receipt(rows, after, PAGE) if view == "all" else paging.by_due(rows, after, PAGE)
 
 
 def _tabs(request: StaffRequest, current: str, now: datetime) -> list[dict[str, Any]]:
     counted = queues.counts(request.user, at=now)
-    offered = [q for q in queues.QUEUES if q.name != "team" or request.user.team_id]
+    # who manages no customer has none here, and who does finds the tab when one of theirs complains
+    is_offered = {"team": request.user.team_id, "customers": counted.get("customers") or current == "customers"}
+    offered = [q for q in queues.QUEUES if is_offered.get(q.name, True)]
     return [
         {"url": f"?view={q.name}", "label": q.label, "count": counted.get(q.name), "current": q.name == current}
         for q in offered
