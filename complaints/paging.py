@@ -10,7 +10,7 @@ from complaints import search
 from complaints.models import Complaint
 from complaints.models.complaint import ComplaintQuerySet
 
-SHOWN_WITH = ("category", "subcategory", "team", "assignee", "branch")
+SHOWN_WITH = ("category", "subcategory", "team", "assignee", "branch", "customer__account_manager")
 """What a row of a list shows beside the complaint itself."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BEST = "best"

@@ -86,6 +86,12 @@ def _safety(rows: ComplaintQuerySet, user: User, at: datetime) -> ComplaintQuery
 QUEUES = [
     Queue("mine", _("Mine"), "user", lambda rows, user, at: rows.unfinished().filter(assignee=user)),
     Queue("team", _("My team"), "users", lambda rows, user, at: rows.unfinished().filter(team=user.team_id or 0)),
+    Queue(
+        "customers",
+        _("My customers"),
+        "users",
+        lambda rows, user, at: rows.unfinished().filter(customer__account_manager=user),
+    ),
     Queue("unassigned", _("Nobody is on it"), "user-x", lambda rows, user, at: rows.unassigned()),
     Queue(
         "due-soon",

@@ -41,7 +41,7 @@ def said(rule: RoutingRule) -> dict[str, str]:
 
 
 def sentence(rule: RoutingRule) -> str:
-    """Such as “Outage by phone in rural areas goes to the outage crew of the branch.”"""
+    """Such as “Outage by phone in rural areas goes to the branch's team ‘Outage crew’.”"""
     return _sentence({name: getattr(rule, name) for name in FIELDS})
 
 
@@ -74,7 +74,7 @@ def target(values: Mapping[str, Any]) -> str:
     if values.get("team"):
         return _("the team “%(team)s”") % {"team": values["team"]}
     kind = TeamKind(values["team_kind"]).label if values.get("team_kind") in TeamKind.values else ""
-    return _("the %(kind)s of the branch") % {"kind": _small(str(kind))}
+    return _("the branch's team “%(kind)s”") % {"kind": kind}
 
 
 def condition(name: str, value: Any) -> str:

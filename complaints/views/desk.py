@@ -182,7 +182,12 @@ def _changed(visible: ComplaintQuerySet, shown_rows: str) -> list[str]:
 
 def _tabs(request: StaffRequest, asked: Asked, now: datetime) -> list[dict[str, Any]]:
     counted = queues.counts(request.user, at=now)
-    offered = [q for q in queues.QUEUES if q.name != "team" or request.user.team_id]
+    # who manages no customer has none here, and who does finds the tab when one of theirs complains
+    is_offered = {
+        "team": request.user.team_id,
+        "customers": counted["customers"] or asked.params["view"] == "customers",
+    }
+    offered = [q for q in queues.QUEUES if is_offered.get(q.name, True)]
     return [
         {
             "url": f"?view={q.name}",

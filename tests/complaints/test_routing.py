@@ -64,3 +64,20 @@ def test_the_account_manager_is_told_once_and_in_their_language():
 def test_one_who_left_is_not_told():
     complained("BIL-01", account_manager=a_user(Role.INVESTIGATOR, is_active=False))
     assert not Notice.objects.filter(code="manager_told").exists()
+
+
+def test_the_desk_shows_the_account_manager_and_gives_them_a_queue_of_their_customers(client):
+    client.cookies["language"] = "en"
+    manager = a_user(Role.INVESTIGATOR, language="en")
+    theirs, other = complained("BIL-01", account_manager=manager), complained("BIL-01")
+    client.force_login(a_user(Role.SUPERVISOR))
+    words = f"Account manager: {manager.display_name}"
+    assert client.get("/desk/?view=unfinished").content.decode().count(words) == 1
+    assert "My customers" not in client.get("/desk/?view=unfinished").content.decode()
+    page = client.get(theirs.get_absolute_url()).content.decode()
+    assert f"<dt>Account manager</dt><dd>{manager.display_name}</dd>" in page
+    assert "<dt>Account manager</dt>" not in client.get(other.get_absolute_url()).content.decode()
+    client.force_login(manager)
+    answer = client.get("/desk/?view=customers")
+    assert [row["complaint"] for row in answer.context["rows"]] == [theirs]
+    assert [tab["count"] for tab in answer.context["queues"] if tab["current"]] == [1]

@@ -13,6 +13,7 @@ from complaints import routing_cases, tables
 from complaints.models import Complaint, RoutingRule, Subcategory
 from staff.actors import Role
 from staff.models import Branch, Team, TeamKind
+from tests.complaints.views.pages import text_of
 from tests.factories import a_user
 
 HERE = Path(__file__).parent
@@ -83,9 +84,9 @@ def test_a_row_that_goes_elsewhere_is_shown_with_the_rule_that_sends_it_there(cl
     answer = upload(client, "category,branch,expected team\nOutage,BH,Safety\nSafety,BH,Safety\n")
     wrong, right = rows_of(answer)
     assert (wrong.passes, right.passes) == (False, True)
-    page = answer.content.decode()
+    page = text_of(answer)
     assert "1 of 2 cases does not go where it should." in page
-    assert "Outage goes to the outage crew of the branch." in page
+    assert "Outage goes to the branch's team “Outage crew”." in page
 
 
 def test_both_names_must_be_those_of_the_team(client, supervisor):

@@ -39,10 +39,12 @@ def test_a_visitor_is_sent_to_the_sign_in(reader):
 def test_the_rules_of_the_profile_stand_there_as_sentences(reader, sign_in):
     sign_in()
     page = text_of(reader.get(ROUTES))
-    assert "Everything as report of wrongdoing goes to the regulator liaison of the branch." in page
+    assert "Everything as report of wrongdoing goes to the branch's team “Regulator liaison”." in page
     assert "Billing" in page
-    assert "from key customers goes to the key accounts of the branch." in page
-    assert page.index("as report of wrongdoing goes") < page.index("Everything goes to the dispatch desk")
+    assert "from key customers goes to the branch's team “Key accounts”." in page
+    assert page.index("as report of wrongdoing goes") < page.index(
+        "Everything goes to the branch's team “Dispatch desk”"
+    )
 
 
 def test_in_chinese_too(reader, sign_in):
@@ -55,7 +57,7 @@ def test_in_chinese_too(reader, sign_in):
 def test_others_read_and_change_nothing(reader, sign_in, role):
     sign_in(role)
     page = text_of(reader.get(ROUTES))
-    assert "goes to the dispatch desk" in page
+    assert "goes to the branch's team “Dispatch desk”" in page
     assert "New rule" not in page
     before = list(RoutingRule.objects.values())
     assert reader.get(NEW).status_code == 403
@@ -93,9 +95,9 @@ def test_a_rule_is_changed_and_both_sentences_stay_readable(reader, sign_in):
     typed = {"subcategory": "SAF-01", "team_kind": "safety", "rank": "20", "seen": "0", "save": "1"}
     assert reader.post(address, typed).status_code == 302
     page = text_of(reader.get(address))
-    assert "goes to the safety of the branch" in page
+    assert "goes to the branch's team “Safety”" in page
     assert "Before:" in page
-    assert "goes to the outage crew of the branch" in page
+    assert "goes to the branch's team “Outage crew”" in page
 
 
 def test_what_somebody_else_changed_meanwhile_is_not_lost(reader, sign_in):
