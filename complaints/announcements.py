@@ -76,7 +76,10 @@ def _accounts(announcement: Announcement) -> QuerySet[Account]:
 
 
 class Reach(NamedTuple):
-    """How many customers it touches, and of those how many we may not and cannot write to."""
+    """How many customers it touches, and of those how many we may not and cannot write to.
+
+    Whether a telephone is a mobile one is looked at only when it is written to, so `told` is the most that it can be.
+    """
 
     customers: int
     asked_not_to: int

@@ -71,11 +71,18 @@ def foreseen(issue: ServiceIssue, restored_at: datetime) -> Counter[str]:
 # asking
 
 
-def ask(issue: ServiceIssue, act: str, complaints: Iterable[int], *, by: User | None, at: datetime) -> int:
-    """Write what shall be done with these; asked again it is done again, and what already waits is not doubled. How many."""
+def ask(
+    issue: ServiceIssue, act: str, complaints: Iterable[int], *, by: User | None, at: datetime, again: bool = True
+) -> int:
+    """Write what shall be done with these; how many. What already waits is not doubled.
+
+    With `again`, what was done or left before is done anew, as a person means it who asks twice.
+    """
     rows = [
         IssueJob(issue=issue, complaint_id=key, act=act, asked_by=by, asked_at=at) for key in dict.fromkeys(complaints)
     ]
+    if not again:
+        return len(IssueJob.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True))
     made = IssueJob.objects.bulk_create(
         rows,
         batch_size=BATCH,

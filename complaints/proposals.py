@@ -94,9 +94,10 @@ def _propose(kind: IssueKind, cluster: Cluster, now: datetime) -> None:
         Feeder.objects.select_for_update(no_key=True, of=("self",)).select_related("substation").get(pk=cluster.feeder)
     )
     here = IssueProposal.objects.filter(kind=kind, feeder=feeder)
+    # locked, because somebody may be deciding one just now, and must not find it undecided again
+    live = list(here.live().select_for_update(of=("self",)).order_by("pk"))
     if here.filter(decided_at__gte=now).exists():
         return  # somebody has decided after we had looked; the next look knows it
-    live = list(here.live().order_by("transformer_area", "pk"))
     whole = next((one for one in live if one.transformer_area_id is None), None)
     if cluster.area is None:
         kept = whole or next(iter(live), None)
@@ -203,7 +204,8 @@ def collect(now: datetime) -> int:
     """Ask that what matches an accepted issue is linked to it; never what was linked before, or what a person has detached."""
     asked = 0
     for issue in ServiceIssue.objects.open().filter(collects=True).select_related("branch"):
-        asked += issue_work.ask(issue, IssueAct.LINK, _new_for(issue).values_list("pk", flat=True), by=None, at=now)
+        keys = _new_for(issue).values_list("pk", flat=True)
+        asked += issue_work.ask(issue, IssueAct.LINK, keys, by=None, at=now, again=False)
     return asked
 
 

@@ -190,7 +190,7 @@ def _page(request: StaffRequest, found: Announcement, form: MoveForm | None = No
     now = timezone.now()
     context = {
         "announcement": found,
-        "reach": rules.reach(found),
+        "reach": rules.reach(found) if found.released_at is None else None,
         "samples": rules.samples(found),
         "is_late": found.kind == AnnouncementKind.PLANNED_OUTAGE and found.say_at(7) < now,
         "move_form": form or MoveForm(initial={"starts_at": found.starts_at, "ends_at": found.ends_at}),
@@ -204,11 +204,12 @@ def _page(request: StaffRequest, found: Announcement, form: MoveForm | None = No
 def _sayings(found: Announcement) -> dict[str, Any]:
     sayings = list(found.sayings.all())
     now = timezone.now()
+    is_going_on = any(one.finished_at is None and one.say_at <= now for one in sayings)
     return {
         "announcement": found,
         "sayings": sayings,
-        "is_going_on": any(one.finished_at is None and one.say_at <= now for one in sayings),
-        "customers": rules.touched(found).count() if sayings else 0,
+        "is_going_on": is_going_on,
+        "customers": rules.touched(found).count() if is_going_on else 0,
     }
 
 

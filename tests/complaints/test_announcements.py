@@ -75,7 +75,7 @@ def test_it_is_written_looked_at_and_released_in_the_browser(client):
     draft = Announcement.objects.get()
     assert answer.url == reverse("complaints:announcement", args=[draft.pk])
     page = html.unescape(client.get(answer.url).content.decode())
-    for words in ("1 customer is written to", "线路检修。", "The line is mended.", "asked not to be contacted"):
+    for words in ("Up to 1 customer is written to", "线路检修。", "The line is mended.", "asked not to be contacted"):
         assert words in page
     say_announcements()
     assert not Notice.objects.exists()

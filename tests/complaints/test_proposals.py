@@ -124,6 +124,25 @@ def test_from_many_workers_at_once_it_is_one(profile):
     assert IssueProposal.objects.count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_accepted_while_others_look_it_stays_accepted(profile):
+    reported(an_area(), 3)
+    watch_clusters()
+    reported(an_area("T8"), 3)
+    proposal, by = IssueProposal.objects.get(), a_user(Role.SUPERVISOR)
+
+    def work(number):
+        if number:
+            proposals.look(timezone.now())
+        else:
+            proposals.accept(proposal, by=by, at=timezone.now(), title="跳闸")
+
+    at_once(work, times=5)
+    proposal.refresh_from_db()
+    assert proposal.decided_at is not None
+    assert ServiceIssue.objects.get() == proposal.issue
+
+
 def test_accepting_links_what_belongs_to_it_and_collects_what_comes_in(client):
     first = reported(an_area(), 3)
     other = reported(an_area("T8", a_feeder("F8")))[0]

@@ -12,7 +12,8 @@ pytestmark = pytest.mark.xdist_group("journeys")
 GRAVE = ("serious", "critical")
 DESK = [
     "/desk/", "/desk/?view=all&q=nobody-says-this", "/desk/new/phone/", "/desk/new/letter/", "/desk/new/visit/", "/desk/new/regulator/",
-    "/customers/", "/customers/?q=7000000000", "/customers/D000000000/", "/issues/", "/issues/new/", "/board/", "/reports/", "/reports/trend/",
+    "/customers/", "/customers/?q=7000000000", "/customers/D000000000/", "/issues/", "/issues/new/", "/issues/clusters/", "/issues/actions/",
+    "/issues/announcements/", "/issues/announcements/new/", "/board/", "/reports/", "/reports/trend/",
     "/reports/satisfaction/", "/desk/deadlines/", "/desk/deadlines/?start=2026-03-02T10:00&limit=5wd&calendar=cn-national",
     "/desk/deadlines/?limit=nonsense", "/desk/policies/", "/desk/policies/?category=SAF", "/desk/policies/any/", "/desk/policies/any/change/",
     "/desk/policies/any/retire/", "/desk/policies/new/", "/desk/policies/move/", "/desk/calendars/", "/desk/calendars/cn-national/",
@@ -31,6 +32,7 @@ REFUSED = [
     ("/desk/roster/", "main .roster-below form.panel"),
     ("/desk/storms/", "#declare"),
     ("/desk/views/new/?category=VOL", "main form.inline-form"),
+    ("/issues/announcements/new/", "main form.inline-form"),
 ]
 """Pages with a form that is refused when it is sent as it stands."""
 
