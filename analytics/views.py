@@ -21,7 +21,7 @@ from analytics.export import csv_file
 from analytics.filters import ReportFilters
 from analytics.reports import all_reports
 from analytics.reports.base import Findings, Report, Table, lines
-from complaints import storms
+from complaints import proposals, storms
 from staff.actors import Role
 from staff.http import StaffRequest
 
@@ -53,6 +53,7 @@ def board(request: StaffRequest) -> HttpResponseBase:
         "board": boards.read(request.user, now),
         "is_wall": "wall" in request.GET,
         "suspected": storms.suspicions(request.user, now),
+        "proposed": proposals.number_for(request.user),
     }
     return render(request, template, context)
 

@@ -19,6 +19,7 @@ Details = Mapping[str, Any]
 
 DETAIL_NAMES = {
     "account": gettext_lazy("the account"),
+    "address": gettext_lazy("the address"),
     "answered_by": gettext_lazy("how the customer answered"),
     "arrived_at": gettext_lazy("when somebody was there"),
     "assignee": gettext_lazy("the person"),
@@ -32,6 +33,7 @@ DETAIL_NAMES = {
     "evidence": gettext_lazy("how the customer told us"),
     "files": gettext_lazy("a file"),
     "into": gettext_lazy("the complaint to merge into"),
+    "medium": gettext_lazy("the medium"),
     "message": gettext_lazy("the message"),
     "method": gettext_lazy("how you tried"),
     "moved": gettext_lazy("what moved"),
@@ -56,6 +58,7 @@ DETAIL_NAMES = {
     "subcategory": gettext_lazy("the subcategory"),
     "summary": gettext_lazy("what was found"),
     "team": gettext_lazy("the team"),
+    "was": gettext_lazy("the address before"),
     "withdrawn": gettext_lazy("whether the excuse is taken back"),
 }
 """What each detail of a move is called in a sentence."""
@@ -77,6 +80,17 @@ def _check_answer(complaint: Complaint, details: Details, by: Actor, at: datetim
     if complaint.needs_review and by.role != Role.SUPERVISOR and complaint.status == Status.INVESTIGATING:
         return
     _check_contact_was_made(complaint)
+
+
+def _check_settlement(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    """Answered with the shared cause it hangs on; the written answer is what the customer hears from us."""
+    if details["outcome"] not in FINDINGS:
+        raise MoveRefused(_("Choose what the investigation found."), fields=["outcome"])
+    if details["service_issue"].pk != complaint.service_issue_id:
+        raise MoveRefused(
+            _("%(reference)s does not hang on this service issue.") % {"reference": complaint.reference},
+            fields=["service_issue"],
+        )
 
 
 def _check_contact_was_made(complaint: Complaint) -> None:
@@ -211,6 +225,7 @@ CHECKS: dict[str, Callable[[Complaint, Details, Actor, datetime], None]] = {
     "recategorise": _check_subcategory,
     "resolve": _check_answer,
     "restore": _check_restoration,
+    "settle": _check_settlement,
     "transfer": _check_assignee,
     "withdraw": _check_withdrawal,
 }

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints import storms
 from complaints.clocks.calendar_versions import calendars_running_out
+from complaints.models import Notice
 from complaints.queues import counts, spoken
 from staff.actors import Role
 from staff.models import User
@@ -23,12 +24,16 @@ STEERING = frozenset({Role.SUPERVISOR, Role.LIAISON, Role.ANALYST, Role.ADMINIST
 RENEWING = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 READING_DEADLINES = RENEWING | {Role.ANALYST}
 DEADLINE_PAGES = frozenset({"deadlines", "policies", "calendars", "ladder", "roster", "storms"})
+NOTICE_PAGES = frozenset({"notices", "texts", "webhooks"})
+MOST_FAILED = 99
+"""Counted no further: beyond it the number says nothing more."""
 ENTRIES = [
     ("complaints:queue", (), "inbox", _("Queue"), EVERYONE),
     ("channels_intake:new", ("phone",), "phone-incoming", _("New complaint"), ENTERING),
     ("complaints:issues", (), "zap-off", _("Service issues"), EVERYONE),
     ("customers:customers", (), "users", _("Customers"), EVERYONE),
     ("complaints:deadlines", (), "calendar-clock", _("Deadlines"), READING_DEADLINES),
+    ("complaints:notices", (), "send", _("What goes out"), RENEWING),
     ("analytics:board", (), "gauge", _("Board"), STEERING),
     ("analytics:reports", (), "chart-column", _("Reports"), STEERING),
 ]
@@ -55,14 +60,15 @@ def calendars_to_renew(user: User) -> str:
 
 
 def entries(user: User, path: str) -> list[dict[str, Any]]:
-    breached = counts(user, names=["breached"])["breached"]
-    waiting = spoken(breached) if breached else ""
+    numbers = {"complaints:queue": counts(user, names=["breached"])["breached"]}
+    if user.role in RENEWING:
+        numbers["complaints:notices"] = Notice.objects.failed().visible_to(user)[:MOST_FAILED].count()
     shown = [
         {
             "url": reverse(name, args=args),
             "icon": icon,
             "label": label,
-            "count": waiting if name == "complaints:queue" else "",
+            "count": spoken(numbers[name]) if numbers.get(name) else "",
         }
         for name, args, icon, label, roles in ENTRIES
         if user.role in roles
@@ -77,5 +83,7 @@ def _section(path: str) -> str:
     if first in ("desk", "complaints"):
         if first == "desk" and second in DEADLINE_PAGES:
             return "deadlines"
+        if first == "desk" and second in NOTICE_PAGES:
+            return "notices"
         return "new" if second in ("new", "unsent") else "queue"
     return first

@@ -24,6 +24,7 @@ from complaints.models import (
     Feedback,
     FileKind,
     Flag,
+    Medium,
     Priority,
     Severity,
 )
@@ -184,6 +185,13 @@ def _detach(complaint: Complaint, details: Details, by: Actor, at: datetime) -> 
     complaint.service_issue = None
 
 
+def _resend(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    """A corrected address is the customer's from now on, if the wrong one was."""
+    field = {Medium.EMAIL: "contact_email", Medium.SMS: "contact_phone"}.get(details["medium"])
+    if field and details.get("was") and getattr(complaint, field) == details["was"]:
+        setattr(complaint, field, details["address"])
+
+
 def _withdraw(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
     complaint.outcome = Outcome.WITHDRAWN
 
@@ -214,9 +222,11 @@ APPLY: dict[str, Callable[[Complaint, Details, Actor, datetime], None]] = {
     "refer": _refer,
     "reject": _reject,
     "reopen": _reopen,
+    "resend": _resend,
     "resolve": _answer,
     "restore": _restore,
     "return": _return,
+    "settle": _answer,
     "strike_off": _strike_off,
     "transfer": _transfer,
     "unassign": _unassign,

@@ -6,12 +6,13 @@ thousands holds up nobody and a killed worker leaves none out and tells none twi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -20,9 +21,12 @@ from complaints import outbox, turn
 from complaints.models import (
     Complaint,
     DeskSettings,
+    IssueAct,
     IssueFollower,
+    IssueJob,
     IssueKind,
     IssueUpdate,
+    JobState,
     MessageTemplate,
     Notice,
     ServiceIssue,
@@ -69,6 +73,12 @@ def near(place: str, account: Account | None = None, *, about: str = "") -> list
     areas = [account.premise.transformer_area] if account and account.premise.transformer_area else areas_at(place)
     said = normal(place)
     return [issue for issue in shown if _is_named(issue, said) or any(_hits(issue, area) for area in areas)]
+
+
+def explains(kind: IssueKind, complaint: Complaint) -> bool:
+    """Whether an issue of this kind is what the complaint is about."""
+    about = complaint.subcategory.code if complaint.subcategory else complaint.category.code
+    return kind in KINDS.get(about, ())
 
 
 def _is_named(issue: ServiceIssue, said: str) -> bool:
@@ -127,14 +137,22 @@ def say(
 
 @transaction.atomic
 def restored(
-    issue: ServiceIssue, restored_at: datetime, *, by: User, text_zh: str = "", text_en: str = ""
+    issue: ServiceIssue,
+    restored_at: datetime,
+    *,
+    by: User,
+    text_zh: str = "",
+    text_en: str = "",
+    finding: Mapping[str, Any] | None = None,
 ) -> IssueUpdate:
-    """Say that it is over, once. The complaints stay as they are: each is answered on its own. Raises MoveRefused."""
+    """Say that it is over, once; with a finding (outcome, root_cause, answer_zh, answer_en) it is kept. Raises MoveRefused."""
     row = ServiceIssue.objects.select_for_update().get(pk=issue.pk)
     if row.restored_at is not None:
         raise MoveRefused(_("It is restored already; the last word has been said."))
     row.restored_at = restored_at
-    row.save(update_fields=["restored_at"])
+    for name, value in (finding or {}).items():
+        setattr(row, name, value)
+    row.save(update_fields=["restored_at", *(finding or {})])
     return IssueUpdate.objects.create(issue=row, by=by, text_zh=text_zh, text_en=text_en, is_last=True)
 
 
@@ -149,7 +167,7 @@ def tell(update: IssueUpdate) -> int:
     writing = _Writing(row.issue, row)
     if not writing.texts:
         raise LookupError(f"There is no text for {writing.code}; load a profile that has one.")
-    for recipient, url, cause in _touched(row.issue):
+    for recipient, url, cause in _touched(row):
         notice = writing.notice(recipient, url)
         if notice is not None:
             notice.complaint, notice.follower = cause.get("complaint"), cause.get("follower")
@@ -162,14 +180,46 @@ def tell(update: IssueUpdate) -> int:
     return len(notices)
 
 
-def _touched(issue: ServiceIssue) -> Iterator[tuple[Recipient, str, dict[str, Any]]]:
-    """Everybody, each with the address of their own page."""
+def tell_one(update: IssueUpdate, complaint: Complaint) -> None:
+    """Tell this complainant too what the others have been told. Told already, by whatever way, they are not told again."""
+    issue = ServiceIssue.objects.select_related("branch", "feeder", "transformer_area").get(pk=update.issue_id)
+    writing = _Writing(issue, update)
+    if complaint.service_issue_id != issue.pk:
+        return
+    for recipient in outbox.complainant(complaint):
+        notice = writing.notice(recipient, _page("complaints:track", complaint.token))
+        if notice is None or update.notices.filter(medium=notice.medium, address__iexact=notice.address).exists():
+            continue
+        notice.complaint = complaint
+        outbox.try_at(turn.now(), [notice], writing.desk)
+        notice.save()
+
+
+def _touched(update: IssueUpdate) -> Iterator[tuple[Recipient, str, dict[str, Any]]]:
+    """Everybody, each with the address of their own page; who gets the answer with a question hears that and nothing else."""
+    issue, heard = update.issue, set()
     complaints = Complaint.objects.unfinished().filter(service_issue=issue).select_related("customer", "category")
+    if update.is_last:
+        settled = complaints.filter(Exists(_SETTLED))
+        for complaint in settled.order_by("pk").iterator(chunk_size=PIECE):
+            heard |= {(to.medium, to.address.lower()) for to in outbox.complainant(complaint)}
+        complaints = complaints.filter(~Exists(_SETTLED))
     for complaint in complaints.order_by("pk").iterator(chunk_size=PIECE):
+        # on paper it would be yesterday's news
         for recipient in outbox.complainant(complaint):
-            yield recipient, _page("complaints:track", complaint.token), {"complaint": complaint}
+            if (recipient.medium, recipient.address.lower()) not in heard:
+                yield recipient, _page("complaints:track", complaint.token), {"complaint": complaint}
     for follower in issue.followers.filter(left_at=None).order_by("pk").iterator(chunk_size=PIECE):
-        yield _of(follower), _page("channels_intake:following", follower.token), {"follower": follower}
+        if (follower.medium, follower.address.lower()) not in heard:
+            yield _of(follower), _page("channels_intake:following", follower.token), {"follower": follower}
+
+
+_SETTLED = IssueJob.objects.filter(
+    complaint=OuterRef("pk"),
+    issue=OuterRef("service_issue"),
+    act=IssueAct.SETTLE,
+    state__in=[JobState.DUE, JobState.DONE],
+)
 
 
 def _greet(follower: IssueFollower) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from django.db import transaction
@@ -9,9 +10,10 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from complaints import attachments, papers, workflow
-from complaints.models import Complaint, DeskSettings, FileKind, Letter, LetterText, Posting
+from complaints.models import Complaint, DeskSettings, FileKind, Letter, LetterText, Notice, NoticeState, Posting
 from complaints.outbox import promised_to_customer, spoken
 from complaints.refusals import BadInput, Refusal
+from customers.models.people import ContactMethod
 from staff.actors import Actor
 from staff.models import User
 
@@ -85,6 +87,9 @@ def make(complaint: Complaint, said: papers.LetterSaid, *, by: User, at: datetim
     there = Letter.objects.filter(complaint=complaint, attachment__sha256=file.sha256).first()
     if there is not None:
         return there
+    # whoever writes the answer by hand does not want the other one posted as well
+    written = Notice.objects.unposted().filter(complaint=complaint, code="resolved_feedback")
+    written.update(state=NoticeState.OVERTAKEN)
     workflow.perform("attach", complaint, by=Actor.staff(by), at=at, files=[file])
     kept = complaint.attachments.get(sha256=file.sha256)
     return Letter.objects.create(
@@ -92,16 +97,43 @@ def make(complaint: Complaint, said: papers.LetterSaid, *, by: User, at: datetim
     )
 
 
+def sheet(notice: Notice, *, dated_on: date) -> bytes:
+    """A notice on paper."""
+    assert notice.complaint is not None, "letters go to complainants only"
+    with translation.override(notice.language):
+        to = notice.complaint.contact_name or _("Sir or Madam")
+    said = papers.LetterSaid(
+        language=notice.language,
+        to=to,
+        address=notice.address,
+        subject=notice.subject,
+        body=notice.body,
+        dated_on=dated_on,
+    )
+    return papers.letter(notice.complaint, said)
+
+
 @transaction.atomic
-def post(letters: list[int], *, by: User, at: datetime | None = None) -> int:
-    """Note that these went to the post; answer with how many were not noted before."""
+def post(letters: list[int], *, by: User, notices: Sequence[int] = (), at: datetime | None = None) -> int:
+    """Note that these went to the post; answer with how many were not noted before.
+
+    A posted notice of receipt is the acknowledgement that a complaint on paper gets.
+    """
     chosen = Letter.objects.visible_to(by).filter(pk__in=letters).order_by("pk").select_for_update(of=("self",))
     waiting = set(
         Letter.objects.unposted().filter(pk__in=[letter.pk for letter in chosen]).values_list("pk", flat=True)
     )
     now = at or timezone.now()
     Posting.objects.bulk_create([Posting(letter_id=pk, posted_by=by, posted_at=now) for pk in sorted(waiting)])
-    return len(waiting)
+    locked = Notice.objects.visible_to(by).unposted().filter(pk__in=notices).order_by("pk")
+    sheets = list(locked.select_related("complaint").select_for_update(of=("self",)))
+    Posting.objects.bulk_create([Posting(notice=one, posted_by=by, posted_at=now) for one in sheets])
+    for one in sheets:
+        one.state, one.sent_at, one.attempts = NoticeState.SENT, now, one.attempts + 1
+        one.save(update_fields=["state", "sent_at", "attempts"])
+        if one.code == "acknowledged" and one.complaint and one.complaint.permits("acknowledge", by.role):
+            workflow.perform("acknowledge", one.complaint, by=Actor.staff(by), at=now, method=ContactMethod.LETTER)
+    return len(waiting) + len(sheets)
 
 
 @transaction.atomic
@@ -115,6 +147,8 @@ def undo(posting: Posting, *, by: User, at: datetime | None = None) -> None:
         raise Refusal(_("This was noted on another day and stands. Make the letter again if it never left."))
     locked.undone_at, locked.undone_by = at, by
     locked.save(update_fields=["undone_at", "undone_by"])
+    if locked.notice_id is not None:
+        Notice.objects.filter(pk=locked.notice_id).update(state=NoticeState.QUEUED, sent_at=None)
 
 
 def may_undo(posting: Posting, today: date) -> bool:

@@ -10,11 +10,12 @@ from typing import Any
 import phonenumbers
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import formats, timezone, translation
 from django.utils.functional import SimpleLazyObject
 
-from complaints import database_clock, delivery, ladder, quiet, turn
+from complaints import database_clock, delivery, ladder, quiet, turn, webhooks
 from complaints.models import (
     SAFETY,
     Channel,
@@ -22,11 +23,13 @@ from complaints.models import (
     Complaint,
     DeskSettings,
     Event,
+    IssueUpdate,
     Medium,
     MessageTemplate,
     Notice,
     NoticeState,
     Priority,
+    ServiceIssue,
 )
 from complaints.models.promises import Tier
 from complaints.states import Status
@@ -55,7 +58,7 @@ def customer(complaint: Complaint, event: Event) -> list[Recipient]:
 
 
 def complainant(complaint: Complaint) -> list[Recipient]:
-    """The complainant by the medium they prefer, else by one we have; nobody when they asked not to be contacted."""
+    """The complainant by the medium they prefer, else by one we have, else on paper; nobody who asked not to be contacted."""
     if complaint.customer is not None and complaint.customer.do_not_contact:
         return []
     ways = {}
@@ -63,11 +66,19 @@ def complainant(complaint: Complaint) -> list[Recipient]:
         ways[Medium.EMAIL] = complaint.contact_email
     if is_mobile(complaint.contact_phone):
         ways[Medium.SMS] = complaint.contact_phone
+    address = complaint.contact_address or (complaint.customer.address if complaint.customer else "")
+    if address and (not ways or complaint.contact_method == ContactMethod.LETTER):
+        return [Recipient(Medium.LETTER, address, complaint.language, complaint.contact_name, is_customer=True)]
     preferred = Medium.EMAIL if complaint.contact_method == ContactMethod.EMAIL else Medium.SMS
     medium = preferred if preferred in ways else next(iter(ways), None)
     if medium is None:
         return []
     return [Recipient(medium, ways[medium], complaint.language, complaint.contact_name, is_customer=True)]
+
+
+def is_told_at_once(complaint: Complaint) -> bool:
+    """Whether what we write to the complainant is there in a moment; a letter is on its way when somebody posts it."""
+    return any(recipient.medium != Medium.LETTER for recipient in complainant(complaint))
 
 
 def supervisors(complaint: Complaint, event: Event) -> list[Recipient]:
@@ -141,6 +152,7 @@ RULES: dict[str, list[tuple[str, Who]]] = {
     "message": [("message", customer)],
     "resolve": [("resolved_feedback", customer)],
     "approve": [("resolved_feedback", customer)],
+    "settle": [("settled_feedback", customer)],
     "reopen": [("reopened", customer), ("reopened_staff", supervisors)],
     "request_reopening": [("reopened_staff", supervisors)],
     "withdraw": [("withdrawn", customer)],
@@ -161,7 +173,11 @@ RULES: dict[str, list[tuple[str, Who]]] = {
 
 
 def queue(complaint: Complaint, event: Event) -> list[Notice]:
-    """Write the event's notices. Unique per event, text, medium and address, so the same event cannot queue one twice."""
+    """Write the event's notices. Unique per event, text, medium and address, so the same event cannot queue one twice.
+
+    Answers with those that reach people in a moment; letters and calls to webhooks are written beside them.
+    """
+    webhooks.queue(complaint, event)
     rules = RULES.get(event.move, [])
     wanted = [(code, recipient) for code, who in rules for recipient in who(complaint, event)]
     if not wanted:
@@ -172,9 +188,9 @@ def queue(complaint: Complaint, event: Event) -> list[Notice]:
     said: dict[str, dict[str, Any]] = {}
     notices: dict[tuple[str, str, str], Notice] = {}
     for code, recipient in wanted:
-        text = texts.get((code, recipient.medium, recipient.language))
-        # better in a language that is not theirs than not at all
-        text = text or texts.get((code, recipient.medium, settings.LANGUAGE_CODE))
+        # a letter says what the e-mail would; and better in a language that is not theirs than not at all
+        medium = Medium.EMAIL if recipient.medium == Medium.LETTER else recipient.medium
+        text = texts.get((code, medium, recipient.language)) or texts.get((code, medium, settings.LANGUAGE_CODE))
         if text is not None:
             if text.language not in said:
                 with translation.override(text.language):
@@ -184,7 +200,8 @@ def queue(complaint: Complaint, event: Event) -> list[Notice]:
             with translation.override(text.language):
                 notices.setdefault(key, _notice(complaint, event, text, recipient, said[text.language]))
     try_at(turn.now(), list(notices.values()), desk)
-    return Notice.objects.bulk_create(notices.values())
+    Notice.objects.bulk_create(notices.values())
+    return [notice for notice in notices.values() if notice.medium != Medium.LETTER]
 
 
 def _texts(code: str) -> list[MessageTemplate]:
@@ -226,9 +243,13 @@ def try_at(moment: datetime, notices: list[Notice], desk: DeskSettings) -> None:
 
 def _may_go_at_night(notice: Notice, moment: datetime, awake: set[str]) -> bool:
     """What cannot wait, what wakes nobody, and what somebody is up for."""
+    if notice.medium in (Medium.WEBHOOK, Medium.LETTER):
+        return True
     complaint = notice.complaint
     if complaint is None:
-        return notice.medium == Medium.EMAIL or notice.update is None  # who follows it has just asked to
+        # who follows an issue has just asked to; what is announced days ahead can wait for the morning
+        is_greeting = notice.follower is not None and notice.update_id is None
+        return notice.medium == Medium.EMAIL or is_greeting
     if complaint.category.code == SAFETY or complaint.priority == Priority.P1 or complaint.channel == Channel.REGULATOR:
         return True
     if not notice.is_to_customer:
@@ -247,7 +268,7 @@ def words_for(complaint: Complaint, event: Event, desk: DeskSettings) -> dict[st
     if complaint.status == Status.RESOLVED:
         asked = complaint.feedback.order_by("round").last()
         feedback_url = _absolute("complaints:feedback", asked.token) if asked else ""
-    return {
+    return _words_of_issue(complaint) | {
         "reference": complaint.reference,
         "category": complaint.category.name,
         "track_url": _absolute("complaints:track", complaint.token),
@@ -264,6 +285,23 @@ def words_for(complaint: Complaint, event: Event, desk: DeskSettings) -> dict[st
         "hotline": desk.hotline,
         "regulator": desk.regulator_hotline,
         "utility": desk.utility_zh if translation.get_language().startswith("zh") else desk.utility_en,
+    }
+
+
+def _words_of_issue(complaint: Complaint) -> dict[str, Any]:
+    """What the shared cause is called and when it was over, for the texts that say so; read only then."""
+    if complaint.service_issue_id is None:
+        return {"kind": "", "place": "", "restored": ""}
+    key = complaint.service_issue_id
+    rows = ServiceIssue.objects.select_related("branch", "feeder", "transformer_area")
+
+    def issue() -> ServiceIssue:
+        return turn.once(("issue", key), lambda: rows.get(pk=key))
+
+    return {
+        "kind": SimpleLazyObject(lambda: str(issue().get_kind_display())),
+        "place": SimpleLazyObject(lambda: issue().where),
+        "restored": SimpleLazyObject(lambda: spoken(issue().restored_at)),
     }
 
 
@@ -294,19 +332,37 @@ def send(notice: Notice, *, now: datetime | None = None) -> bool:
         row = Notice.objects.due(now).select_for_update(skip_locked=True).filter(pk=notice.pk).first()
         if row is None:
             return False
+        if _is_overtaken(row):
+            row.state = NoticeState.OVERTAKEN
+            row.save(update_fields=["state"])
+            return False
         row.attempts += 1
         try:
             delivery.deliver(row)
         except delivery.DeliveryError as error:
-            row.error = str(error)[:300]
+            row.error, row.answer = str(error)[:300], error.answer
             if error.is_permanent or row.attempts > len(BACK_OFF):
                 row.state = NoticeState.DEAD
             else:
-                try_at(now + BACK_OFF[row.attempts - 1], [row], _desk())
+                wait = max(BACK_OFF[row.attempts - 1], error.wait or timedelta(0))
+                try_at(now + wait, [row], _desk())
         else:
             row.state, row.sent_at, row.error = NoticeState.SENT, now, ""
         row.save()
+        if row.medium == Medium.WEBHOOK:
+            webhooks.count(row, now=now)
         return row.state == NoticeState.SENT
+
+
+def _is_overtaken(row: Notice) -> bool:
+    """Whether newer news of the same issue goes to the same address: nobody wants last night's in the morning as well."""
+    if row.update is None:
+        return False
+    later = IssueUpdate.objects.filter(issue=row.update.issue_id).filter(
+        Q(at__gt=row.update.at) | Q(at=row.update.at, pk__gt=row.update.pk)
+    )
+    same = Notice.objects.filter(update__in=later, medium=row.medium, address__iexact=row.address)
+    return same.filter(state__in=(NoticeState.QUEUED, NoticeState.SENT)).exists()
 
 
 def is_mobile(phone: str) -> bool:

@@ -138,7 +138,9 @@ MOVES: dict[str, Move] = {
     ),
     # on site
     "arrive": move(_("Arrived on site"), OPEN, SAME, DESK, "", "arrived_at note", decides=False),
-    "restore": move(_("Supply restored or made safe"), OPEN, SAME, DESK, "", "restored_at note", decides=False),
+    "restore": move(
+        _("Supply restored or made safe"), OPEN, SAME, DESK | {CLOCK}, "", "restored_at note", decides=False
+    ),
     "strike_off": move(
         _("Cause removed"),
         {S.INVESTIGATING, S.WAITING, S.REVIEW, S.RESOLVED, S.CLOSED},
@@ -191,6 +193,16 @@ MOVES: dict[str, Move] = {
     "resolve": move(
         _("Resolve"), {S.INVESTIGATING}, S.RESOLVED, HANDLERS, "outcome root_cause resolution", "responsibility"
     ),
+    "settle": move(
+        _("Resolve with the service issue"),
+        {S.REGISTERED, S.DISPATCHED, S.INVESTIGATING, S.WAITING},
+        S.RESOLVED,
+        {SUPERVISOR, CLOCK},
+        "service_issue outcome root_cause resolution",
+        "responsibility",
+        decides=False,
+        by_hand=False,
+    ),
     "feedback": move(
         _("Record feedback"),
         {S.RESOLVED},
@@ -214,6 +226,25 @@ MOVES: dict[str, Move] = {
     "breach": move(
         _("Deadline missed"), frozenset(Status), SAME, {CLOCK}, "clock due_at", decides=False, by_hand=False
     ),
+    "resend": move(
+        _("Send again"),
+        frozenset(Status),
+        SAME,
+        {SUPERVISOR, ADMINISTRATOR},
+        "medium address",
+        "was",
+        decides=False,
+        by_hand=False,
+    ),
+    "give_up": move(
+        _("Give up a notice"),
+        frozenset(Status),
+        SAME,
+        {SUPERVISOR, ADMINISTRATOR},
+        "medium address reason",
+        decides=False,
+        by_hand=False,
+    ),
     "recategorise": move(_("Change category"), OPEN, SAME, DESK, "category", "subcategory reason"),
     "prioritise": move(
         _("Change priority"), OPEN, SAME, {AGENT, SUPERVISOR, LIAISON, CLOCK}, "priority", "severity reason"
@@ -223,7 +254,7 @@ MOVES: dict[str, Move] = {
     "match": move(
         _("Match to a customer"), frozenset(Status), SAME, DESK | {ADMINISTRATOR}, "customer", "account reason"
     ),
-    "link": move(_("Link to service issue"), UNFINISHED, SAME, DESK, "service_issue"),
+    "link": move(_("Link to service issue"), UNFINISHED, SAME, DESK | {CLOCK}, "service_issue"),
     "detach": move(_("Detach from service issue"), UNFINISHED, SAME, HANDLERS, "", "reason"),
     # ending without an investigation
     "merge": move(_("Merge into"), OPEN, S.CLOSED, {AGENT, SUPERVISOR, LIAISON}, "into", "reason"),

@@ -10,7 +10,23 @@ from functools import partial
 from celery import shared_task
 from django.utils import translation
 
-from complaints import bulk, feedback, issues, outbox, retargeting, storms, turn, watching, workflow
+from complaints import (
+    announcements,
+    bulk,
+    database_clock,
+    feedback,
+    issue_actions,
+    issue_work,
+    issues,
+    outbox,
+    proposals,
+    retargeting,
+    storms,
+    turn,
+    watching,
+    webhooks,
+    workflow,
+)
 from complaints.models import Alarm, BulkRun, Complaint, IssueUpdate, Notice, Retargeting, ViewWatch
 
 BATCH = 200
@@ -46,10 +62,24 @@ def send_notices() -> int:
     sent, more = 0, True
     while more:
         with turn.begun() as now:
-            due = list(Notice.objects.due(now)[:BATCH])
+            due = list(Notice.objects.to_people().due(now)[:BATCH])
             sent += sum(outbox.send(notice, now=now) for notice in due)
             more = Notice.objects.due(now).filter(pk__in=[notice.pk for notice in due]).count() < len(due)
     return sent
+
+
+@shared_task(ignore_result=True)
+def call_webhooks() -> int:
+    """Make every due call, one webhook after the other. After a call that fails, that webhook's others wait for the next turn."""
+    made = 0
+    for hook_id in list(Notice.objects.calls().due(database_clock.now()).hooks()):
+        with webhooks.alone(hook_id) as is_mine:
+            while is_mine:
+                now = database_clock.now()
+                call = Notice.objects.calls().due(now).filter(webhook=hook_id).first()
+                is_mine = call is not None and outbox.send(call, now=now)
+                made += is_mine
+    return made
 
 
 @shared_task(ignore_result=True)
@@ -57,6 +87,34 @@ def tell_updates() -> int:
     """Write the notices of what was said about service issues, in the order in which it was said."""
     with turn.begun(), turn.Sweep() as sweep:
         return sweep.through(IssueUpdate.objects.filter(told_at=None).order_by("at", "pk"), issues.tell)
+
+
+@shared_task(ignore_result=True)
+def carry_on_issues() -> int:
+    """Link, detach and answer what people decided for many complaints at once; after a kill it goes on where it stopped."""
+    return issue_work.carry_on()
+
+
+@shared_task(ignore_result=True)
+def watch_clusters() -> None:
+    """Propose service issues where complaints cluster, and ask for what belongs to the accepted ones."""
+    with turn.begun() as now:
+        proposals.look(now)
+        proposals.collect(now)
+
+
+@shared_task(ignore_result=True)
+def say_announcements() -> int:
+    """Write the notices of every announcement whose time has come. May run twice, and after a crash again."""
+    with turn.begun() as now, turn.Sweep() as sweep:
+        return sweep.through(announcements.due(now), announcements.say)
+
+
+@shared_task(ignore_result=True)
+def remind_of_actions() -> int:
+    """Remind the owners of actions whose day has passed, each once."""
+    with turn.begun(), turn.Sweep() as sweep:
+        return sweep.through(issue_actions.to_remind(issue_actions.today()), issue_actions.remind)
 
 
 @shared_task(ignore_result=True)

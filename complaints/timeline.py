@@ -9,7 +9,7 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils.dateparse import parse_datetime
 
-from complaints.models import Event, Notice, Responsibility
+from complaints.models import Event, Medium, Notice, Responsibility
 from complaints.states import Outcome
 
 KINDS = {
@@ -17,6 +17,7 @@ KINDS = {
     "message": "message",
     "ask": "message",
     "resolve": "message",
+    "settle": "message",
     "supplement": "customer",
     "contact": "call",
     "feedback": "customer",
@@ -25,6 +26,7 @@ WORDS = ("note", "message", "reason", "comment")
 """The details that are somebody's own words; `resolution` is shown with the answer that was given."""
 MOMENTS = ("arrived_at", "contacted_at", "due_at", "restored_at")
 CHOICES = {
+    "medium": dict(Medium.choices),
     "outcome": dict(Outcome.choices),
     "responsibility": dict(Responsibility.choices),
 }

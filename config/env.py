@@ -49,6 +49,26 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
+def statuses(name: str, default: str) -> frozenset[int]:
+    """HTTP statuses, comma-separated."""
+    given = words(name, default)
+    wrong = [word for word in given if not (word.isascii() and word.isdecimal() and 100 <= int(word) <= 599)]
+    if wrong:
+        raise ImproperlyConfigured(f"{name} must be HTTP statuses like 200,202, not {', '.join(wrong)!r}.")
+    return frozenset(int(word) for word in given)
+
+
+def template(name: str, default: str) -> str:
+    """A text, or `@/path` of the file that holds it."""
+    value = text(name, default)
+    if not value.startswith("@"):
+        return value
+    try:
+        return Path(value[1:]).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(f"{name} names a file which cannot be read: {error}.") from None
+
+
 def path(name: str, default: Path) -> Path:
     return Path(text(name, str(default))).expanduser().resolve()
 

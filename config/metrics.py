@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 
 from complaints import database_clock
 from complaints.models import Alarm, Complaint, Notice
-from complaints.models.outgoing import NoticeState
+from complaints.models.outgoing import Medium, NoticeState
 
 
 class Desk(Collector):
@@ -27,7 +27,9 @@ class Desk(Collector):
         now = database_clock.now()
         due = Alarm.objects.due(now)
         oldest = due.first()
-        notices = dict(Notice.objects.order_by().values_list("state").annotate(Count("pk")))
+        notices = dict(
+            Notice.objects.exclude(medium=Medium.LETTER).order_by().values_list("state").annotate(Count("pk"))
+        )
         lag = (now - oldest.fire_at).total_seconds() if oldest else 0.0
         yield GaugeMetricFamily("redress_complaints_open", "Complaints not closed.", Complaint.objects.open().count())
         yield GaugeMetricFamily("redress_alarms_pending", "Alarms still to ring.", Alarm.objects.pending().count())

@@ -44,7 +44,20 @@ EMAIL_URL = env.url(
     "REDRESS_EMAIL_URL", f"file:{VAR_DIR / 'outbox' / 'email'}", schemes={"file", "smtp", "smtps", "smtp+tls"}
 )
 EMAIL_FROM = env.text("REDRESS_EMAIL_FROM", "95598@redress.example")
-SMS_URL = env.url("REDRESS_SMS_URL", f"log:{VAR_DIR / 'outbox' / 'sms.log'}", schemes={"log"})
+SMS_URL = env.url("REDRESS_SMS_URL", f"log:{VAR_DIR / 'outbox' / 'sms.log'}", schemes={"log", "http", "https"})
+SMS_METHOD = env.choice("REDRESS_SMS_METHOD", "POST", {"GET", "POST", "PUT"})
+SMS_FORMAT = env.choice("REDRESS_SMS_FORMAT", "json", {"json", "form"})
+SMS_BODY = env.template(
+    "REDRESS_SMS_BODY",
+    {"json": '{"to": "{to}", "text": "{text}", "id": "{uuid}"}', "form": "to={to}&text={text}&id={uuid}"}[SMS_FORMAT],
+)
+SMS_SENDER = env.text("REDRESS_SMS_SENDER", "")
+SMS_AUTHORIZATION = env.text("REDRESS_SMS_AUTHORIZATION", "")
+SMS_KEY_HEADER = env.text("REDRESS_SMS_KEY_HEADER", "Idempotency-Key")
+SMS_SUCCESS = env.statuses("REDRESS_SMS_SUCCESS", "200,201,202,204")
+SMS_SUCCESS_TEXT = env.text("REDRESS_SMS_SUCCESS_TEXT", "")
+SMS_RETRY = env.statuses("REDRESS_SMS_RETRY", "408,425,429")
+WEBHOOK_ALLOW_PRIVATE = env.flag("REDRESS_WEBHOOK_ALLOW_PRIVATE", False)
 UPLOAD_MAX_BYTES = env.whole("REDRESS_UPLOAD_MAX_MB", 10, least=1) * 1024 * 1024
 LOG_LEVEL = env.choice("REDRESS_LOG_LEVEL", "INFO", {"DEBUG", "INFO", "WARNING", "ERROR"})
 
@@ -214,7 +227,12 @@ def _every(task: str, seconds: int) -> dict[str, object]:
 CELERY_BEAT_SCHEDULE = {
     "ring-alarms": _every("complaints.tasks.ring_alarms", 5),
     "send-notices": _every("complaints.tasks.send_notices", 3),
+    "call-webhooks": _every("complaints.tasks.call_webhooks", 5),
     "tell-updates": _every("complaints.tasks.tell_updates", 5),
+    "carry-on-issues": _every("complaints.tasks.carry_on_issues", 5),
+    "watch-clusters": _every("complaints.tasks.watch_clusters", 15),
+    "say-announcements": _every("complaints.tasks.say_announcements", 10),
+    "remind-of-actions": _every("complaints.tasks.remind_of_actions", 600),
     "close-unanswered": _every("complaints.tasks.close_unanswered", 600),
     "watch-views": _every("complaints.tasks.watch_views", 60),
     "send-digests": _every("complaints.tasks.send_digests", 60),

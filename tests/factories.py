@@ -1,11 +1,11 @@
 """Small things that tests need, valid by default; a complaint is registered through the workflow, as every complaint is."""
 
 import itertools
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from complaints import workflow
-from complaints.models import Category, Complaint, RootCause, ServiceIssue, Subcategory
+from complaints.models import Announcement, Category, Complaint, RootCause, ServiceIssue, Subcategory
 from customers.models import Account, Customer, Feeder, Premise, Substation, TransformerArea
 from staff.actors import THE_CLOCK, THE_CUSTOMER, Actor, Role
 from staff.models import Branch, Team, TeamKind, User
@@ -72,6 +72,19 @@ def an_account(**fields) -> Account:
 def an_issue(**fields) -> ServiceIssue:
     fields = {"kind": "fault", "title": "城东一线跳闸", "branch": a_branch(), "started_at": MONDAY, **fields}
     return ServiceIssue.objects.create(**fields)
+
+
+def an_announcement(**fields) -> Announcement:
+    fields = {
+        "kind": "planned_outage",
+        "branch": a_branch(),
+        "starts_at": MONDAY,
+        "ends_at": MONDAY + timedelta(hours=8),
+        "text_zh": "线路检修。",
+        "text_en": "The line is mended.",
+        **fields,
+    }
+    return Announcement.objects.create(**{"created_by": a_user(), **fields})
 
 
 def an_unregistered_complaint(code: str = "OUT-03", **fields) -> Complaint:

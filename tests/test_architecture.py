@@ -46,6 +46,7 @@ def test_every_move_has_something_that_happens_or_is_only_said():
         "decline_extension",
         "excuse",
         "extend",
+        "give_up",
         "hold",
         "investigate",
         "release",

@@ -54,6 +54,8 @@ def customer(record: Record, event: EventLine) -> list[Reader]:
         ways["email"] = record.email
     if record.phone and is_mobile(record.phone):
         ways["sms"] = record.phone
+    if record.address and (not ways or record.contact_method == "letter"):
+        return [Reader("letter", record.address, record.language, record.contact_name, True)]
     preferred = "email" if record.contact_method == "email" else "sms"
     medium = preferred if preferred in ways else next(iter(ways), None)
     return [Reader(medium, ways[medium], record.language, record.contact_name, True)] if medium else []
@@ -132,7 +134,7 @@ def _by_mail(person: Person) -> Reader:
 
 def _line(record: Record, event: EventLine, code: str, reader: Reader) -> NoticeLine | None:
     world = record.world
-    text = world.texts.get((code, reader.medium, reader.language))
+    text = world.texts.get((code, "email" if reader.medium == "letter" else reader.medium, reader.language))
     if text is None:
         return None
     details = event.details

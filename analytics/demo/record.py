@@ -98,6 +98,7 @@ class Record:
         self.language: str = fields["language"]
         self.phone: str = fields["phone"]
         self.email: str = fields["email"]
+        self.address: str = fields["address"]
         self.contact_method: str = fields["contact_method"]
         self.contact_name: str = fields["contact_name"]
         self.do_not_contact: bool = fields["do_not_contact"]

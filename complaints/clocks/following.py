@@ -57,7 +57,7 @@ def _confirm(complaint: Complaint, event: Event, details: Details) -> None:
     tiers = [tier for tier, moves in CONFIRMS.items() if event.move in moves]
     if not tiers or event.is_by_clock or (event.move == "contact" and not details["reached"]):
         return
-    if event.move in ("ask", "message") and not outbox.customer(complaint, event):
+    if event.move in ("ask", "message") and not outbox.is_told_at_once(complaint):
         return
     clocks = [clock for clock in ticking(complaint, ClockKind.ACKNOWLEDGE) if clock.tier in tiers]
     end(clocks, Action.STOP, event.at, event)
@@ -219,6 +219,17 @@ def _on_closed(complaint: Complaint, event: Event) -> None:
     end(owed, Action.CANCEL, event.at, event)
 
 
+def _on_settle(complaint: Complaint, event: Event, details: Details) -> None:
+    """Answered in writing with many others: nobody need be sent or called any more, and nobody counts as having been.
+
+    The dispatch clock says how long it waited; the first contact is not made and not owed, until somebody reopens it.
+    """
+    heard = [clock for clock in ticking(complaint, ClockKind.ACKNOWLEDGE) if clock.tier != Tier.STATUTORY]
+    end([*ticking(complaint, ClockKind.DISPATCH), *heard], Action.STOP, event.at, event)
+    if complaint.can_be_reached:
+        end(ticking(complaint, ClockKind.FIRST_CONTACT), Action.CANCEL, event.at, event)
+
+
 def _on_feedback(complaint: Complaint, event: Event, details: Details) -> None:
     met(complaint, ClockKind.FEEDBACK, event.at, event)
 
@@ -234,6 +245,11 @@ def _on_reopen(complaint: Complaint, event: Event, details: Details) -> None:
     ours = next((tier for tier in (Tier.INTERNAL, Tier.COMMITMENT) if tier in tiers), None)
     if ours is not None:
         open_again(complaint, ClockKind.RESOLVE, event, tier=ours, limit=DeskSettings.current().reopened_limit)
+    if (
+        complaint.contacted_at is None
+        and complaint.clocks.filter(kind=ClockKind.FIRST_CONTACT, ledger__event__move="settle").exists()
+    ):
+        open_again(complaint, ClockKind.FIRST_CONTACT, event)
 
 
 def _on_unmerge(complaint: Complaint, event: Event, details: Details) -> None:
@@ -320,6 +336,7 @@ FOLLOW: dict[str, Callable[[Complaint, Event, Details], None]] = {
     "resume": _on_resume,
     "retarget": _on_retarget,
     "return": _on_return,
+    "settle": _on_settle,
     "strike_off": _on_strike_off,
     "unmerge": _on_unmerge,
     "urge": _on_urge,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from complaints.delivery import email, sms
+from complaints.delivery import email, sms, webhook
 from complaints.delivery.errors import DeliveryError
 from complaints.models import Medium, Notice
 
 __all__ = ["DeliveryError", "deliver"]
 
-MEDIA = {Medium.EMAIL: email.deliver, Medium.SMS: sms.deliver}
+MEDIA = {Medium.EMAIL: email.deliver, Medium.SMS: sms.deliver, Medium.WEBHOOK: webhook.deliver}
 
 
 def deliver(notice: Notice) -> None:

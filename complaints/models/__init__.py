@@ -1,5 +1,6 @@
 """What happened, and what we promised."""
 
+from complaints.models.announcement import SEGMENTS, Announcement, AnnouncementKind, Saying, SayingKind
 from complaints.models.attachment import Attachment, FileKind
 from complaints.models.bulk import BulkLine, BulkRun, LineState
 from complaints.models.classification import (
@@ -16,20 +17,26 @@ from complaints.models.classification import (
 from complaints.models.complaint import Channel, Complaint, Flag, Responsibility, Source
 from complaints.models.feedback import AnsweredBy, Feedback
 from complaints.models.history import Event
+from complaints.models.issue_work import ActionKind, IssueAct, IssueAction, IssueJob, IssueProposal, JobState, Left
 from complaints.models.letters import Letter, LetterText, Posting
-from complaints.models.outgoing import Medium, MessageTemplate, Notice, NoticeState
+from complaints.models.outgoing import Medium, MessageTemplate, Notice, NoticeState, TextVersion
 from complaints.models.promises import Alarm, Calendar, Clock, ClockKind, LedgerEntry, Policy, PolicyLimit, Tier
 from complaints.models.search import ComplaintWords
 from complaints.models.service_issue import IssueFollower, IssueKind, IssueUpdate, ServiceIssue
 from complaints.models.settings import DeskSettings
 from complaints.models.steering import AlarmLevel, LadderStep, Listener, PauseReason, Retargeting, Storm
 from complaints.models.views import DeskHabit, Digest, SavedView, Sharing, ViewWatch
+from complaints.models.webhook import Webhook
 
 __all__ = [
     "SAFETY",
+    "SEGMENTS",
     "SEVERITY_LADDER",
+    "ActionKind",
     "Alarm",
     "AlarmLevel",
+    "Announcement",
+    "AnnouncementKind",
     "AnsweredBy",
     "Attachment",
     "BulkLine",
@@ -48,11 +55,17 @@ __all__ = [
     "Feedback",
     "FileKind",
     "Flag",
+    "IssueAct",
+    "IssueAction",
     "IssueFollower",
+    "IssueJob",
     "IssueKind",
+    "IssueProposal",
     "IssueUpdate",
+    "JobState",
     "LadderStep",
     "LedgerEntry",
+    "Left",
     "Letter",
     "LetterText",
     "LineState",
@@ -72,12 +85,16 @@ __all__ = [
     "RootCause",
     "RoutingRule",
     "SavedView",
+    "Saying",
+    "SayingKind",
     "ServiceIssue",
     "Severity",
     "Sharing",
     "Source",
     "Storm",
     "Subcategory",
+    "TextVersion",
     "Tier",
     "ViewWatch",
+    "Webhook",
 ]

@@ -13,7 +13,15 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from complaints.models.classification import Category, Priority, RequestType, RootCause, Severity, Subcategory
+from complaints.models.classification import (
+    SAFETY,
+    Category,
+    Priority,
+    RequestType,
+    RootCause,
+    Severity,
+    Subcategory,
+)
 from complaints.models.promises import Clock, ClockKind
 from complaints.states import FINDINGS, LIKELY_NEXT, MOVES, OPEN, STAGE_OF, UNFINISHED, Move, Outcome, Stage, Status
 from customers.models import Account, AreaClass, Customer, Premise, TransformerArea
@@ -377,6 +385,12 @@ class Complaint(models.Model):
         )
 
     @property
+    def may_share_an_answer(self) -> bool:
+        """Whether the answer to a shared cause answers it; never danger, wrongdoing, or what needs an approval of its own."""
+        is_ordinary = self.category.code != SAFETY and self.request_type != RequestType.REPORT
+        return is_ordinary and not self.needs_review
+
+    @property
     def owes_reply(self) -> bool:
         """A regulator's complaint that has no formal reply since it was last reopened."""
         if self.channel != Channel.REGULATOR:
@@ -410,6 +424,8 @@ class Complaint(models.Model):
         if role != CLOCK and name in NEEDS_A_CLOCK and not NEEDS_A_CLOCK[name](self._ticking()):
             # somebody is there and nothing was promised about the repair: that it is done must still be said
             return name == "restore" and self.arrived_at is not None and self.restored_at is None
+        if name == "settle":
+            return self.service_issue_id is not None and self.may_share_an_answer
         merged = self.merged_into_id is not None
         return {
             "resolve": not self.needs_review or role == Role.SUPERVISOR,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.models.attachment import Attachment
 from complaints.models.complaint import Complaint
+from complaints.models.outgoing import Notice
 from staff.models import User
 
 
@@ -61,14 +62,23 @@ class Letter(models.Model):
         return f"{self.complaint} {self.to}"
 
 
-class Posting(models.Model):
-    """That a letter went to the post; taken back within the day, it stays in the log as taken back."""
+class PostingQuerySet(models.QuerySet["Posting"]):
+    def visible_to(self, user: User) -> PostingQuerySet:
+        seen = Complaint.objects.visible_to(user)
+        return self.filter(Q(letter__complaint__in=seen) | Q(notice__complaint__in=seen))
 
-    letter = models.ForeignKey(Letter, on_delete=models.PROTECT, related_name="postings")
+
+class Posting(models.Model):
+    """That a letter, or a notice on paper, went to the post; taken back within the day, it stays in the log as taken back."""
+
+    letter = models.ForeignKey(Letter, on_delete=models.PROTECT, null=True, related_name="postings")
+    notice = models.ForeignKey(Notice, on_delete=models.PROTECT, null=True, related_name="postings")
     posted_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     posted_at = models.DateTimeField()
     undone_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     undone_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
+
+    objects = PostingQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("posting")
@@ -78,6 +88,13 @@ class Posting(models.Model):
             models.UniqueConstraint(
                 name="letter_is_posted_once", fields=["letter"], condition=Q(undone_at__isnull=True)
             ),
+            models.UniqueConstraint(
+                name="notice_is_posted_once", fields=["notice"], condition=Q(undone_at__isnull=True)
+            ),
+            models.CheckConstraint(
+                name="posting_has_one_sheet",
+                condition=Q(letter__isnull=False, notice__isnull=True) | Q(letter__isnull=True, notice__isnull=False),
+            ),
             models.CheckConstraint(
                 name="posting_undone_by_somebody",
                 condition=Q(undone_at__isnull=True, undone_by__isnull=True)
@@ -86,4 +103,13 @@ class Posting(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.letter} {self.posted_at}"
+        return f"{self.letter or self.notice} {self.posted_at}"
+
+    @property
+    def complaint(self) -> Complaint | None:
+        sheet = self.letter or self.notice
+        return sheet.complaint if sheet else None
+
+    @property
+    def to(self) -> str:
+        return self.letter.to if self.letter else self.complaint.contact_name if self.complaint else ""

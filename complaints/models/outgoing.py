@@ -6,28 +6,44 @@ import uuid
 from datetime import datetime
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from complaints.models.announcement import Saying
+from complaints.models.append_only import AppendOnly
 from complaints.models.complaint import Complaint
 from complaints.models.history import Event
-from complaints.models.service_issue import IssueFollower, IssueUpdate
+from complaints.models.issue_work import IssueAction
+from complaints.models.service_issue import IssueFollower, IssueUpdate, ServiceIssue
 from complaints.models.views import ViewWatch
+from complaints.models.webhook import Webhook
+from customers.models import Customer
+from staff.actors import Role
+from staff.models import User
 
 
 class Medium(models.TextChoices):
     EMAIL = "email", _("E-mail")
     SMS = "sms", _("Text message")
+    LETTER = "letter", _("Letter")
+    WEBHOOK = "webhook", _("Webhook")
 
 
 class MessageTemplate(models.Model):
-    """A text with {placeholders}, for one occasion, medium and language."""
+    """A text with {placeholders}, for one occasion, medium and language.
+
+    Once somebody has edited it, loading a profile leaves it alone and keeps the profile's words in `profile_…`.
+    """
 
     code = models.CharField(_("occasion"), max_length=40)
     medium = models.CharField(_("medium"), max_length=10, choices=Medium)
     language = models.CharField(_("language"), max_length=10)
     subject = models.CharField(_("subject"), max_length=160, blank=True)
     body = models.TextField(_("text"))
+    edited_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True, editable=False)
+    profile_subject = models.CharField(max_length=160, blank=True, editable=False)
+    profile_body = models.TextField(blank=True, editable=False)
 
     class Meta:
         verbose_name = _("message template")
@@ -41,21 +57,73 @@ class MessageTemplate(models.Model):
         return f"{self.code} {self.medium} {self.language}"
 
 
+class TextVersion(AppendOnly):
+    """What a text said from `at` on; number 1 is what it said before anybody changed it."""
+
+    text = models.ForeignKey(MessageTemplate, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    subject = models.CharField(max_length=160, blank=True)
+    body = models.TextField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("version of a text")
+        verbose_name_plural = _("versions of texts")
+        ordering = ["text", "-number"]
+        constraints = [models.UniqueConstraint(name="text_version_is_numbered_once", fields=["text", "number"])]
+
+    def __str__(self) -> str:
+        return f"{self.text} {self.number}"
+
+
 class NoticeState(models.TextChoices):
     QUEUED = "queued", _("Queued")
     SENT = "sent", _("Sent")
     DEAD = "dead", _("Could not be sent")
+    GIVEN_UP = "given_up", _("Given up by a person")
+    OVERTAKEN = "overtaken", _("Overtaken by something newer")
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
     def due(self, at: datetime) -> NoticeQuerySet:
-        """Queued notices whose next try has come, oldest first."""
-        return self.filter(state=NoticeState.QUEUED, next_try_at__lte=at).order_by("next_try_at", "pk")
+        """Queued notices whose next try has come, oldest first; letters wait for a person."""
+        queued = self.filter(state=NoticeState.QUEUED, next_try_at__lte=at)
+        return queued.exclude(medium=Medium.LETTER).order_by("next_try_at", "pk")
+
+    def unposted(self) -> NoticeQuerySet:
+        """Letters that wait to be printed and posted."""
+        return self.filter(state=NoticeState.QUEUED, medium=Medium.LETTER)
+
+    def visible_to(self, user: User) -> NoticeQuerySet:
+        """Of complaints and service issues that this person may see, and of views that they watch themselves; of webhooks,
+        administrators only.
+        """
+        issues = ServiceIssue.objects.visible_to(user)
+        of_issue = Q(update__issue__in=issues) | Q(follower__issue__in=issues) | Q(watch__user=user)
+        if user.role == Role.ADMINISTRATOR and user.is_active:
+            of_issue |= Q(webhook__isnull=False)
+        seen = Q(complaint__in=Complaint.objects.visible_to(user)) | (Q(complaint__isnull=True) & of_issue)
+        return self.filter(seen)
+
+    def failed(self) -> NoticeQuerySet:
+        return self.filter(state=NoticeState.DEAD)
+
+    def to_people(self) -> NoticeQuerySet:
+        return self.exclude(medium=Medium.WEBHOOK)
+
+    def calls(self) -> NoticeQuerySet:
+        return self.filter(medium=Medium.WEBHOOK)
+
+    def hooks(self) -> models.QuerySet[Notice, int]:
+        """The keys of the webhooks that these are calls to, each once."""
+        return self.order_by("webhook").values_list("webhook", flat=True).distinct()
 
 
 class Notice(models.Model):
-    """One outward message: of an event of a complaint, or of an update about a service issue, or to a new follower of one,
-    or about a view that somebody watches.
+    """One outward message: of an event of a complaint, of an update about a service issue, to a new follower of one, of an
+    announcement to a customer, of an overdue action to its owner, about a view that somebody watches, or a word
+    about a webhook itself.
 
     `uuid` is the idempotency key that the gateway gets, so a second try cannot send it twice.
     """
@@ -65,6 +133,10 @@ class Notice(models.Model):
     event = models.ForeignKey(Event, on_delete=models.PROTECT, null=True, related_name="notices")
     update = models.ForeignKey(IssueUpdate, on_delete=models.PROTECT, null=True, related_name="notices")
     follower = models.ForeignKey(IssueFollower, on_delete=models.PROTECT, null=True, related_name="notices")
+    webhook = models.ForeignKey(Webhook, on_delete=models.PROTECT, null=True, related_name="notices")
+    saying = models.ForeignKey(Saying, on_delete=models.PROTECT, null=True, related_name="notices")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, related_name="notices")
+    action = models.ForeignKey(IssueAction, on_delete=models.PROTECT, null=True, related_name="notices")
     watch = models.ForeignKey(ViewWatch, on_delete=models.PROTECT, null=True, related_name="notices")
     code = models.CharField(_("occasion"), max_length=40)
     medium = models.CharField(_("medium"), max_length=10, choices=Medium)
@@ -78,6 +150,7 @@ class Notice(models.Model):
     next_try_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
     error = models.CharField(max_length=300, blank=True)
+    answer = models.PositiveSmallIntegerField(_("status of the last answer"), null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = NoticeQuerySet.as_manager()
@@ -90,35 +163,84 @@ class Notice(models.Model):
             models.UniqueConstraint(name="notice_is_unique", fields=["event", "code", "medium", "address"]),
             models.UniqueConstraint("update", "medium", Lower("address"), name="notice_of_update_is_unique"),
             models.UniqueConstraint(
-                name="follower_is_greeted_once", fields=["follower"], condition=models.Q(update__isnull=True)
+                name="follower_is_greeted_once", fields=["follower"], condition=Q(update__isnull=True)
             ),
+            models.UniqueConstraint(name="announced_once_to_each_customer", fields=["saying", "customer"]),
+            models.UniqueConstraint("saying", "medium", Lower("address"), name="announced_once_to_each_address"),
+            models.UniqueConstraint(name="owner_is_reminded_once", fields=["action"]),
             models.CheckConstraint(
                 name="notice_has_one_cause",
-                condition=models.Q(
-                    complaint__isnull=False, event__isnull=False, update__isnull=True, follower__isnull=True
+                condition=Q(complaint__isnull=False, event__isnull=False, update__isnull=True, follower__isnull=True)
+                | Q(complaint__isnull=False, event__isnull=True, update__isnull=False, follower__isnull=True)
+                | Q(complaint__isnull=True, event__isnull=True, follower__isnull=False)
+                | Q(
+                    complaint__isnull=True,
+                    event__isnull=True,
+                    update__isnull=True,
+                    follower__isnull=True,
+                    saying__isnull=False,
+                    customer__isnull=False,
+                    action__isnull=True,
                 )
-                | models.Q(complaint__isnull=False, event__isnull=True, update__isnull=False, follower__isnull=True)
-                | models.Q(complaint__isnull=True, event__isnull=True, follower__isnull=False)
-                | models.Q(watch__isnull=False),
+                | Q(
+                    complaint__isnull=True,
+                    event__isnull=True,
+                    update__isnull=True,
+                    follower__isnull=True,
+                    saying__isnull=True,
+                    customer__isnull=True,
+                    action__isnull=False,
+                )
+                | Q(
+                    complaint__isnull=True,
+                    event__isnull=True,
+                    update__isnull=True,
+                    follower__isnull=True,
+                    saying__isnull=True,
+                    action__isnull=True,
+                    webhook__isnull=False,
+                )
+                | Q(watch__isnull=False),
             ),
             models.CheckConstraint(
                 name="notice_of_watch_has_no_other_cause",
-                condition=models.Q(watch__isnull=True)
-                | models.Q(complaint__isnull=True, event__isnull=True, update__isnull=True, follower__isnull=True),
+                condition=Q(watch__isnull=True)
+                | Q(
+                    complaint__isnull=True,
+                    event__isnull=True,
+                    update__isnull=True,
+                    follower__isnull=True,
+                    saying__isnull=True,
+                    action__isnull=True,
+                    webhook__isnull=True,
+                ),
             ),
+            models.CheckConstraint(name="notice_state_is_known", condition=Q(state__in=sorted(NoticeState.values))),
             models.CheckConstraint(
-                name="notice_state_is_known", condition=models.Q(state__in=sorted(NoticeState.values))
+                name="call_has_webhook",
+                condition=~Q(medium=Medium.WEBHOOK.value) | Q(webhook__isnull=False),
             ),
             models.CheckConstraint(
                 name="sent_notice_has_time",
-                condition=~models.Q(state=NoticeState.SENT.value) | models.Q(sent_at__isnull=False),
+                condition=~Q(state=NoticeState.SENT.value) | Q(sent_at__isnull=False),
             ),
         ]
         indexes = [
             models.Index(
                 name="notice_due_next",
                 fields=["next_try_at", "id"],
-                condition=models.Q(state=NoticeState.QUEUED.value),
+                condition=Q(state=NoticeState.QUEUED.value),
+            ),
+            models.Index(
+                name="notice_letters_to_post",
+                fields=["id"],
+                condition=Q(state=NoticeState.QUEUED.value, medium=Medium.LETTER.value),
+            ),
+            models.Index(name="notice_by_state_newest", fields=["state", "-id"]),
+            models.Index(
+                name="notice_calls_of_webhook",
+                fields=["webhook", "-id"],
+                condition=Q(webhook__isnull=False),
             ),
         ]
 

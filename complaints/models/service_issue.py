@@ -8,7 +8,9 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from complaints.models.classification import RootCause
 from complaints.models.complaint import make_token
+from complaints.states import FINDINGS, Outcome
 from customers.models import Feeder, TransformerArea
 from staff.models import Branch, User
 from staff.scope import within_branches
@@ -65,6 +67,16 @@ class ServiceIssue(models.Model):
         default=True,
         help_text=_("The portal shows kind, place and times, never the title or the cause."),
     )
+    outcome = models.CharField(_("outcome"), max_length=15, choices=Outcome, blank=True, default="", db_default="")
+    root_cause = models.ForeignKey(
+        RootCause, on_delete=models.PROTECT, null=True, blank=True, related_name="service_issues"
+    )
+    answer_zh = models.TextField(_("answer in Chinese"), blank=True, default="", db_default="")
+    answer_en = models.TextField(_("answer in English"), blank=True, default="", db_default="")
+    split_from = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="splits", editable=False)
+    collects = models.BooleanField(
+        _("new complaints that match are linked by themselves"), default=False, db_default=False
+    )
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -84,6 +96,14 @@ class ServiceIssue(models.Model):
                 name="conduct_is_not_public",
                 condition=models.Q(is_public=False) | ~models.Q(kind__in=sorted(NEVER_PUBLIC)),
             ),
+            models.CheckConstraint(
+                name="issue_finding_is_complete",
+                condition=models.Q(outcome="", root_cause__isnull=True, answer_zh="", answer_en="")
+                | (
+                    models.Q(restored_at__isnull=False, outcome__in=sorted(FINDINGS), root_cause__isnull=False)
+                    & ~models.Q(answer_zh="", answer_en="")
+                ),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -93,6 +113,10 @@ class ServiceIssue(models.Model):
     def where(self) -> str:
         """The smallest place that we know it hits, in the language in use."""
         return str((self.transformer_area or self.feeder or self.branch).name)
+
+    def answer_in(self, language: str) -> str:
+        """What complainants of this language are answered; better in the other language than not at all."""
+        return self.answer_zh or self.answer_en if language.startswith("zh") else self.answer_en or self.answer_zh
 
 
 class IssueUpdate(models.Model):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import time
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +18,17 @@ class DeskSettings(models.Model):
     urgings_raise_severity = models.PositiveSmallIntegerField(_("urgings that raise the severity"), default=3)
     contact_attempts = models.PositiveSmallIntegerField(_("attempts that count as contact"), default=3)
     attempt_gap_minutes = models.PositiveSmallIntegerField(_("minutes between attempts"), default=60)
+    cluster_minutes = models.PositiveSmallIntegerField(
+        _("minutes in which complaints make a cluster"),
+        default=60,
+        validators=[MinValueValidator(5), MaxValueValidator(1440)],
+    )
+    cluster_area = models.PositiveSmallIntegerField(
+        _("complaints of one transformer area that make a cluster"), default=5, validators=[MinValueValidator(2)]
+    )
+    cluster_feeder = models.PositiveSmallIntegerField(
+        _("complaints of one feeder that make a cluster"), default=10, validators=[MinValueValidator(2)]
+    )
     reopened_limit = models.CharField(_("limit after reopening"), max_length=20, default="2wd")
     quiet_from = models.TimeField(_("quiet hours begin"), default=time(21), null=True, blank=True)
     quiet_until = models.TimeField(_("quiet hours end"), default=time(8), null=True, blank=True)

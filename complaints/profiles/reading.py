@@ -40,7 +40,7 @@ PLACEHOLDERS = frozenset(
     {
         *("reference", "name", "category", "track_url", "feedback_url", "desk_url", "due", "message", "reason"),
         *("resolution", "referred_to", "merged_into", "clock", "count", "hotline", "regulator", "utility"),
-        *("kind", "place", "expected", "restored"),
+        *("kind", "place", "expected", "restored", "webhook", "host", "starts", "ends"),
         *("view", "limit", "hours", "oldest", "rows"),
     }
 )

@@ -88,8 +88,13 @@ def add_texts(profile: Profile) -> list[str]:
 
 
 def _put_text(changes: _Changes, row: Row) -> None:
+    """What somebody has edited stays; the profile's words are kept beside it, to go back to."""
     key = {name: row[name] for name in ("code", "medium", "language")}
-    changes.put(MessageTemplate, key, {"subject": row["subject"], "body": row["body"]})
+    edited = MessageTemplate.objects.filter(**key, edited_at__isnull=False)
+    if edited.exists():
+        edited.update(profile_subject=row["subject"], profile_body=row["body"])
+    else:
+        changes.put(MessageTemplate, key, {"subject": row["subject"], "body": row["body"]})
 
 
 def _put_ladder(changes: _Changes, steps: list[Row]) -> None:

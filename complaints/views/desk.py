@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_safe
 
-from complaints import bulk_forms, columns, filter_forms, paging, queues, saved_views, sorting
+from complaints import bulk_forms, columns, filter_forms, paging, proposals, queues, saved_views, sorting
 from complaints.clocks import shown
 from complaints.models import Category, Channel, Complaint, DeskHabit, Priority, SavedView
 from complaints.models.complaint import ComplaintQuerySet
@@ -131,6 +131,7 @@ def queue(request: StaffRequest) -> HttpResponse:
         "moves": bulk_forms.offered(request.user.role),
         "here": asked.url(after=asked.after),
         "everything": urlencode(asked.params),
+        "proposed": proposals.number_for(request.user),
         **_choices(request),
     }
     template = "desk/_queue.html" if request.htmx else "desk/queue.html"

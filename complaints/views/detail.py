@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from complaints import investigation, timeline, workflow
+from complaints import investigation, resending, timeline, workflow
 from complaints.clocks import shown
 from complaints.forms import MoveForm
 from complaints.models import Complaint, DeskSettings, Flag
@@ -153,6 +153,8 @@ def context_of(request: StaffRequest, complaint: Complaint, form: MoveForm | Non
         "pressing": [clock for clock in clocks if clock.presses][:2],
         "entries": timeline.entries(complaint.events.all(), notices),
         "notices": notices[::-1],
+        "may_resend": request.user.role in resending.STEERING,
+        "resendable": {notice.pk for notice in notices if resending.may_resend(notice)},
         "files": [
             {
                 "name": file.name,

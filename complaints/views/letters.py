@@ -16,9 +16,10 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from complaints import letters, papers, scans
-from complaints.models import Complaint, Letter, Posting
+from complaints.models import Complaint, Letter, Medium, Notice, Posting
 from complaints.refusals import BadInput
 from complaints.states import DESK
+from complaints.views.notices import occasion
 from complaints.views.papers import LANGUAGES, day, shown, words
 from staff.actors import Role
 from staff.http import StaffRequest
@@ -110,10 +111,13 @@ def waiting(request: StaffRequest) -> HttpResponse:
     """What is not yet in the post, and the log of what is."""
     _for_desk(request)
     mine = Letter.objects.visible_to(request.user)
-    log = Posting.objects.filter(letter__in=mine).select_related("letter__complaint", "posted_by", "undone_by")[:LOGGED]
+    related = ("letter__complaint", "notice__complaint", "posted_by", "undone_by")
+    log = Posting.objects.visible_to(request.user).select_related(*related)[:LOGGED]
+    sheets = Notice.objects.visible_to(request.user).unposted().select_related("complaint").order_by("pk")
     today = timezone.localdate()
     context = {
         "letters": mine.unposted().select_related("complaint", "attachment", "made_by"),
+        "notices": [(one, occasion(one)) for one in sheets],
         "log": [(posting, letters.may_undo(posting, today)) for posting in log],
         "may_change": request.user.role in CHANGING,
     }
@@ -125,8 +129,8 @@ def waiting(request: StaffRequest) -> HttpResponse:
 def chosen(request: StaffRequest) -> HttpResponse:
     """Print the chosen letters as one document, or note that they were posted."""
     _for_desk(request)
-    numbers = [int(text) for text in request.POST.getlist("letter") if text.isdecimal()][:MOST_SHEETS]
-    if not numbers:
+    numbers, notices = _keys(request, "letter"), _keys(request, "notice")
+    if not numbers and not notices:
         raise BadInput(_("Choose at least one letter."))
     if "print" in request.POST:
         rows = Letter.objects.visible_to(request.user).filter(pk__in=numbers).select_related("attachment")
@@ -134,20 +138,29 @@ def chosen(request: StaffRequest) -> HttpResponse:
         for one in rows:
             with one.attachment.file.open() as stored:
                 sheets.append(stored.read())
+        today = timezone.localdate()
+        found = Notice.objects.visible_to(request.user).filter(medium=Medium.LETTER, pk__in=notices)
+        sheets += [
+            letters.sheet(one, dated_on=today) for one in found.select_related("complaint__branch").order_by("pk")
+        ]
         if not sheets:
             raise Http404
         return shown(scans.joined(sheets), "letters.pdf")
-    count = letters.post(numbers, by=request.user)
+    count = letters.post(numbers, notices=notices, by=request.user)
     messages.success(request, _("Noted as posted: %(count)d.") % {"count": count})
     return redirect("complaints:letters")
+
+
+def _keys(request: StaffRequest, name: str) -> list[int]:
+    texts = [text for text in request.POST.getlist(name) if text.isascii() and text.isdecimal() and len(text) <= 18]
+    return [int(text) for text in texts][:MOST_SHEETS]
 
 
 @login_required
 @require_POST
 def undo(request: StaffRequest, pk: int) -> HttpResponse:
     _for_desk(request)
-    mine = Letter.objects.visible_to(request.user)
-    letters.undo(get_object_or_404(Posting.objects.filter(letter__in=mine), pk=pk), by=request.user)
+    letters.undo(get_object_or_404(Posting.objects.visible_to(request.user), pk=pk), by=request.user)
     messages.success(request, _("Taken back: the letter waits again."))
     return redirect("complaints:letters")
 

@@ -37,6 +37,7 @@ TOLD = {
     "urge": gettext_lazy("You asked us to hurry."),
     "approve": gettext_lazy("We answered you."),
     "resolve": gettext_lazy("We answered you."),
+    "settle": gettext_lazy("We answered you."),
     "feedback": gettext_lazy("You told us what you think of the answer."),
     "reopen": gettext_lazy("We took it up again."),
     "request_reopening": gettext_lazy("You asked us to take it up again. A supervisor decides."),

@@ -8,3 +8,12 @@ document.addEventListener("htmx:afterSettle", ({ target }) => enliven(target));
 listenForKeys();
 offerPalette();
 walkQueue();
+
+document.addEventListener("click", ({ target }) => {
+  const pressed = target.closest("[data-insert]");
+  const field = pressed && document.getElementById(pressed.dataset.into);
+  if (!field) return;
+  field.setRangeText(pressed.dataset.insert, field.selectionStart, field.selectionEnd, "end");
+  field.focus();
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+});

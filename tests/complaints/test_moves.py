@@ -13,18 +13,16 @@ from complaints.attachments import prepare
 from complaints.models import (
     Complaint,
     Event,
-    IssueKind,
     LedgerEntry,
     Notice,
     PauseReason,
-    ServiceIssue,
     Subcategory,
 )
 from complaints.refusals import Refusal
 from complaints.states import MOVES, PREVIOUS, SAME, Status
 from staff.actors import CLOCK, CUSTOMER, Role
 from staff.models import TeamKind
-from tests.factories import MONDAY, a_branch, a_complaint, a_team, a_user, an_account, an_actor, an_answer
+from tests.factories import MONDAY, a_complaint, a_team, a_user, an_account, an_actor, an_answer, an_issue
 
 pytestmark = pytest.mark.usefixtures("profile")
 
@@ -57,13 +55,13 @@ def details_for(name: str, complaint: Complaint) -> dict:
         "subcategory": lambda: Subcategory.objects.get(code="VOL-01"),
         "priority": lambda: 2,
         "files": list,
-        "service_issue": lambda: ServiceIssue.objects.create(
-            kind=IssueKind.FAULT, title="城东一线跳闸", branch=a_branch(), started_at=MONDAY
-        ),
+        "service_issue": lambda: complaint.service_issue or an_issue(),
         "customer": lambda: an_account().customer,
         "into": lambda: a_complaint(at=MONDAY),
         "referred_to": lambda: "市城管局",
         "pause_reason": lambda: PauseReason.objects.get(code="no-access"),
+        "medium": lambda: "sms",
+        "address": lambda: "13800001234",
         "storm": lambda: "台风",
         "part": lambda: "电压",
         "summary": lambda: "合格率 93.1 %",
@@ -104,11 +102,13 @@ def everything_about(complaint: Complaint) -> tuple:
     )
 
 
+@pytest.mark.parametrize("is_linked", [False, True])
 @pytest.mark.parametrize("status", list(Status))
-def test_what_the_table_allows_happens_and_everything_else_changes_nothing(status):
-    complaint = bring(a_complaint(), status)
+def test_what_the_table_allows_happens_and_everything_else_changes_nothing(status, is_linked):
+    complaint = bring(a_complaint(service_issue=an_issue() if is_linked else None), status)
+    names = {"link", "detach", "settle"} if is_linked else MOVES
     actors = {role: an_actor(role) for role in ROLES}
-    for name, role in itertools.product(MOVES, ROLES):
+    for name, role in itertools.product(names, ROLES):
         move, at = MOVES[name], MONDAY + timedelta(minutes=7)
         before = everything_about(complaint)
         expected = complaint.permits(name, role)

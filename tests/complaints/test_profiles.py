@@ -12,7 +12,7 @@ import pytest
 import yaml
 from django.core.management import CommandError, call_command
 
-from complaints import issues, ladder, outbox, profiles, watching
+from complaints import announcements, issue_actions, issues, ladder, outbox, profiles, watching, webhooks
 from complaints.clocks.deadlines import due_at
 from complaints.clocks.limits import Limit, Unit
 from complaints.clocks.policies import Facts, promises_for
@@ -30,9 +30,10 @@ from complaints.models import (
     RoutingRule,
     Severity,
     Subcategory,
+    Webhook,
 )
 from staff.models import Branch, Team, TeamKind
-from tests.factories import a_complaint, an_issue
+from tests.factories import a_complaint, an_announcement, an_issue
 
 NAMES = profiles.names()
 NONE = "-"
@@ -457,8 +458,8 @@ def test_every_occasion_has_its_text_in_both_languages(empty, name):
     load(name)
     texts = set(MessageTemplate.objects.values_list("code", "medium", "language"))
 
-    occasions = {code for rules in outbox.RULES.values() for code, _who in rules}
-    occasions |= issues.OCCASIONS | watching.OCCASIONS
+    occasions = {code for rules in outbox.RULES.values() for code, _who in rules} | issues.OCCASIONS
+    occasions |= announcements.OCCASIONS | issue_actions.OCCASIONS | watching.OCCASIONS | {webhooks.STOPPED}
     for code in occasions:
         assert {(code, "email", "zh-hans"), (code, "email", "en")} <= texts, code
     assert {code for code, _medium, _language in texts} == occasions
@@ -470,7 +471,10 @@ def test_every_placeholder_has_something_to_put_in_its_place(profile):
     words = outbox.words_for(complaint, complaint.events.get(number=1), DeskSettings.current())
 
     of_issue = issues.words_for(an_issue(), None, DeskSettings.current())
-    assert set(words) | set(of_issue) | {"name"} | watching.WORDS == profiles.PLACEHOLDERS
+    of_webhook = webhooks.words_for(Webhook(pk=1, name="GIS", url="https://gis.example/"), "")
+    of_announcement = announcements.words_for(an_announcement(), DeskSettings.current())
+    of_others = set(of_issue) | set(of_webhook) | set(of_announcement) | watching.WORDS
+    assert set(words) | of_others | {"name"} == profiles.PLACEHOLDERS
 
 
 def test_a_chinese_text_message_fits_into_one(cn):
@@ -484,6 +488,7 @@ def test_every_answer_says_how_to_go_further(cn):
     for code in (
         "acknowledged",
         "resolved_feedback",
+        "settled_feedback",
         "rejected",
         "referred",
         "withdrawn",

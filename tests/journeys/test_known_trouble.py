@@ -42,6 +42,7 @@ def test_a_known_trouble_is_followed_to_its_end_and_beyond(product, open_window,
     supervisor.fill(supervisor.page.locator('form[action$="/tell/"]'), text_en="We found the broken cable.")
     supervisor.press("Tell everybody")
     assert wait_for(lambda: told("We found the broken cable."))
+    supervisor.page.get_by_role("link", name="Mark as restored").click()
     supervisor.press("Mark as restored")
     (over,) = wait_for(lambda: told("Not so at your place?"))
 

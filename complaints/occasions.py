@@ -1,0 +1,120 @@
+"""What each text is for: the occasions of `outbox.RULES`, `issues`, `watching` and `webhooks`, in words. Data only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise as LazyText
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    label: LazyText | str
+    to: LazyText | str
+    when: LazyText | str
+    is_to_customer: bool
+
+
+CUSTOMER, FOLLOWERS = _("the customer"), _("whom the issue touches, and its followers")
+SUPERVISORS, ON_IT = _("the supervisors on duty"), _("whoever works on it, else the supervisors")
+WATCHING = _("whoever watches the view")
+
+OCCASIONS: dict[str, Occasion] = {
+    "acknowledged": Occasion(
+        pgettext_lazy("occasion", "Received"), CUSTOMER, _("when a complaint is registered"), True
+    ),
+    "asked": Occasion(pgettext_lazy("occasion", "Question"), CUSTOMER, _("when somebody asks the customer"), True),
+    "message": Occasion(
+        pgettext_lazy("occasion", "Message"), CUSTOMER, _("when somebody writes to the customer"), True
+    ),
+    "extended": Occasion(pgettext_lazy("occasion", "More time"), CUSTOMER, _("when more time is granted"), True),
+    "resolved_feedback": Occasion(
+        pgettext_lazy("occasion", "Answer and survey"), CUSTOMER, _("when a complaint is resolved"), True
+    ),
+    "reopened": Occasion(pgettext_lazy("occasion", "Reopened"), CUSTOMER, _("when a complaint is reopened"), True),
+    "closed_no_answer": Occasion(
+        pgettext_lazy("occasion", "Closed without an answer"),
+        CUSTOMER,
+        _("when nobody answered the survey in time"),
+        True,
+    ),
+    "withdrawn": Occasion(pgettext_lazy("occasion", "Withdrawn"), CUSTOMER, _("when the customer withdraws"), True),
+    "rejected": Occasion(
+        pgettext_lazy("occasion", "Not accepted"), CUSTOMER, _("when a complaint is not accepted"), True
+    ),
+    "referred": Occasion(pgettext_lazy("occasion", "Referred"), CUSTOMER, _("when somebody else takes it over"), True),
+    "merged": Occasion(
+        pgettext_lazy("occasion", "Merged"), CUSTOMER, _("when it is merged into another complaint"), True
+    ),
+    "issue_following": Occasion(
+        pgettext_lazy("occasion", "Following an issue"), _("a new follower"), _("when somebody follows an issue"), True
+    ),
+    "issue_update": Occasion(
+        pgettext_lazy("occasion", "News of an issue"), FOLLOWERS, _("when there is news of a service issue"), True
+    ),
+    "issue_restored": Occasion(
+        pgettext_lazy("occasion", "Issue over"), FOLLOWERS, _("when a service issue is over"), True
+    ),
+    "given": Occasion(
+        pgettext_lazy("occasion", "Given by an alarm"), ON_IT, _("when an alarm gives a complaint to somebody"), False
+    ),
+    "warning": Occasion(
+        pgettext_lazy("occasion", "Deadline warning"),
+        _("whom the ladder names, else whoever works on it"),
+        _("before a deadline"),
+        False,
+    ),
+    "breach": Occasion(
+        pgettext_lazy("occasion", "Deadline missed"),
+        _("whom the ladder names, else the supervisors"),
+        _("when a deadline is missed"),
+        False,
+    ),
+    "escalation": Occasion(
+        pgettext_lazy("occasion", "Escalation"),
+        _("whom the ladder names, else the supervisors"),
+        _("when a complaint is escalated"),
+        False,
+    ),
+    "urged": Occasion(
+        pgettext_lazy("occasion", "Urged"), ON_IT, _("when the customer urges; later the supervisors are told"), False
+    ),
+    "reopened_staff": Occasion(
+        pgettext_lazy("occasion", "Reopened, to staff"),
+        SUPERVISORS,
+        _("when a complaint is reopened or somebody asks for it"),
+        False,
+    ),
+    "extension_asked": Occasion(
+        pgettext_lazy("occasion", "More time asked for"), SUPERVISORS, _("when somebody asks for more time"), False
+    ),
+    "extension_declined": Occasion(
+        pgettext_lazy("occasion", "More time declined"), ON_IT, _("when more time is declined"), False
+    ),
+    "manager_told": Occasion(
+        pgettext_lazy("occasion", "Key account complains"),
+        _("the customer's account manager"),
+        _("when their customer complains"),
+        False,
+    ),
+    "view_full": Occasion(
+        pgettext_lazy("occasion", "View fills up"), WATCHING, _("when a saved view holds as much as they named"), False
+    ),
+    "view_old": Occasion(
+        pgettext_lazy("occasion", "View grows old"),
+        WATCHING,
+        _("when the oldest in a saved view is older than they named"),
+        False,
+    ),
+    "view_digest": Occasion(
+        pgettext_lazy("occasion", "Digest of a view"), WATCHING, _("at the hour that they chose"), False
+    ),
+    "webhook_stopped": Occasion(
+        pgettext_lazy("occasion", "Webhook stopped"),
+        _("the administrators"),
+        _("when nobody answers a webhook any more"),
+        False,
+    ),
+}

@@ -1,0 +1,196 @@
+"""The texts that go out, as a person edits them: what may stand in them, how long they get, and every version they had."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from string import Formatter
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone, translation
+from django.utils.functional import Promise as LazyText
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from complaints import issues, outbox, watching, webhooks
+from complaints.models import (
+    Complaint,
+    DeskSettings,
+    MessageTemplate,
+    Notice,
+    ServiceIssue,
+    TextVersion,
+    Webhook,
+)
+from complaints.refusals import BadInput, Refusal
+from staff.actors import Role
+from staff.models import User
+
+EDITING = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
+
+WORDS: dict[str, LazyText | str] = {
+    "reference": gettext_lazy("reference of the complaint"),
+    "name": gettext_lazy("name of who gets it"),
+    "category": gettext_lazy("category of the complaint"),
+    "track_url": gettext_lazy("address of the customer's page"),
+    "feedback_url": gettext_lazy("address of the survey, once it is resolved"),
+    "desk_url": gettext_lazy("address at the desk"),
+    "due": gettext_lazy("when we promised an answer"),
+    "message": gettext_lazy("what somebody writes"),
+    "reason": gettext_lazy("the reason given"),
+    "resolution": gettext_lazy("our answer"),
+    "referred_to": gettext_lazy("who takes it over"),
+    "merged_into": gettext_lazy("reference of the other complaint"),
+    "clock": gettext_lazy("which deadline"),
+    "count": gettext_lazy("how many times"),
+    "hotline": gettext_lazy("our hotline"),
+    "regulator": gettext_lazy("the regulator's hotline"),
+    "utility": gettext_lazy("our name"),
+    "kind": gettext_lazy("kind of service issue"),
+    "place": gettext_lazy("where the issue is"),
+    "expected": gettext_lazy("when supply is expected back"),
+    "restored": gettext_lazy("when it was over"),
+    "webhook": gettext_lazy("name of the webhook"),
+    "host": gettext_lazy("where the webhook leads"),
+}
+"""What each placeholder stands for."""
+OF_ISSUES = ("kind", "place", "message", "expected", "restored", "hotline", "utility", "track_url", "name")
+OF_WEBHOOKS = ("webhook", "host", "count", "reason", "desk_url", "name")
+OF_COMPLAINTS = (
+    *("reference", "name", "category", "track_url", "feedback_url", "desk_url", "due", "message", "reason"),
+    *("resolution", "referred_to", "merged_into", "clock", "count", "hotline", "regulator", "utility"),
+)
+
+GSM = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
+    "abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+GSM_TWICE = frozenset("^{}\\[~]|€\f")
+"""Signs of GSM 03.38, and those that take the room of two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    signs: int
+    parts: int
+    in_one: int
+    """How many fit into one message of this alphabet."""
+
+
+def length_of(text: str) -> Length:
+    """How long a text message is on its way: 160 signs of GSM 03.38 in one, else 70 of UCS-2; several take 7 or 3 signs each."""
+    if set(text) <= GSM | GSM_TWICE:
+        signs, one, many = len(text) + sum(sign in GSM_TWICE for sign in text), 160, 153
+    else:
+        signs, one, many = len(text.encode("utf-16-le")) // 2, 70, 67
+    return Length(signs, 1 if signs <= one else -(-signs // many), one)
+
+
+def words_of(code: str) -> tuple[str, ...]:
+    """The placeholders that have something to stand for on this occasion."""
+    if code in issues.OCCASIONS:
+        return OF_ISSUES
+    if code in watching.OCCASIONS:
+        return tuple(sorted(watching.WORDS))
+    return OF_WEBHOOKS if code == webhooks.STOPPED else OF_COMPLAINTS
+
+
+def check(code: str, field: str, text: str) -> None:
+    """Raise BadInput, naming the placeholder, when this could not be filled in."""
+    try:
+        pieces = list(Formatter().parse(text))
+    except ValueError:
+        raise BadInput(
+            _("A brace is open or closed alone. Write {{ or }} for a brace itself."), fields=[field]
+        ) from None
+    for _before, name, form, conversion in pieces:
+        if name is None:
+            continue
+        if name not in words_of(code) or form or conversion:
+            whole = "{" + name + (f"!{conversion}" if conversion else "") + (f":{form}" if form else "") + "}"
+            raise BadInput(_("Nothing is known to put in place of %(name)s.") % {"name": whole[:60]}, fields=[field])
+
+
+@transaction.atomic
+def change(text: MessageTemplate, *, subject: str, body: str, by: User, seen: int, at: datetime | None = None) -> None:
+    """Say something else from now on; `seen` is the version the editor looked at. Raises BadInput or Refusal."""
+    row = MessageTemplate.objects.select_for_update().get(pk=text.pk)
+    check(row.code, "subject", subject)
+    check(row.code, "body", body)
+    if number_of(row) != seen:
+        raise Refusal(_("Somebody else has changed this text meanwhile. Look at it, then change it again."))
+    if (row.subject, row.body) == (subject, body):
+        return
+    at = at or timezone.now()
+    if seen == 0:
+        TextVersion.objects.create(text=row, number=1, subject=row.subject, body=row.body, by=None, at=at)
+    if row.edited_at is None:
+        row.profile_subject, row.profile_body = row.subject, row.body
+    is_as_profile = (subject, body) == (row.profile_subject, row.profile_body)
+    row.subject, row.body, row.edited_at = subject, body, None if is_as_profile else at
+    row.save()
+    TextVersion.objects.create(text=row, number=max(seen, 1) + 1, subject=subject, body=body, by=by, at=at)
+
+
+def number_of(text: MessageTemplate) -> int:
+    """The number of the newest version; 0 when nobody has ever changed it."""
+    return text.versions.values_list("number", flat=True).order_by("-number").first() or 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a text would say of something real."""
+
+    of: str
+    subject: str
+    body: str
+    length: Length
+
+
+def sample(code: str, language: str, subject: str, body: str, *, by: User, reference: str = "") -> Sample | None:
+    """The text about the complaint of this reference, or about the newest one that this person may see and that had this
+    occasion; None when there is nothing to show it on. Raises BadInput for a broken text or an unknown reference.
+    """
+    check(code, "subject", subject)
+    check(code, "body", body)
+    with translation.override(language):
+        found = _issue_words(code, by) if code in issues.OCCASIONS else _complaint_words(code, by, reference)
+        if code in watching.OCCASIONS:
+            found = watching.sample(by)
+        if code == webhooks.STOPPED:
+            found = "GIS", webhooks.words_for(Webhook(pk=1, name="GIS", url="https://gis.example/"), "500")
+        if found is None:
+            return None
+        of, words = found
+        words = {"name": by.display_name, "track_url": "https://…/", **words}
+        body = body.format(**words)
+        return Sample(of, subject.format(**words), body, length_of(body))
+
+
+def _complaint_words(code: str, by: User, reference: str) -> tuple[str, dict[str, Any]] | None:
+    visible = Complaint.objects.visible_to(by)
+    told = Notice.objects.filter(code=code, event__isnull=False, complaint__in=visible).order_by("-pk")
+    if reference:
+        complaint = visible.filter(reference=reference).first()
+        if complaint is None:
+            raise BadInput(_("You see no complaint of this reference."), fields=["reference"])
+        told = told.filter(complaint=complaint)
+    notice = told.select_related("complaint", "event").first()
+    if notice is not None and notice.complaint is not None and notice.event is not None:
+        complaint, event = notice.complaint, notice.event
+    else:
+        complaint = visible.filter(reference=reference).first() if reference else visible.order_by("-pk").first()
+        if complaint is None:
+            return None
+        event = complaint.events.order_by("-number")[0]
+    words = outbox.words_for(complaint, event, DeskSettings.current())
+    return complaint.reference, words | {"name": complaint.contact_name or complaint.reference}
+
+
+def _issue_words(code: str, by: User) -> tuple[str, dict[str, Any]] | None:
+    issue = ServiceIssue.objects.visible_to(by).order_by("-pk").first()
+    if issue is None:
+        return None
+    update = None if code == issues.FOLLOWING else issue.updates.first()
+    return issue.title, issues.words_for(issue, update, DeskSettings.current())
