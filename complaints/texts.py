@@ -53,9 +53,15 @@ WORDS: dict[str, LazyText | str] = {
     "restored": gettext_lazy("when it was over"),
     "webhook": gettext_lazy("name of the webhook"),
     "host": gettext_lazy("where the webhook leads"),
+    "view": gettext_lazy("name of the saved view"),
+    "limit": gettext_lazy("how many they want to hear of"),
+    "hours": gettext_lazy("how many hours they want to hear of"),
+    "oldest": gettext_lazy("when the oldest was received"),
+    "rows": gettext_lazy("the most urgent, one to a line"),
 }
 """What each placeholder stands for."""
 OF_ISSUES = ("kind", "place", "message", "expected", "restored", "hotline", "utility", "track_url", "name")
+OF_VIEWS = tuple(sorted(watching.WORDS))
 OF_WEBHOOKS = ("webhook", "host", "count", "reason", "desk_url", "name")
 OF_COMPLAINTS = (
     *("reference", "name", "category", "track_url", "feedback_url", "desk_url", "due", "message", "reason"),
@@ -92,7 +98,7 @@ def words_of(code: str) -> tuple[str, ...]:
     if code in issues.OCCASIONS:
         return OF_ISSUES
     if code in watching.OCCASIONS:
-        return tuple(sorted(watching.WORDS))
+        return OF_VIEWS
     return OF_WEBHOOKS if code == webhooks.STOPPED else OF_COMPLAINTS
 
 
