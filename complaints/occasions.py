@@ -1,4 +1,4 @@
-"""What each text is for: the occasions of `outbox.RULES`, `issues` and `webhooks`, in words. Data only."""
+"""What each text is for: the occasions of `outbox.RULES`, `issues`, `watching` and `webhooks`, in words. Data only."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class Occasion:
 
 CUSTOMER, FOLLOWERS = _("the customer"), _("whom the issue touches, and its followers")
 SUPERVISORS, ON_IT = _("the supervisors on duty"), _("whoever works on it, else the supervisors")
+WATCHING = _("whoever watches the view")
 
 OCCASIONS: dict[str, Occasion] = {
     "acknowledged": Occasion(
@@ -97,6 +98,18 @@ OCCASIONS: dict[str, Occasion] = {
         _("the customer's account manager"),
         _("when their customer complains"),
         False,
+    ),
+    "view_full": Occasion(
+        pgettext_lazy("occasion", "View fills up"), WATCHING, _("when a saved view holds as much as they named"), False
+    ),
+    "view_old": Occasion(
+        pgettext_lazy("occasion", "View grows old"),
+        WATCHING,
+        _("when the oldest in a saved view is older than they named"),
+        False,
+    ),
+    "view_digest": Occasion(
+        pgettext_lazy("occasion", "Digest of a view"), WATCHING, _("at the hour that they chose"), False
     ),
     "webhook_stopped": Occasion(
         pgettext_lazy("occasion", "Webhook stopped"),

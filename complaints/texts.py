@@ -13,7 +13,7 @@ from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints import issues, outbox, webhooks
+from complaints import issues, outbox, watching, webhooks
 from complaints.models import (
     Complaint,
     DeskSettings,
@@ -53,9 +53,15 @@ WORDS: dict[str, LazyText | str] = {
     "restored": gettext_lazy("when it was over"),
     "webhook": gettext_lazy("name of the webhook"),
     "host": gettext_lazy("where the webhook leads"),
+    "view": gettext_lazy("name of the saved view"),
+    "limit": gettext_lazy("how many they want to hear of"),
+    "hours": gettext_lazy("how many hours they want to hear of"),
+    "oldest": gettext_lazy("when the oldest was received"),
+    "rows": gettext_lazy("the most urgent, one to a line"),
 }
 """What each placeholder stands for."""
 OF_ISSUES = ("kind", "place", "message", "expected", "restored", "hotline", "utility", "track_url", "name")
+OF_VIEWS = tuple(sorted(watching.WORDS))
 OF_WEBHOOKS = ("webhook", "host", "count", "reason", "desk_url", "name")
 OF_COMPLAINTS = (
     *("reference", "name", "category", "track_url", "feedback_url", "desk_url", "due", "message", "reason"),
@@ -91,6 +97,8 @@ def words_of(code: str) -> tuple[str, ...]:
     """The placeholders that have something to stand for on this occasion."""
     if code in issues.OCCASIONS:
         return OF_ISSUES
+    if code in watching.OCCASIONS:
+        return OF_VIEWS
     return OF_WEBHOOKS if code == webhooks.STOPPED else OF_COMPLAINTS
 
 
@@ -154,6 +162,8 @@ def sample(code: str, language: str, subject: str, body: str, *, by: User, refer
     check(code, "body", body)
     with translation.override(language):
         found = _issue_words(code, by) if code in issues.OCCASIONS else _complaint_words(code, by, reference)
+        if code in watching.OCCASIONS:
+            found = watching.sample(by)
         if code == webhooks.STOPPED:
             found = "GIS", webhooks.words_for(Webhook(pk=1, name="GIS", url="https://gis.example/"), "500")
         if found is None:

@@ -20,8 +20,9 @@ from django.utils.translation import gettext as _
 
 from complaints import outbox, saved_views
 from complaints.clocks import shown
-from complaints.models import DeskSettings, Digest, Medium, MessageTemplate, Notice, ViewWatch
+from complaints.models import Complaint, DeskSettings, Digest, Medium, MessageTemplate, Notice, ViewWatch
 from complaints.models.complaint import ComplaintQuerySet
+from staff.models import User
 
 OCCASIONS = {"view_full", "view_old", "view_digest"}
 """The texts that are sent from here."""
@@ -156,3 +157,19 @@ def _tell(watch: ViewWatch, code: str, words: dict[str, Any], at: datetime) -> b
     outbox.try_at(at, [notice], desk)
     notice.save()
     return True
+
+
+def sample(by: User) -> tuple[str, dict[str, Any]]:
+    """A name of a view and what the texts could say of it, made up of what this person sees, in the language in force."""
+    at, desk = timezone.now(), DeskSettings.current()
+    rows = Complaint.objects.visible_to(by).unfinished()
+    words = {
+        "view": _("Due soon"),
+        "count": 20,
+        "limit": 20,
+        "hours": 48,
+        "oldest": outbox.spoken(at - timedelta(hours=49)),
+    }
+    is_chinese = (translation.get_language() or "").startswith("zh")
+    words |= {"utility": desk.utility_zh if is_chinese else desk.utility_en, "rows": "\n".join(_listed(rows, at))}
+    return str(words["view"]), words | {"desk_url": settings.BASE_URL + reverse("complaints:queue")}

@@ -98,9 +98,11 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         return self.filter(state=NoticeState.QUEUED, medium=Medium.LETTER)
 
     def visible_to(self, user: User) -> NoticeQuerySet:
-        """Of complaints and service issues that this person may see; of webhooks themselves, administrators only."""
+        """Of complaints and service issues that this person may see, and of views that they watch themselves; of webhooks,
+        administrators only.
+        """
         issues = ServiceIssue.objects.visible_to(user)
-        of_issue = Q(update__issue__in=issues) | Q(follower__issue__in=issues)
+        of_issue = Q(update__issue__in=issues) | Q(follower__issue__in=issues) | Q(watch__user=user)
         if user.role == Role.ADMINISTRATOR and user.is_active:
             of_issue |= Q(webhook__isnull=False)
         seen = Q(complaint__in=Complaint.objects.visible_to(user)) | (Q(complaint__isnull=True) & of_issue)

@@ -458,10 +458,8 @@ def test_every_occasion_has_its_text_in_both_languages(empty, name):
     load(name)
     texts = set(MessageTemplate.objects.values_list("code", "medium", "language"))
 
-    occasions = (
-        {code for rules in outbox.RULES.values() for code, _who in rules} | issues.OCCASIONS | {webhooks.STOPPED}
-    )
-    occasions |= announcements.OCCASIONS | issue_actions.OCCASIONS | watching.OCCASIONS
+    occasions = {code for rules in outbox.RULES.values() for code, _who in rules} | issues.OCCASIONS
+    occasions |= announcements.OCCASIONS | issue_actions.OCCASIONS | watching.OCCASIONS | {webhooks.STOPPED}
     for code in occasions:
         assert {(code, "email", "zh-hans"), (code, "email", "en")} <= texts, code
     assert {code for code, _medium, _language in texts} == occasions
@@ -475,8 +473,8 @@ def test_every_placeholder_has_something_to_put_in_its_place(profile):
     of_issue = issues.words_for(an_issue(), None, DeskSettings.current())
     of_webhook = webhooks.words_for(Webhook(pk=1, name="GIS", url="https://gis.example/"), "")
     of_announcement = announcements.words_for(an_announcement(), DeskSettings.current())
-    said = set(words) | set(of_issue) | set(of_webhook) | set(of_announcement) | watching.WORDS
-    assert said | {"name"} == profiles.PLACEHOLDERS
+    of_others = set(of_issue) | set(of_webhook) | set(of_announcement) | watching.WORDS
+    assert set(words) | of_others | {"name"} == profiles.PLACEHOLDERS
 
 
 def test_a_chinese_text_message_fits_into_one(cn):

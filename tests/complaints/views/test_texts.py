@@ -5,10 +5,11 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as some
 
-from complaints import issues, outbox, texts, webhooks, workflow
+from complaints import issues, outbox, texts, watching, webhooks, workflow
 from complaints.models import DeskSettings, MessageTemplate, TextVersion, Webhook
 from complaints.models.append_only import HistoryIsPermanent
 from complaints.occasions import OCCASIONS
@@ -213,4 +214,16 @@ def test_each_placeholder_that_is_offered_stands_for_something():
     assert set(texts.OF_ISSUES) == {*issues.words_for(an_issue(), None, DeskSettings.current()), "name", "track_url"}
     hook = Webhook(pk=1, name="GIS", url="https://gis.example/")
     assert set(texts.OF_WEBHOOKS) == {*webhooks.words_for(hook, ""), "name"}
-    assert set(texts.WORDS) == {*texts.OF_COMPLAINTS, *texts.OF_ISSUES, *texts.OF_WEBHOOKS}
+    assert set(texts.WORDS) == {*texts.OF_COMPLAINTS, *texts.OF_ISSUES, *texts.OF_VIEWS, *texts.OF_WEBHOOKS}
+
+
+@pytest.mark.parametrize("code", sorted(watching.OCCASIONS))
+def test_the_texts_about_views_have_a_page_and_a_sample(client, code):
+    user = a_user(Role.SUPERVISOR)
+    client.force_login(user)
+    complaint = a_complaint(at=timezone.now())
+    assert client.get(f"/desk/texts/{code}/email/en/").status_code == 200
+    text = MessageTemplate.objects.get(code=code, medium="email", language="en")
+    shown = texts.sample(code, "en", text.subject, text.body, by=user)
+    assert "Due soon" in shown.subject
+    assert (complaint.reference in shown.body) is (code == "view_digest")
