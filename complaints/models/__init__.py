@@ -14,6 +14,7 @@ from complaints.models.classification import (
 )
 from complaints.models.complaint import Channel, Complaint, Flag, Responsibility, Source
 from complaints.models.feedback import AnsweredBy, Feedback
+from complaints.models.findings_supply import VoltageFinding, VoltageSeries, VoltageTest
 from complaints.models.history import Event
 from complaints.models.letters import Letter, LetterText, Posting
 from complaints.models.outgoing import Medium, MessageTemplate, Notice, NoticeState
@@ -68,4 +69,7 @@ __all__ = [
     "Storm",
     "Subcategory",
     "Tier",
+    "VoltageFinding",
+    "VoltageSeries",
+    "VoltageTest",
 ]
