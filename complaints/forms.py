@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from complaints import routing
+from complaints import investigation, routing
 from complaints.attachments import MAX_FILES, prepare
 from complaints.clocks.shown import limit_words
 from complaints.models import (
@@ -306,7 +306,9 @@ class Asked:
         return forms.ChoiceField(label=_("What did the investigation find?"), choices=choices, widget=forms.RadioSelect)
 
     def root_cause(self) -> forms.Field:
-        return CauseField(label=_("Root cause"), initial=self.complaint.root_cause, empty_label=CHOOSE)
+        found = investigation.panel(self.complaint)
+        likely = RootCause.objects.filter(code=found.cause).first() if found and found.cause else None
+        return CauseField(label=_("Root cause"), initial=self.complaint.root_cause or likely, empty_label=CHOOSE)
 
     def responsibility(self) -> forms.Field:
         return forms.ChoiceField(label=_("Whose responsibility?"), choices=[("", "—"), *Responsibility.choices])
@@ -423,6 +425,12 @@ class MoveForm(forms.Form):
                 if not self.fields:
                     field.widget.attrs["data-focus"] = True
                 self.fields[detail] = field
+
+    @property
+    def missing(self) -> list[Any]:
+        """What the investigation has not found yet, for whoever is about to answer; it may be answered all the same."""
+        found = investigation.panel(self.complaint) if "resolution" in self.move.needs else None
+        return found.missing if found else []
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}

@@ -17,9 +17,18 @@ pytestmark = [pytest.mark.usefixtures("profile"), pytest.mark.django_db]
 def a_test(**fields):
     who = a_user(Role.INVESTIGATOR)
     values = {
-        "complaint": a_complaint("VOL-01"), "instrument": "记录仪", "point": "表后", "nominal": 220, "limits": {},
-        "zero_at": MONDAY, "began_at": MONDAY, "ended_at": MONDAY + timedelta(days=7), "judged": {},
-        "verdict": "within", "entered_by": who, **fields,
+        "complaint": a_complaint("VOL-01"),
+        "instrument": "记录仪",
+        "point": "表后",
+        "nominal": 220,
+        "limits": {},
+        "zero_at": MONDAY,
+        "began_at": MONDAY,
+        "ended_at": MONDAY + timedelta(days=7),
+        "judged": {},
+        "verdict": "within",
+        "entered_by": who,
+        **fields,
     }
     return VoltageTest.objects.create(**values)
 
