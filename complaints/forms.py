@@ -306,9 +306,8 @@ class Asked:
         return forms.ChoiceField(label=_("What did the investigation find?"), choices=choices, widget=forms.RadioSelect)
 
     def root_cause(self) -> forms.Field:
-        found = investigation.panel(self.complaint)
-        likely = RootCause.objects.filter(code=found.cause).first() if found and found.cause else None
-        return CauseField(label=_("Root cause"), initial=self.complaint.root_cause or likely, empty_label=CHOOSE)
+        known = self.complaint.root_cause or investigation.likely_cause(self.complaint)
+        return CauseField(label=_("Root cause"), initial=known, empty_label=CHOOSE)
 
     def responsibility(self) -> forms.Field:
         return forms.ChoiceField(label=_("Whose responsibility?"), choices=[("", "—"), *Responsibility.choices])
@@ -417,6 +416,7 @@ class MoveForm(forms.Form):
         self.name, self.move = name, MOVES[name]
         asked = Asked(name, complaint, user)
         self.complaint = complaint
+        self.missing = investigation.missing(complaint) if "resolution" in self.move.needs else []
         for detail in ORDER:
             if detail in self.move.needs | self.move.takes:
                 make: Callable[[], forms.Field] = getattr(asked, detail)
@@ -425,12 +425,6 @@ class MoveForm(forms.Form):
                 if not self.fields:
                     field.widget.attrs["data-focus"] = True
                 self.fields[detail] = field
-
-    @property
-    def missing(self) -> list[Any]:
-        """What the investigation has not found yet, for whoever is about to answer; it may be answered all the same."""
-        found = investigation.panel(self.complaint) if "resolution" in self.move.needs else None
-        return found.missing if found else []
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}

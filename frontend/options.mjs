@@ -189,7 +189,7 @@ function volts(data, look, width) {
       formatter: ([{ dataIndex }]) =>
         [data.labels[dataIndex], ...data.series.map((row) => `${row.name}: ${row.lows[dataIndex] ?? "–"} – ${row.highs[dataIndex] ?? "–"} V`)].join("\n"),
     },
-    legend: data.series.length < 2 ? { show: false } : legend(look, data.series.map((row) => row.name)),
+    legend: { ...legend(look, data.series.map((row) => row.name)), icon: "rect" },
     grid: { left: 8, right: width < 480 ? 12 : 72, top: data.series.length < 2 ? 12 : 40, bottom: 4, containLabel: true },
     series: [...limit(data.low, data.words.low), ...limit(data.high, data.words.high), ...data.series.flatMap(band)],
   };

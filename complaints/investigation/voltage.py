@@ -286,7 +286,7 @@ def gap_words(test: VoltageTest, series: Iterable[VoltageSeries]) -> list[str]:
 def numbers(test: VoltageTest) -> tuple[list[str], list[list[str]]]:
     """The table behind the verdict: its columns, and one row per phase."""
     heads = [_("Phase"), _("Verdict"), _("Qualification rate"), _("Above"), _("Below"), _("Lowest"), _("Highest")]
-    heads += [_("Mean"), _("5 % below"), _("95 % below"), _("With readings"), _("No supply")]
+    heads += [_("Mean"), _("5th percentile"), _("95th percentile"), _("With readings"), _("No supply")]
     rows = []
     for phase, one in phases_of(test).items():
         first = one.kept[0] if one.kept else None
@@ -335,7 +335,8 @@ def chart(test: VoltageTest, series: Iterable[VoltageSeries]) -> dict[str, Any]:
         rows.append((one.phase, lows, highs))
     return {
         "id": f"voltage-{test.pk}",
-        "sentence": sentence(test),
+        "sentence": _("Lowest and highest voltage of every %(long)s; triangles point at what lies outside the limits")
+        % {"long": long_words(span // buckets)},
         "option": {
             "kind": "volts",
             "labels": labels,

@@ -146,7 +146,7 @@ class Migration(migrations.Migration):
                         decimal_places=1,
                         max_digits=5,
                         null=True,
-                        verbose_name="load of the transformer, in % of its rating",
+                        verbose_name="load of the transformer, per cent of its rating",
                     ),
                 ),
                 ("temporary_measure", models.TextField(blank=True, max_length=1000, verbose_name="temporary measure")),

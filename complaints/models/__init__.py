@@ -14,7 +14,7 @@ from complaints.models.classification import (
 )
 from complaints.models.complaint import Channel, Complaint, Flag, Responsibility, Source
 from complaints.models.feedback import AnsweredBy, Feedback
-from complaints.models.findings_supply import VoltageFinding, VoltageSeries, VoltageTest
+from complaints.models.findings_supply import OutageFinding, OutageKind, VoltageFinding, VoltageSeries, VoltageTest
 from complaints.models.history import Event
 from complaints.models.letters import Letter, LetterText, Posting
 from complaints.models.outgoing import Medium, MessageTemplate, Notice, NoticeState
@@ -53,6 +53,8 @@ __all__ = [
     "MessageTemplate",
     "Notice",
     "NoticeState",
+    "OutageFinding",
+    "OutageKind",
     "PauseReason",
     "Policy",
     "PolicyLimit",

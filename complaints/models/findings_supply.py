@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.models.append_only import AppendOnly, HistoryIsPermanent
 from complaints.models.attachment import Attachment
+from complaints.models.classification import RootCause
 from complaints.models.complaint import Complaint, Responsibility
 from staff.models import User
 
@@ -116,7 +117,7 @@ class VoltageFinding(AppendOnly):
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="voltage_findings")
     transformer_load = models.DecimalField(
-        _("load of the transformer, in % of its rating"), max_digits=5, decimal_places=1, null=True, blank=True
+        _("load of the transformer, per cent of its rating"), max_digits=5, decimal_places=1, null=True, blank=True
     )
     temporary_measure = models.TextField(_("temporary measure"), max_length=1000, blank=True)
     permanent_measure = models.TextField(_("permanent measure"), max_length=1000, blank=True)
@@ -146,3 +147,47 @@ class VoltageFinding(AppendOnly):
 
     def __str__(self) -> str:
         return str(self.entered_at)
+
+
+class OutageKind(models.TextChoices):
+    """Kinds of outage as the 95598 rules tell them apart (domain 2.1)."""
+
+    FAULT = "fault", _("Fault")
+    PLANNED = "planned", _("Planned")
+    TEMPORARY = "temporary", _("Temporary, not in the plan")
+    ARREARS = "arrears", _("For unpaid bills")
+    BREACH = "breach", _("For a breach of contract")
+
+
+class OutageFinding(AppendOnly):
+    """What was found about an outage; the newest row holds. `steps` are [moment, customers who had supply back then]."""
+
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="outage_findings")
+    kind = models.CharField(_("kind of outage"), max_length=12, choices=OutageKind)
+    started_at = models.DateTimeField(_("began"))
+    restored_at = models.DateTimeField(_("restored for everybody"), null=True, blank=True)
+    cause = models.ForeignKey(
+        RootCause, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("cause")
+    )
+    equipment = models.CharField(_("equipment"), max_length=80, blank=True)
+    customers = models.PositiveIntegerField(_("customers without supply"), null=True, blank=True)
+    steps = models.JSONField(default=list, blank=True)
+    noticed_at = models.DateTimeField(_("notice given at"), null=True, blank=True)
+    notice_evidence = models.CharField(_("what shows the notice"), max_length=300, blank=True)
+    entered_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    entered_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("finding about an outage")
+        verbose_name_plural = _("findings about outages")
+        ordering = ["-entered_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(name="outage_kind_is_known", condition=Q(kind__in=sorted(OutageKind.values))),
+            models.CheckConstraint(
+                name="outage_ends_after_it_began",
+                condition=Q(restored_at__isnull=True) | Q(restored_at__gte=models.F("started_at")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.started_at}"

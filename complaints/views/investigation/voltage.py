@@ -268,8 +268,8 @@ def _save(request: StaffRequest, complaint: Complaint) -> HttpResponse:
         try:
             about = form.about()
             log = voltage_log.read(lines, form.columns(), about["nominal"])
-            test = voltage.save_test(complaint, log, by=request.user, file=file, **about)
-            return _done(request, complaint, voltage.sentence(test))
+            voltage.save_test(complaint, log, by=request.user, file=file, **about)
+            return _done(request, complaint, _("The measurement is recorded."))
         except Refusal as refused:
             form.add_error(next((name for name in refused.fields if name in form.fields), None), refused.message)
     return _confirm(request, complaint, file, form, status=422)
@@ -284,10 +284,8 @@ def _typed(request: StaffRequest, complaint: Complaint) -> HttpResponse:
             width = max(map(len, lines), default=0)
             names = voltage_log.PHASES if width == 4 else (voltage_log.SINGLE,)
             columns = voltage_log.Columns(time=0, phases={name: n for n, name in enumerate(names, start=1)})
-            test = voltage.save_test(
-                complaint, voltage_log.read(lines, columns, about["nominal"]), by=request.user, **about
-            )
-            return _done(request, complaint, voltage.sentence(test))
+            voltage.save_test(complaint, voltage_log.read(lines, columns, about["nominal"]), by=request.user, **about)
+            return _done(request, complaint, _("The measurement is recorded."))
         except Refusal as refused:
             form.add_error("readings", refused.message)
     return _show(request, complaint, typed=form, status=422)

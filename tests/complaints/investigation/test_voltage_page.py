@@ -38,7 +38,7 @@ def complaint():
 
 
 @pytest.fixture
-def desk(client):
+def desk(client, profile):
     client.force_login(a_user(Role.INVESTIGATOR))
     return client
 
