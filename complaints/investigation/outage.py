@@ -230,7 +230,7 @@ def reckoned(finding: OutageFinding) -> list[tuple[Any, Any]]:
         return []
     minutes = customer_minutes(finding.started_at, all_steps(finding))
     pairs: list[tuple[Any, Any]] = [
-        (_("Customer-minutes"), number_format(float(minutes), 0, force_grouping=True)),
+        (_("Customer-minutes"), f"{float(minutes):,.0f}"),
         (
             _("Mean per customer without supply (CAIDI)"),
             _("%(minutes)s min") % {"minutes": f"{float(minutes / finding.customers):.1f}"},

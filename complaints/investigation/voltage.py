@@ -18,7 +18,7 @@ from complaints import workflow
 from complaints.investigation import limits, voltage_log
 from complaints.investigation.limits import DAY, OUTSIDE, TOO_SHORT, Judged
 from complaints.investigation.panels import Panel
-from complaints.models import Attachment, Complaint, DeskSettings, VoltageFinding, VoltageSeries, VoltageTest
+from complaints.models import Attachment, ClockKind, Complaint, DeskSettings, VoltageFinding, VoltageSeries, VoltageTest
 from complaints.refusals import BadInput
 from staff.actors import Actor
 from staff.models import User
@@ -388,6 +388,7 @@ def panel(complaint: Complaint) -> Panel:
         if len(tests) > 1:
             facts.append((_("Measurements"), len(tests)))
     facts += said_of(finding) if finding else []
+    facts += _removal(complaint, finding)
     missing: list[Any] = [] if newest else [_("a measurement")]
     if newest is not None and newest.verdict == TOO_SHORT:
         missing.append(_("a measurement over %(days)d days") % {"days": newest.limits["days"]})
@@ -411,6 +412,19 @@ def panel(complaint: Complaint) -> Panel:
         meaning=MEANINGS[newest.verdict] if newest else "info",
         cause=_likely_cause(newest, finding),
     )
+
+
+def _removal(complaint: Complaint, finding: VoltageFinding | None) -> list[tuple[Any, Any]]:
+    """By when the cause is to be removed, while that clock runs, and whether the plan is later than promised."""
+    running = complaint.clocks.filter(kind=ClockKind.REMEDIATE, stopped_at__isnull=True, due_at__isnull=False)
+    clock = running.order_by("-due_at").first()
+    if clock is None or clock.due_at is None:
+        return []
+    due = timezone.localtime(clock.due_at).date()
+    words = date_format(due, "DATE_FORMAT")
+    if finding is not None and finding.planned_on and finding.planned_on > due:
+        words = _("%(day)s; the measure is planned for later than that") % {"day": words}
+    return [(_("Cause to be removed by"), words)]
 
 
 def _missing_of_damage(finding: VoltageFinding | None) -> list[Any]:

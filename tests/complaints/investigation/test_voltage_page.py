@@ -10,13 +10,14 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
+from complaints import workflow
 from complaints.investigation import panel, voltage
 from complaints.models import RootCause, VoltageFinding, VoltageTest
 from complaints.states import Status
 from staff.actors import Role
 from tests.at_once import at_once
 from tests.complaints.test_moves import bring, everything_about
-from tests.factories import MONDAY, a_complaint, a_user
+from tests.factories import MONDAY, a_complaint, a_user, an_actor, an_answer
 
 pytestmark = [pytest.mark.usefixtures("profile"), pytest.mark.django_db]
 
@@ -257,3 +258,11 @@ def test_four_at_once_record_one_measurement(profile):
     assert sorted(answers) == [302, 422, 422, 422]
     numbers = list(complaint.events.values_list("number", flat=True))
     assert all(later == earlier + 1 for earlier, later in pairwise(numbers))
+
+
+def test_a_plan_that_is_later_than_the_promised_removal_is_told(desk, complaint):
+    said = {"do": "measures", "permanent_measure": "增容", "planned_on": "2031-06-30"}
+    assert desk.post(address(complaint), said).status_code == 302
+    workflow.perform("resolve", complaint, by=an_actor(Role.SUPERVISOR), at=MONDAY + timedelta(hours=4), **an_answer())
+    facts = {str(label): str(value) for label, value in panel(complaint).facts}
+    assert facts["Cause to be removed by"].endswith("; the measure is planned for later than that")
