@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from complaints import routing
+from complaints import investigation, routing
 from complaints.assignee_field import assignee_field
 from complaints.attachments import MAX_FILES, prepare
 from complaints.clocks.shown import limit_words
@@ -300,7 +300,8 @@ class Asked:
         return forms.ChoiceField(label=_("What did the investigation find?"), choices=choices, widget=forms.RadioSelect)
 
     def root_cause(self) -> forms.Field:
-        return CauseField(label=_("Root cause"), initial=self.complaint.root_cause, empty_label=CHOOSE)
+        known = self.complaint.root_cause or investigation.likely_cause(self.complaint)
+        return CauseField(label=_("Root cause"), initial=known, empty_label=CHOOSE)
 
     def responsibility(self) -> forms.Field:
         return forms.ChoiceField(label=_("Whose responsibility?"), choices=[("", "—"), *Responsibility.choices])
@@ -409,6 +410,7 @@ class MoveForm(forms.Form):
         self.name, self.move, self.user = name, MOVES[name], user
         asked = Asked(name, complaint, user)
         self.complaint = complaint
+        self.missing = investigation.missing(complaint) if "resolution" in self.move.needs else []
         for detail in ORDER:
             if detail in self.move.needs | self.move.takes:
                 make: Callable[[], forms.Field] = getattr(asked, detail)

@@ -1,9 +1,9 @@
 // Turns our plain charts (kind, labels, series, lows, highs) into what ECharts wants, with direct labels and one look.
 
-/** Kinds: "counts" (stacked bars), "shares" (one line in per cent with its range), "lines", "bars", "heat". */
+/** Kinds: "counts" (stacked bars), "shares" (one line in per cent with its range), "lines", "bars", "heat", "volts" (a log with its limits). */
 export function optionFor(data, style, width) {
   const look = lookOf(style);
-  const kinds = { shares, lines, bars, heat };
+  const kinds = { shares, lines, bars, heat, volts };
   return { ...common(look), ...(kinds[data.kind] ?? counts)(data, look, width) };
 }
 
@@ -15,6 +15,7 @@ function lookOf(style) {
     line: of("--line"),
     surface: of("--surface"),
     fill: of("--accent"),
+    breached: of("--breached"),
     font: style.fontFamily,
     series: [1, 2, 3, 4, 5, 6].map((number) => of(`--series-${number}`)),
   };
@@ -155,5 +156,41 @@ function heat(data, look) {
         itemStyle: { borderColor: look.line, borderWidth: 1 },
       },
     ],
+  };
+}
+
+// Each phase is the band between its least and greatest voltage; the limits are dashed, and what lies outside carries a triangle that points there.
+function volts(data, look, width) {
+  const still = { type: "line", symbol: "none", silent: true, tooltip: { show: false } };
+  const limit = (value, name) =>
+    value === null ? [] : [{ ...still, name, data: data.labels.map(() => value), color: look.quiet, lineStyle: { type: "dashed", width: 1 }, endLabel: { show: width >= 480, formatter: name, color: look.quiet, fontSize: 12 } }];
+  const marks = (values, name, isOutside, rotate) => ({
+    type: "line", name, data: values.map((value) => (value !== null && isOutside(value) ? value : null)),
+    symbol: "triangle", symbolRotate: rotate, symbolSize: 8, showAllSymbol: true, lineStyle: { opacity: 0 }, color: look.breached, tooltip: { show: false },
+  });
+  const band = (row, number) => {
+    const color = look.series[number];
+    const spread = row.highs.map((high, index) => (high === null ? null : Number((high - row.lows[index]).toFixed(2))));
+    return [
+      { ...still, name: `${row.name} ↓`, stack: row.name, data: row.lows, color, lineStyle: { width: 1 }, tooltip: { show: true } },
+      { ...still, name: row.name, stack: row.name, data: spread, color, lineStyle: { width: 1 }, areaStyle: { color, opacity: 0.3 } },
+      ...(data.low === null ? [] : [marks(row.lows, data.words.below, (value) => value < data.low, 180)]),
+      ...(data.high === null ? [] : [marks(row.highs, data.words.above, (value) => value > data.high, 0)]),
+    ];
+  };
+  const all = [data.low, data.high, ...data.series.flatMap((row) => [...row.lows, ...row.highs])].filter((value) => value !== null);
+  const room = (Math.max(...all) - Math.min(...all)) * 0.05 || 1;
+  const both = axes(data.labels, look);
+  return {
+    ...both,
+    yAxis: { ...both.yAxis, min: Math.floor(Math.min(...all) - room), max: Math.ceil(Math.max(...all) + room) },
+    tooltip: {
+      ...common(look).tooltip,
+      formatter: ([{ dataIndex }]) =>
+        [data.labels[dataIndex], ...data.series.map((row) => `${row.name}: ${row.lows[dataIndex] ?? "–"} – ${row.highs[dataIndex] ?? "–"} V`)].join("\n"),
+    },
+    legend: { ...legend(look, data.series.map((row) => row.name)), icon: "rect" },
+    grid: { left: 8, right: width < 480 ? 12 : 72, top: data.series.length < 2 ? 12 : 40, bottom: 4, containLabel: true },
+    series: [...limit(data.low, data.words.low), ...limit(data.high, data.words.high), ...data.series.flatMap(band)],
   };
 }

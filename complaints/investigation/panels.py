@@ -21,3 +21,5 @@ class Panel:
     """One sentence that says what it comes to."""
     meaning: str = "info"
     """How the verdict is drawn: info, success, warning or danger."""
+    cause: str = ""
+    """The code of the root cause where the findings make it clear; the form of the answer begins with it."""

@@ -15,6 +15,7 @@ from complaints.models.classification import (
 )
 from complaints.models.complaint import Channel, Complaint, Flag, Responsibility, Source
 from complaints.models.feedback import AnsweredBy, Feedback
+from complaints.models.findings_supply import OutageFinding, OutageKind, VoltageFinding, VoltageSeries, VoltageTest
 from complaints.models.history import Event
 from complaints.models.issue_work import ActionKind, IssueAct, IssueAction, IssueJob, IssueProposal, JobState, Left
 from complaints.models.letters import Letter, LetterText, Posting
@@ -74,6 +75,8 @@ __all__ = [
     "MessageTemplate",
     "Notice",
     "NoticeState",
+    "OutageFinding",
+    "OutageKind",
     "PauseReason",
     "Policy",
     "PolicyLimit",
@@ -98,5 +101,8 @@ __all__ = [
     "TextVersion",
     "Tier",
     "ViewWatch",
+    "VoltageFinding",
+    "VoltageSeries",
+    "VoltageTest",
     "Webhook",
 ]

@@ -23,6 +23,7 @@ class FileKind(models.TextChoices):
     SCAN = "scan", _("Scanned letter")
     REPLY = "reply", _("Formal reply")
     LETTER = "letter", _("Reply letter")
+    LOG = "log", _("Log of a meter")
 
 
 class Attachment(models.Model):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -173,7 +174,27 @@ def read(folder: Path) -> Profile:
 def _desk(reader: _Reader, desk: Row) -> Row:
     fields = {f.name for f in DeskSettings._meta.concrete_fields if not f.primary_key}
     reader.fields("profile.yaml, desk", desk, "", " ".join(fields))
-    return {**desk, "interview": _interview(reader)}
+    return {**desk, "interview": _interview(reader), "voltage_limits": list(_voltage_limits(reader))}
+
+
+def _voltage_limits(reader: _Reader) -> Iterator[Row]:
+    """Packs as complaints/investigation/limits.py reads them."""
+    content = reader.file("voltage_limits.yaml")
+    for where, pack in reader.entries("voltage_limits.yaml", content, "code name nominals days", "rules spread"):
+        reader.names(where, pack["name"])
+        if ("rules" in pack) == ("spread" in pack):
+            reader.fault(where, "has either rules or a spread.")
+        for rule in pack.get("rules", []):
+            if not reader.fields(f"{where}, rules", rule, "low high share", "mean_minutes each_week name broken"):
+                continue
+            try:
+                if not Decimal(str(rule["low"])) < Decimal(str(rule["high"])):
+                    reader.fault(where, "the lower limit is not below the upper one.")
+            except InvalidOperation:
+                reader.fault(where, "a limit is no number.")
+            for words in (rule[key] for key in ("name", "broken") if key in rule):
+                reader.names(where, words)
+        yield json.loads(json.dumps(pack, ensure_ascii=False))
 
 
 def _interview(reader: _Reader) -> Row:
