@@ -9,7 +9,7 @@ from functools import partial
 
 from celery import shared_task
 
-from complaints import feedback, issues, outbox, retargeting, storms, turn, workflow
+from complaints import feedback, issues, outbox, retargeting, storms, turn, unsent_moves, workflow
 from complaints.models import Alarm, Complaint, IssueUpdate, Notice, Retargeting
 
 BATCH = 200
@@ -78,3 +78,9 @@ def excuse_arrivals() -> int:
     """Bring every clock in line with the storms that rage or have just ended. May run twice, and after a crash again."""
     with turn.begun() as now, turn.Sweep() as sweep:
         return sweep.through(storms.unsettled(), partial(storms.settle, at=now))
+
+
+@shared_task(ignore_result=True)
+def forget_unsent_moves() -> int:
+    """Delete what was typed into forms of moves and not touched for a month."""
+    return unsent_moves.sweep()

@@ -21,6 +21,7 @@ from complaints.models.promises import Alarm, Calendar, Clock, ClockKind, Ledger
 from complaints.models.service_issue import IssueFollower, IssueKind, IssueUpdate, ServiceIssue
 from complaints.models.settings import DeskSettings
 from complaints.models.steering import AlarmLevel, LadderStep, Listener, PauseReason, Retargeting, Storm
+from complaints.models.unsent import UnsentMove
 
 __all__ = [
     "SAFETY",
@@ -68,4 +69,5 @@ __all__ = [
     "Storm",
     "Subcategory",
     "Tier",
+    "UnsentMove",
 ]
