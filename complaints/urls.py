@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from complaints.views import (
+    alongside,
     calendars,
     customers,
     deadlines,
@@ -55,6 +56,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("customers/<str:number>/merge/", customers.merge, name="customer-merge"),
     path("customers/merges/<int:pk>/undo/", customers.unmerge, name="customer-unmerge"),
     path("complaints/<str:reference>/", detail.complaint, name="complaint"),
+    path("complaints/<str:reference>/here/", alongside.here, name="here"),
     path("complaints/<str:reference>/moves/<slug:name>/", detail.move, name="move"),
     path("complaints/<str:reference>/moves/<slug:name>/keep/", detail.keep, name="move-keep"),
     path("complaints/<str:reference>/moves/<slug:name>/as-note/", detail.as_note, name="move-as-note"),

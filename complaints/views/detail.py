@@ -7,7 +7,6 @@ from typing import Any
 from uuid import uuid4
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -24,6 +23,7 @@ from complaints.models import Complaint, DeskSettings, Flag
 from complaints.refusals import Refusal
 from complaints.states import MOVES
 from complaints.views import meanwhile
+from complaints.views.alongside import signed_in
 from staff.actors import Actor
 from staff.http import StaffRequest
 
@@ -61,7 +61,7 @@ def find(request: StaffRequest, reference: str) -> Complaint:
     return get_object_or_404(rows, reference=reference)
 
 
-@login_required
+@signed_in
 def complaint(request: StaffRequest, reference: str) -> HttpResponse:
     """Everything about one complaint; `?move=dispatch` opens the form of a move in place."""
     found = find(request, reference)
@@ -91,7 +91,7 @@ def _begun(request: StaffRequest, found: Complaint, name: str) -> tuple[MoveForm
     }
 
 
-@login_required
+@signed_in
 @require_POST
 def move(request: StaffRequest, reference: str, name: str) -> HttpResponse:
     """Make one move. What was typed stays on the form when it is refused, and on the server too."""
@@ -116,7 +116,7 @@ def move(request: StaffRequest, reference: str, name: str) -> HttpResponse:
     return _back(request, found)
 
 
-@login_required
+@signed_in
 @require_POST
 def as_note(request: StaffRequest, reference: str, name: str) -> HttpResponse:
     """What was typed for a move that can no longer be made becomes an internal note, whole."""
@@ -142,7 +142,7 @@ def _back(request: StaffRequest, found: Complaint) -> HttpResponse:
     return redirect(found)
 
 
-@login_required
+@signed_in
 @require_POST
 def keep(request: StaffRequest, reference: str, name: str) -> HttpResponse:
     """Keep what stands in the form now; the answer says when, or why not."""
@@ -160,7 +160,7 @@ def keep(request: StaffRequest, reference: str, name: str) -> HttpResponse:
     return JsonResponse({"said": _("Saved %(time)s") % {"time": time}})
 
 
-@login_required
+@signed_in
 @require_POST
 def discard(request: StaffRequest, reference: str, name: str) -> HttpResponse:
     """Forget what this person typed into the form and did not send."""
