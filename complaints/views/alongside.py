@@ -14,10 +14,14 @@ from django.views.decorators.http import require_POST
 
 from complaints import presence
 from complaints.models import Complaint
-from staff.http import StaffRequest
+from staff.http import PageRequest, StaffRequest
 
 STOP_ASKING = 286
 """htmx draws what comes with it and asks no more."""
+
+
+def _is_signed_in(request: PageRequest) -> bool:
+    return bool(request.user.is_authenticated)
 
 
 def _page(reference: str) -> str:
@@ -28,8 +32,8 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """As login_required, but a form that htmx sends stays where it is, with its words, and is told beside it."""
 
     @wraps(view)
-    def checked(request: StaffRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if request.user.is_authenticated:
+    def checked(request: PageRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if _is_signed_in(request):
             return view(request, *args, **kwargs)
         if request.htmx:
             answer = render(request, "complaints/_signed_out.html", {"url": _page(kwargs["reference"])}, status=403)

@@ -9,20 +9,19 @@ from uuid import uuid4
 from django.contrib import messages
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from complaints import timeline, unsent_moves, workflow
+from complaints import reach, related, unsent_moves, workflow
 from complaints.clocks import shown
 from complaints.forms import MoveForm
 from complaints.models import Complaint, DeskSettings, Flag
 from complaints.refusals import Refusal
 from complaints.states import MOVES
-from complaints.views import meanwhile
+from complaints.views import history, meanwhile
 from complaints.views.alongside import signed_in
 from staff.actors import Actor
 from staff.http import StaffRequest
@@ -73,7 +72,10 @@ def complaint(request: StaffRequest, reference: str) -> HttpResponse:
     if form is not None and request.htmx:
         context = {"complaint": found, "form": form, "script": script_for(found, name)}
         return render(request, "complaints/_move_form.html", context | about)
-    return render(request, "complaints/complaint.html", context_of(request, found, form) | about)
+    template = "complaints/print.html" if "print" in request.GET else "complaints/complaint.html"
+    answer = render(request, template, context_of(request, found, form) | about)
+    history.remember_order(request, answer)
+    return answer
 
 
 def _begun(request: StaffRequest, found: Complaint, name: str) -> tuple[MoveForm, dict[str, Any]]:
@@ -88,6 +90,7 @@ def _begun(request: StaffRequest, found: Complaint, name: str) -> tuple[MoveForm
         "seen": content.get("seen", found.version),
         "looked_at": looked_at,
         "applies": True,
+        "reach": reach.of(found) if name in reach.OUTWARD else None,
     }
 
 
@@ -188,6 +191,7 @@ def _again(request: StaffRequest, complaint: Complaint, form: MoveForm, *, statu
         "seen": complaint.version,
         "looked_at": meanwhile.looked_at(form, complaint),
         "files_again": bool(request.FILES),
+        "reach": reach.of(complaint) if form.name in reach.OUTWARD else None,
         **meanwhile.merged(form, complaint, request.user, _seen(request)),
     }
     if request.htmx:
@@ -212,10 +216,6 @@ def script_for(complaint: Complaint, name: str) -> dict[str, Any]:
 def context_of(request: StaffRequest, complaint: Complaint, form: MoveForm | None) -> dict[str, Any]:
     now = timezone.now()
     clocks = shown.views_of(shown.clocks_of(complaint), now)
-    others = Complaint.objects.none()
-    if complaint.customer_id:
-        visible = Complaint.objects.visible_to(request.user)
-        others = visible.filter(customer=complaint.customer_id).exclude(pk=complaint.pk).select_related("category")
     moves = [(name, move, KEYS.get(name, "")) for name, move in complaint.moves_for(request.user.role)]
     shown_first = [moves[0], *(one for one in moves[1:] if one[0] in EVERYDAY)] if moves else []
     notices = list(complaint.notices.all())
@@ -231,21 +231,9 @@ def context_of(request: StaffRequest, complaint: Complaint, form: MoveForm | Non
         "script": script_for(complaint, form.name if form else ""),
         "clocks": clocks,
         "pressing": [clock for clock in clocks if clock.presses][:2],
-        "entries": timeline.entries(complaint.events.all(), notices),
+        **history.context_of(request, complaint, notices),
         "notices": notices[::-1],
-        "files": [
-            {
-                "name": file.name,
-                "url": reverse("complaints:attachment", args=[complaint.reference, file.uuid]),
-                "size": file.size,
-                "kind": "image" if file.is_image else "file",
-                "thumbnail_url": reverse("complaints:attachment", args=[complaint.reference, file.uuid])
-                if file.is_image
-                else "",
-            }
-            for file in complaint.attachments.all()
-        ],
-        "others": others.order_by("-received_at")[:10],
+        "others": related.to(complaint, Complaint.objects.visible_to(request.user)),
         "answers": complaint.answered_questions(),
         "feedback": complaint.feedback.all(),
         "flags": [(flag, Flag(flag).label) for flag in complaint.flags],
