@@ -47,7 +47,7 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 @require_POST
 def here(request: StaffRequest, reference: str) -> HttpResponse:
     """Tell that this person is here; answers with who else is, and how many entries came since the page was drawn."""
-    if not request.user.is_authenticated:
+    if not _is_signed_in(request):
         return render(
             request, "complaints/_here.html", {"signed_out": True, "url": _page(reference)}, status=STOP_ASKING
         )
