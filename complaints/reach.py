@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from complaints import outbox
 from complaints.models import Complaint, Medium
@@ -29,8 +28,8 @@ def of(complaint: Complaint) -> Reach:
     if found:
         one = found[0]
         if one.medium == Medium.EMAIL:
-            return Reach(masked(one.address), pgettext("by which medium", "by e-mail"))
-        return Reach(masked(one.address), pgettext("by which medium", "by text message"))
+            return Reach(masked(one.address), _("by e-mail"))
+        return Reach(masked(one.address), _("by text message"))
     if complaint.customer is not None and complaint.customer.do_not_contact:
         return Reach("", "", _("This customer asked not to be contacted: nothing is sent."))
     if complaint.is_anonymous:
