@@ -23,6 +23,7 @@ from complaints import (
     retargeting,
     storms,
     turn,
+    unsent_moves,
     watching,
     webhooks,
     workflow,
@@ -161,3 +162,9 @@ def send_digests() -> int:
         return sweep.through(
             ViewWatch.objects.due(now).order_by("next_at", "pk"), partial(watching.send_digest, at=now)
         )
+
+
+@shared_task(ignore_result=True)
+def forget_unsent_moves() -> int:
+    """Delete what was typed into forms of moves and not touched for a month."""
+    return unsent_moves.sweep()

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.template.loader import render_to_string
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy
 
 from complaints.models import Event, Medium, Notice, Responsibility
 from complaints.states import Outcome
@@ -32,6 +33,31 @@ CHOICES = {
 }
 
 
+CLOCKS = frozenset(
+    {
+        "ask", "ask_extension", "breach", "decline_extension", "escalate", "excuse", "extend", "hold", "release", "resume",
+        "retarget", "warn",
+    }
+)  # fmt: skip
+"""Moves that are about the deadlines: they stop, start or move a clock, or a clock speaks."""
+WITH_CUSTOMER = frozenset({"message", "customer", "call"})
+SIGNS = {
+    "ask_extension": "hourglass", "breach": "clock-alert", "decline_extension": "hourglass", "escalate": "chevrons-up",
+    "excuse": "calendar-clock", "extend": "hourglass", "hold": "circle-pause", "release": "clock", "resume": "clock",
+    "retarget": "calendar-clock", "warn": "clock-alert",
+}  # fmt: skip
+FOLDED_FROM = 600
+"""Characters from which a text is folded behind its beginning."""
+BEGINNING = 160
+GROUPS = {
+    "words": gettext_lazy("People's words"),
+    "customer": gettext_lazy("With the customer"),
+    "clocks": gettext_lazy("Deadlines"),
+    "files": gettext_lazy("Files"),
+}
+"""What of a history can be looked at alone."""
+
+
 def entries(events: Iterable[Event], notices: Iterable[Notice]) -> list[dict[str, Any]]:
     """What `components/timeline_entry.html` draws, newest first."""
     sent: dict[int, list[Notice]] = {}
@@ -43,16 +69,36 @@ def entries(events: Iterable[Event], notices: Iterable[Notice]) -> list[dict[str
 
 def entry(event: Event, notices: list[Notice]) -> dict[str, Any]:
     said = event.details
+    text = "\n\n".join(str(said[name]) for name in (*WORDS, "resolution") if said.get(name))
     by_customer = event.is_by_customer and event.move in ("supplement", "urge", "withdraw", "reopen", "feedback")
     return {
         "kind": "customer" if by_customer else KINDS.get(event.move, "system"),
         "at": event.at,
         "who": event.actor,
         "title": sentence(event),
-        "text": "\n\n".join(str(said[name]) for name in (*WORDS, "resolution") if said.get(name)),
+        "text": text,
+        "beginning": f"{text[:BEGINNING].rstrip()} …" if len(text) > FOLDED_FROM else "",
+        "icon": SIGNS.get(event.move, ""),
+        "groups": _groups(event, "customer" if by_customer else KINDS.get(event.move, "system"), text),
         "state": ", ".join(f"{notice.get_medium_display()}: {notice.get_state_display()}" for notice in notices),
         "anchor": f"event-{event.number}",
     }
+
+
+def _groups(event: Event, kind: str, text: str) -> set[str]:
+    found = {
+        "words": bool(text) and not event.is_by_clock,
+        "customer": kind in WITH_CUSTOMER or event.is_by_customer,
+        "clocks": event.move in CLOCKS,
+        "files": bool(event.details.get("files")),
+    }
+    return {name for name, belongs in found.items() if belongs}
+
+
+def only(shown: list[dict[str, Any]], group: str, *, oldest_first: bool = False) -> list[dict[str, Any]]:
+    """Those of one group, or all when the group is none of ours, in the order asked for; `shown` has the newest first."""
+    kept = [one for one in shown if group not in GROUPS or group in one["groups"]]
+    return kept[::-1] if oldest_first else kept
 
 
 def sentence(event: Event) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from complaints.views import (
+    alongside,
     announcements,
     bulk,
     calendars,
@@ -105,8 +106,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("customers/<str:number>/merge/", customers.merge, name="customer-merge"),
     path("customers/merges/<int:pk>/undo/", customers.unmerge, name="customer-unmerge"),
     path("complaints/<str:reference>/", detail.complaint, name="complaint"),
+    path("complaints/<str:reference>/here/", alongside.here, name="here"),
     path("complaints/<str:reference>/moves/<slug:name>/", detail.move, name="move"),
     path("complaints/<str:reference>/investigation/", investigation.findings, name="investigation"),
+    path("complaints/<str:reference>/moves/<slug:name>/keep/", detail.keep, name="move-keep"),
+    path("complaints/<str:reference>/moves/<slug:name>/as-note/", detail.as_note, name="move-as-note"),
+    path("complaints/<str:reference>/moves/<slug:name>/discard/", detail.discard, name="move-discard"),
     path("complaints/<str:reference>/files/<uuid:uuid>/", files.attachment, name="attachment"),
     path("desk/letters/", letters.waiting, name="letters"),
     path("desk/letters/chosen/", letters.chosen, name="letters-chosen"),

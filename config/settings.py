@@ -243,6 +243,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-scans": _every("channels_intake.tasks.sweep_scans", 3600),
     "carry-on-imports": _every("customers.tasks.carry_on_imports", 10),
     "excuse-arrivals": _every("complaints.tasks.excuse_arrivals", 60),
+    "forget-unsent-moves": _every("complaints.tasks.forget_unsent_moves", 3600),
     "fetch-mail": _every("channels_intake.tasks.fetch_mail", 60),
     "forget-unsent": _every("channels_intake.tasks.forget_unsent", 3600),
     "heartbeat": _every("config.tasks.heartbeat", 10),

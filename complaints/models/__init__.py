@@ -26,6 +26,7 @@ from complaints.models.search import ComplaintWords
 from complaints.models.service_issue import IssueFollower, IssueKind, IssueUpdate, ServiceIssue
 from complaints.models.settings import DeskSettings
 from complaints.models.steering import AlarmLevel, LadderStep, Listener, PauseReason, Retargeting, Storm
+from complaints.models.unsent import UnsentMove
 from complaints.models.views import DeskHabit, Digest, SavedView, Sharing, ViewWatch
 from complaints.models.webhook import Webhook
 
@@ -100,6 +101,7 @@ __all__ = [
     "Subcategory",
     "TextVersion",
     "Tier",
+    "UnsentMove",
     "ViewWatch",
     "VoltageFinding",
     "VoltageSeries",

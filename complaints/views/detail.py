@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
+from uuid import uuid4
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from complaints import investigation, resending, timeline, workflow
+from complaints import investigation, reach, related, resending, unsent_moves, workflow
 from complaints.clocks import shown
 from complaints.forms import MoveForm
 from complaints.models import Complaint, DeskSettings, Flag
-from complaints.refusals import ChangedMeanwhile, Refusal
+from complaints.refusals import Refusal
 from complaints.states import MOVES
+from complaints.views import history, meanwhile
+from complaints.views.alongside import signed_in
 from staff.actors import Actor
 from staff.http import StaffRequest
 
@@ -57,62 +60,143 @@ def find(request: StaffRequest, reference: str) -> Complaint:
     return get_object_or_404(rows, reference=reference)
 
 
-@login_required
+@signed_in
 def complaint(request: StaffRequest, reference: str) -> HttpResponse:
     """Everything about one complaint; `?move=dispatch` opens the form of a move in place."""
     found = find(request, reference)
     name = request.GET.get("move", "")
-    form = None
-    if name in MOVES and found.permits(name, request.user.role):
-        form = MoveForm(name=name, complaint=found, user=request.user)
+    form: MoveForm | None = None
+    about: dict[str, Any] = {}
+    if name in MOVES and MOVES[name].by_hand and found.permits(name, request.user.role):
+        form, about = _begun(request, found, name)
     if form is not None and request.htmx:
-        return render(
-            request, "complaints/_move_form.html", {"complaint": found, "form": form, "script": script_for(found, name)}
-        )
-    return render(request, "complaints/complaint.html", context_of(request, found, form))
+        context = {"complaint": found, "form": form, "script": script_for(found, name)}
+        return render(request, "complaints/_move_form.html", context | about)
+    template = "complaints/print.html" if "print" in request.GET else "complaints/complaint.html"
+    answer = render(request, template, context_of(request, found, form) | about)
+    history.remember_order(request, answer)
+    return answer
 
 
-@login_required
+def _begun(request: StaffRequest, found: Complaint, name: str) -> tuple[MoveForm, dict[str, Any]]:
+    """The form as this person left it, or a fresh one."""
+    row = unsent_moves.begun(request.user, found, name)
+    content = row.content if row is not None else {}
+    form = MoveForm(name=name, complaint=found, user=request.user, initial=content)
+    looked_at = [(key, content.get(key, value)) for key, value in meanwhile.looked_at(form, found)]
+    return form, {
+        "draft": row.form_id if row is not None else uuid4(),
+        "taken_up": row,
+        "seen": content.get("seen", found.version),
+        "looked_at": looked_at,
+        "applies": True,
+        "reach": reach.of(found) if name in reach.OUTWARD else None,
+    }
+
+
+@signed_in
 @require_POST
 def move(request: StaffRequest, reference: str, name: str) -> HttpResponse:
-    """Make one move. What was typed stays on the form when it is refused."""
+    """Make one move. What was typed stays on the form when it is refused, and on the server too."""
     if name not in MOVES or not MOVES[name].by_hand:
         raise Http404
     found = find(request, reference)
     form = MoveForm(request.POST, request.FILES, name=name, complaint=found, user=request.user)
     if not form.is_valid():
         return _again(request, found, form, status=422)
-    seen = request.POST.get("seen", "")
+    form_id = unsent_moves.as_uuid(request.POST["draft"]) if "draft" in request.POST else None
     try:
-        workflow.perform(
-            name, found, by=Actor.staff(request.user), seen=int(seen) if seen.isdecimal() else None, **form.details()
-        )
+        with unsent_moves.sending(form_id, found, name, by=request.user):
+            workflow.perform(name, found, by=Actor.staff(request.user), seen=_seen(request), **form.details())
+    except unsent_moves.AlreadySent:
+        messages.info(request, _("%(move)s: this was already done.") % {"move": MOVES[name].label})
     except Refusal as refused:
-        return _refused(request, reference, form, refused)
-    messages.success(request, _("%(move)s: done.") % {"move": MOVES[name].label})
+        field = next((one for one in refused.fields if one in form.fields), None)
+        form.add_error(field, refused.message)
+        return _again(request, find(request, reference), form, status=refused.status)
+    else:
+        messages.success(request, _("%(move)s: done.") % {"move": MOVES[name].label})
+    return _back(request, found)
+
+
+@signed_in
+@require_POST
+def as_note(request: StaffRequest, reference: str, name: str) -> HttpResponse:
+    """What was typed for a move that can no longer be made becomes an internal note, whole."""
+    if name not in MOVES or not MOVES[name].by_hand:
+        raise Http404
+    found = find(request, reference)
+    words = meanwhile.as_note(MoveForm(request.POST, name=name, complaint=found, user=request.user))
+    form_id = unsent_moves.as_uuid(request.POST.get("draft", ""))
+    try:
+        with unsent_moves.sending(form_id, found, name, by=request.user):
+            workflow.perform("note", found, by=Actor.staff(request.user), note=words)
+    except unsent_moves.AlreadySent:
+        messages.info(request, _("%(move)s: this was already done.") % {"move": MOVES["note"].label})
+    else:
+        messages.success(request, _("What you typed is kept as an internal note."))
+    return _back(request, found)
+
+
+def _back(request: StaffRequest, found: Complaint) -> HttpResponse:
+    """To the page of the complaint, whoever asked."""
     if request.htmx:
         return HttpResponse(headers={"HX-Redirect": found.get_absolute_url()})
     return redirect(found)
 
 
-def _refused(request: StaffRequest, reference: str, form: MoveForm, refused: Refusal) -> HttpResponse:
-    """Say why on the form itself, next to what was typed; show what is new when somebody else was first."""
-    fresh = find(request, reference)
-    field = next((name for name in refused.fields if name in form.fields), None)
-    form.add_error(field, refused.message)
-    unseen = [timeline.entry(event, []) for event in refused.events] if isinstance(refused, ChangedMeanwhile) else []
-    return _again(request, fresh, form, status=refused.status, unseen=unseen)
+@signed_in
+@require_POST
+def keep(request: StaffRequest, reference: str, name: str) -> HttpResponse:
+    """Keep what stands in the form now; the answer says when, or why not."""
+    if name not in MOVES or not MOVES[name].by_hand:
+        raise Http404
+    found = find(request, reference)
+    form_id = unsent_moves.as_uuid(request.POST.get("draft", ""))
+    try:
+        row = unsent_moves.keep(form_id, found, name, meanwhile.typed_in(request.POST), by=request.user)
+    except Refusal as refusal:
+        return JsonResponse({"said": refusal.message}, status=refusal.status)
+    if row is None:
+        return HttpResponse(status=204)
+    time = date_format(timezone.localtime(row.saved_at), "H:i:s")
+    return JsonResponse({"said": _("Saved %(time)s") % {"time": time}})
 
 
-def _again(
-    request: StaffRequest, complaint: Complaint, form: MoveForm, *, status: int, unseen: list[Any] | None = None
-) -> HttpResponse:
-    context = {"complaint": complaint, "form": form, "unseen": unseen or [], "script": script_for(complaint, form.name)}
+@signed_in
+@require_POST
+def discard(request: StaffRequest, reference: str, name: str) -> HttpResponse:
+    """Forget what this person typed into the form and did not send."""
+    found = find(request, reference)
+    unsent_moves.discard(unsent_moves.as_uuid(request.POST.get("draft", "")), by=request.user)
+    return _back(request, found)
+
+
+def _seen(request: StaffRequest) -> int | None:
+    """The version of the complaint that the person looked at."""
+    seen = request.POST.get("seen", "")
+    return int(seen) if seen.isdecimal() and len(seen) < 10 else None
+
+
+def _again(request: StaffRequest, complaint: Complaint, form: MoveForm, *, status: int) -> HttpResponse:
+    """The form with what was typed, why it was refused, and all that others did meanwhile."""
+    form_id = unsent_moves.as_uuid(request.POST.get("draft", ""))
+    with suppress(unsent_moves.AlreadySent):
+        unsent_moves.keep(form_id, complaint, form.name, meanwhile.typed_in(request.POST), by=request.user)
+    context = {
+        "complaint": complaint,
+        "form": form,
+        "script": script_for(complaint, form.name),
+        "draft": form_id,
+        "seen": complaint.version,
+        "looked_at": meanwhile.looked_at(form, complaint),
+        "files_again": bool(request.FILES),
+        "reach": reach.of(complaint) if form.name in reach.OUTWARD else None,
+        **meanwhile.merged(form, complaint, request.user, _seen(request)),
+    }
     if request.htmx:
         return render(request, "complaints/_move_form.html", context, status=status)
-    return render(
-        request, "complaints/complaint.html", context_of(request, complaint, form) | {"unseen": unseen}, status=status
-    )
+    return render(request, "complaints/complaint.html", context_of(request, complaint, form) | context, status=status)
 
 
 def script_for(complaint: Complaint, name: str) -> dict[str, Any]:
@@ -132,10 +216,6 @@ def script_for(complaint: Complaint, name: str) -> dict[str, Any]:
 def context_of(request: StaffRequest, complaint: Complaint, form: MoveForm | None) -> dict[str, Any]:
     now = timezone.now()
     clocks = shown.views_of(shown.clocks_of(complaint), now)
-    others = Complaint.objects.none()
-    if complaint.customer_id:
-        visible = Complaint.objects.visible_to(request.user)
-        others = visible.filter(customer=complaint.customer_id).exclude(pk=complaint.pk).select_related("category")
     moves = [(name, move, KEYS.get(name, "")) for name, move in complaint.moves_for(request.user.role)]
     shown_first = [moves[0], *(one for one in moves[1:] if one[0] in EVERYDAY)] if moves else []
     notices = list(complaint.notices.all())
@@ -147,27 +227,16 @@ def context_of(request: StaffRequest, complaint: Complaint, form: MoveForm | Non
         "moves": shown_first,
         "more_moves": [one for one in moves if one not in shown_first],
         "form": form,
+        "begun": [row for row in unsent_moves.of(request.user, complaint) if form is None or row.move != form.name],
         "script": script_for(complaint, form.name if form else ""),
         "clocks": clocks,
         "investigation": investigation.panel(complaint),
         "pressing": [clock for clock in clocks if clock.presses][:2],
-        "entries": timeline.entries(complaint.events.all(), notices),
+        **history.context_of(request, complaint, notices),
         "notices": notices[::-1],
         "may_resend": request.user.role in resending.STEERING,
         "resendable": {notice.pk for notice in notices if resending.may_resend(notice)},
-        "files": [
-            {
-                "name": file.name,
-                "url": reverse("complaints:attachment", args=[complaint.reference, file.uuid]),
-                "size": file.size,
-                "kind": "image" if file.is_image else "file",
-                "thumbnail_url": reverse("complaints:attachment", args=[complaint.reference, file.uuid])
-                if file.is_image
-                else "",
-            }
-            for file in complaint.attachments.all()
-        ],
-        "others": others.order_by("-received_at")[:10],
+        "others": related.to(complaint, Complaint.objects.visible_to(request.user)),
         "answers": complaint.answered_questions(),
         "feedback": complaint.feedback.all(),
         "flags": [(flag, Flag(flag).label) for flag in complaint.flags],

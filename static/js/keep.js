@@ -2,9 +2,15 @@
 
 const EVERY = 3000;
 
-for (const form of document.querySelectorAll("form[data-keep]")) watch(form);
+function watchAll() {
+  document.querySelectorAll("form[data-keep]:not([data-watched])").forEach(watch);
+}
+
+watchAll();
+document.addEventListener("htmx:afterSettle", watchAll);
 
 function watch(form) {
+  form.dataset.watched = "yes";
   const line = form.querySelector("[data-kept]");
   let isNew = false;
   let isUnderWay = false;
@@ -50,7 +56,15 @@ function watch(form) {
     if (document.hidden) keep({ isLeaving: true });
   });
   window.addEventListener("pagehide", () => keep({ isLeaving: true }));
-  setInterval(keep, EVERY);
+  // a fragment that could not be sent is typed in again
+  form.addEventListener("htmx:sendError", () => {
+    isOver = false;
+    isNew = true;
+  });
+  const timer = setInterval(() => {
+    keep();
+    if (!form.isConnected && !isUnderWay && !isNew) clearInterval(timer);
+  }, EVERY);
 }
 
 // Files are not typed: they go with the form when it is sent.

@@ -1,0 +1,47 @@
+"""How a complainant hears from us, said so that whoever writes knows before sending where it goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from complaints import outbox
+from complaints.models import Complaint, Medium
+
+OUTWARD = frozenset({"message", "ask", "resolve", "approve"})
+"""Moves with which words that were typed go to the customer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """`to` is the masked address; when empty, `why_not` says why nothing can be sent."""
+
+    to: str
+    way: str
+    why_not: str = ""
+
+
+def of(complaint: Complaint) -> Reach:
+    """The way that a message to this complainant would take now."""
+    found = outbox.complainant(complaint)
+    if found:
+        one = found[0]
+        if one.medium == Medium.EMAIL:
+            return Reach(masked(one.address), _("by e-mail"))
+        return Reach(masked(one.address), _("by text message"))
+    if complaint.customer is not None and complaint.customer.do_not_contact:
+        return Reach("", "", _("This customer asked not to be contacted: nothing is sent."))
+    if complaint.is_anonymous:
+        return Reach("", "", _("The complaint is anonymous: nothing can be sent."))
+    return Reach(
+        "", "", _("There is neither a mobile number nor an e-mail address: nothing can be sent. Call or write.")
+    )
+
+
+def masked(address: str) -> str:
+    """Enough of an address to know it again: 139****1234, l***@example.org."""
+    name, at, host = address.rpartition("@")
+    if at:
+        return f"{name[:1]}***@{host}"
+    return f"{address[:3]}****{address[-4:]}" if len(address) > 8 else "****"

@@ -1,0 +1,64 @@
+"""Complaints that hang together with one: of the same customer or premise, and those that one repeats (domain 7.5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from complaints.models import Complaint, RequestType
+from complaints.models.complaint import ComplaintQuerySet
+
+REPEATED_WITHIN = timedelta(days=30)
+ENQUIRED_AGAIN_WITHIN = timedelta(days=7)
+"""Days after closing within which the same person with the same matter comes again."""
+MOST = 10
+LOOKED_AT = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    complaint: Complaint
+    why: str
+    is_repeat: bool = False
+
+
+def to(complaint: Complaint, visible: ComplaintQuerySet) -> list[Related]:
+    """At most ten of those that may be seen: what it repeats or is repeated by first, then the newest."""
+    keys = Q()
+    if complaint.customer_id:
+        keys |= Q(customer=complaint.customer_id)
+    if complaint.premise_id:
+        keys |= Q(premise=complaint.premise_id)
+    if complaint.contact_phone and not complaint.is_anonymous:
+        keys |= Q(contact_phone=complaint.contact_phone)
+    if not keys:
+        return []
+    rows = visible.filter(keys).exclude(pk=complaint.pk).select_related("category", "subcategory")
+    found = [_related(complaint, other) for other in rows.order_by("-received_at")[:LOOKED_AT]]
+    return sorted(found, key=lambda one: not one.is_repeat)[:MOST]
+
+
+def _related(complaint: Complaint, other: Complaint) -> Related:
+    if _repeats(complaint, other):
+        return Related(other, _("repeat of this one"), is_repeat=True)
+    if _repeats(other, complaint):
+        return Related(other, _("repeated by this one"), is_repeat=True)
+    if complaint.customer_id and other.customer_id == complaint.customer_id:
+        return Related(other, _("same customer"))
+    if complaint.premise_id and other.premise_id == complaint.premise_id:
+        return Related(other, _("same premise"))
+    return Related(other, _("same phone"))
+
+
+def _repeats(first: Complaint, later: Complaint) -> bool:
+    """Whether `later` is the same person's same matter again, soon after the first was closed."""
+    if first.closed_at is None or first.subcategory_id is None or first.subcategory_id != later.subcategory_id:
+        return False
+    same = (first.account_id and first.account_id == later.account_id) or (
+        first.contact_phone and first.contact_phone == later.contact_phone
+    )
+    window = ENQUIRED_AGAIN_WITHIN if first.request_type == RequestType.ENQUIRY else REPEATED_WITHIN
+    return bool(same) and first.closed_at <= later.received_at <= first.closed_at + window
