@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from complaints.investigation import safety
 from complaints.investigation.panels import Panel
 from complaints.models import Complaint
 
-PANELS: dict[str, Callable[[Complaint], Panel]] = {}
+PANELS: dict[str, Callable[[Complaint], Panel]] = {"SAF": safety.panel}
 """For each code of a category: what the complaint's page shows of its investigation."""
 
 

@@ -18,6 +18,7 @@ from complaints.models.history import Event
 from complaints.models.letters import Letter, LetterText, Posting
 from complaints.models.outgoing import Medium, MessageTemplate, Notice, NoticeState
 from complaints.models.promises import Alarm, Calendar, Clock, ClockKind, LedgerEntry, Policy, PolicyLimit, Tier
+from complaints.models.safety import EquipmentOwner, HazardGrade, SafetyFinding
 from complaints.models.service_issue import IssueFollower, IssueKind, IssueUpdate, ServiceIssue
 from complaints.models.settings import DeskSettings
 from complaints.models.steering import AlarmLevel, LadderStep, Listener, PauseReason, Retargeting, Storm
@@ -36,10 +37,12 @@ __all__ = [
     "ClockKind",
     "Complaint",
     "DeskSettings",
+    "EquipmentOwner",
     "Event",
     "Feedback",
     "FileKind",
     "Flag",
+    "HazardGrade",
     "IssueFollower",
     "IssueKind",
     "IssueUpdate",
@@ -62,6 +65,7 @@ __all__ = [
     "Retargeting",
     "RootCause",
     "RoutingRule",
+    "SafetyFinding",
     "ServiceIssue",
     "Severity",
     "Source",

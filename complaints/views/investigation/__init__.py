@@ -9,9 +9,10 @@ from django.http import Http404, HttpResponse
 
 from complaints.models import Complaint
 from complaints.views.detail import find
+from complaints.views.investigation import safety
 from staff.http import StaffRequest
 
-PAGES: dict[str, Callable[[StaffRequest, Complaint], HttpResponse]] = {}
+PAGES: dict[str, Callable[[StaffRequest, Complaint], HttpResponse]] = {"SAF": safety.page}
 """For each code of a category: its page, which shows on GET and records on POST."""
 
 
