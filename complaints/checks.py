@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints.clocks import following
-from complaints.models import Complaint, PauseReason
+from complaints.models import SAFETY, Complaint, PauseReason
 from complaints.refusals import DetailsMissing, MoveRefused
-from complaints.states import FINDINGS, HANDLERS, Status
+from complaints.states import FINDINGS, HANDLERS, Outcome, Status
 from staff.actors import CUSTOMER, Actor, Role
 
 Details = Mapping[str, Any]
@@ -80,6 +80,24 @@ def _check_answer(complaint: Complaint, details: Details, by: Actor, at: datetim
     if complaint.needs_review and by.role != Role.SUPERVISOR and complaint.status == Status.INVESTIGATING:
         return
     _check_contact_was_made(complaint)
+    _check_is_safe(complaint, details["outcome"])
+
+
+def _check_is_safe(complaint: Complaint, outcome: str) -> None:
+    """A danger that we own to is over before its complaint is answered, or somebody said why it never was one."""
+    if complaint.category.code != SAFETY or outcome not in (Outcome.UPHELD, Outcome.PARTLY_UPHELD):
+        return
+    if complaint.restored_at is not None:
+        return
+    finding = complaint.safety_findings.first()
+    if finding is None or not finding.not_dangerous_because:
+        raise MoveRefused(
+            _(
+                "Nobody has said yet that it is safe. Record when it was made safe, "
+                "or among the findings why it is not dangerous."
+            ),
+            fields=["outcome"],
+        )
 
 
 def _check_settlement(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
@@ -106,6 +124,7 @@ def _check_contact_was_made(complaint: Complaint) -> None:
 
 def _check_approval(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
     _check_contact_was_made(complaint)
+    _check_is_safe(complaint, complaint.outcome)
 
 
 def _check_merge(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:

@@ -14,6 +14,7 @@ from analytics.demo.moments import DAY, HOUR, MINUTE, SECOND, Moment
 from analytics.demo.record import Record
 from analytics.demo.terms import Wait
 from analytics.demo.world import THE_CLOCK, THE_CUSTOMER, Kind, Named, Person, TeamRow, World
+from complaints.models import SAFETY
 
 Move = tuple[str, Moment, Person, dict[str, Any]]
 
@@ -367,6 +368,9 @@ class Course:
         yield from self._asides_until(at)
         if record.can_be_reached and record.contacted is None:
             yield "contact", at, self._owner(), {"reached": True, "method": "phone"}
+            at += rng.randint(3, 30) * MINUTE
+        if record.kind.category_code == SAFETY and record.restored is None:
+            yield "restore", at, self._owner(), {"note": rng.choice(texts.MADE_SAFE)}
             at += rng.randint(3, 30) * MINUTE
         if record.needs_review:
             yield "propose", at, self._owner(), findings(record, self.words, self.language, rng, stormy=self.stormy)

@@ -7,6 +7,7 @@ from typing import Any
 
 from analytics.demo import texts
 from analytics.demo.record import Record
+from complaints.models import SAFETY
 
 CAUSES = {
     "OUT": ["equipment-ageing", "equipment-protection", "external-excavation", "external-vehicle", "external-object",
@@ -34,6 +35,8 @@ def findings(record: Record, words: texts.Texts, language: str, rng: Random, *, 
         "upheld" if draw < 0.35 else "partly_upheld" if draw < 0.55 else "not_upheld" if draw < 0.95 else "unverifiable"
     )
     category = record.kind.category_code
+    if category == SAFETY and record.restored is None:
+        outcome = "not_upheld"  # where nobody came and made it safe, there was nothing to make safe
     codes = CAUSES.get(category, list(world.causes))
     if stormy and category in ("OUT", "SAF") and rng.random() < 0.7:
         codes = STORM_CAUSES

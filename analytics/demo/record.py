@@ -165,6 +165,8 @@ class Record:
         """Whether the table and the clocks allow the move now; who makes it is the course's affair."""
         if self.status not in MOVES[name].sources:
             return False
+        if name == "restore" and self.arrived is not None and self.restored is None:
+            return True
         needs = NEEDS_A_CLOCK.get(name)
         return needs is None or needs(cast("Any", [clock for clock in self.clocks if clock.is_ticking]))
 

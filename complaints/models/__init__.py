@@ -22,6 +22,7 @@ from complaints.models.letters import Letter, LetterText, Posting
 from complaints.models.outgoing import Medium, MessageTemplate, Notice, NoticeState, TextVersion
 from complaints.models.promises import Alarm, Calendar, Clock, ClockKind, LedgerEntry, Policy, PolicyLimit, Tier
 from complaints.models.routes import RouteChange, RoutingChange, RoutingRule
+from complaints.models.safety import EquipmentOwner, HazardGrade, SafetyFinding
 from complaints.models.search import ComplaintWords
 from complaints.models.service_issue import IssueFollower, IssueKind, IssueUpdate, ServiceIssue
 from complaints.models.settings import DeskSettings
@@ -53,10 +54,12 @@ __all__ = [
     "DeskHabit",
     "DeskSettings",
     "Digest",
+    "EquipmentOwner",
     "Event",
     "Feedback",
     "FileKind",
     "Flag",
+    "HazardGrade",
     "IssueAct",
     "IssueAction",
     "IssueFollower",
@@ -90,6 +93,7 @@ __all__ = [
     "RouteChange",
     "RoutingChange",
     "RoutingRule",
+    "SafetyFinding",
     "SavedView",
     "Saying",
     "SayingKind",
