@@ -88,7 +88,6 @@ ADDRESSES = [
     "/desk/?q=鸟窝",
     "/desk/?q=犀牛",
     "/desk/?q=有鸟窝",
-    "/desk/?view=unfinished&q=停电",
     "/desk/?view=breached&q=鸟窝",
     "/desk/?view=unfinished&after=1_1",
     "/desk/?view=all&after=1_1",

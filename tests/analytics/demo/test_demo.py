@@ -26,6 +26,7 @@ from complaints.models import (
     Category,
     Clock,
     Complaint,
+    ComplaintWords,
     Event,
     Feedback,
     LedgerEntry,
@@ -461,7 +462,7 @@ def test_an_empty_database_gets_its_indexes_back(monkeypatch):
     monkeypatch.setattr(loading, "MANY", 100)
     demo()
     assert indexes() == before
-    assert Complaint.objects.count() == 150
+    assert Complaint.objects.count() == ComplaintWords.objects.count() == 150
 
 
 def test_the_next_real_complaint_gets_the_next_reference():
