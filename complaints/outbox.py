@@ -32,6 +32,7 @@ from complaints.models import (
     ServiceIssue,
 )
 from complaints.models.promises import Tier
+from complaints.models.steering import Listener
 from complaints.states import Status
 from customers.models.people import ContactMethod
 from staff import duty
@@ -113,7 +114,21 @@ def given_by_the_clock(complaint: Complaint, event: Event) -> list[Recipient]:
 
 
 def _told_by_ladder(complaint: Complaint, event: Event) -> list[Recipient]:
-    tell = event.details.get("tell", [])
+    return _heard(complaint, event.details.get("tell", []))
+
+
+def crew_in_danger(complaint: Complaint, event: Event) -> list[Recipient]:
+    """A danger to life: those of the team on duty and their supervisor, at once; a step of the clocks would come later.
+
+    Told when it is given to a team, and when its danger becomes known only while a team has it.
+    """
+    is_known = complaint.category.code == SAFETY and complaint.priority == Priority.P1
+    if not is_known or complaint.status == Status.REGISTERED:  # from there it is dispatched in the same transaction
+        return []
+    return _heard(complaint, [Listener.TEAM, Listener.SUPERVISOR]) or supervisors(complaint, event)
+
+
+def _heard(complaint: Complaint, tell: Iterable[str]) -> list[Recipient]:
     if not tell:
         return []
     heard = ladder.listeners(ladder.Place.of(complaint), tell, turn.now())
@@ -161,6 +176,8 @@ RULES: dict[str, list[tuple[str, Who]]] = {
     "merge": [("merged", customer)],
     "close": [("closed_no_answer", customer_without_answer)],
     "warn": [("warning", warned)],
+    "dispatch": [("safety_dispatched", crew_in_danger)],
+    "prioritise": [("safety_dispatched", crew_in_danger)],
     "breach": [("breach", alarmed)],
     "escalate": [("escalation", alarmed)],
     "assign": [("given", given_by_the_clock)],

@@ -8,6 +8,7 @@ from analytics.demo.moments import SECOND, Moment
 from analytics.demo.rows import plain
 from analytics.demo.world import Person
 from complaints import outbox
+from complaints.models import SAFETY
 
 if TYPE_CHECKING:
     from analytics.demo.record import EventLine, Record
@@ -101,10 +102,18 @@ def account_manager(record: Record, event: EventLine) -> list[Reader]:
     return [_by_mail(record.manager)] if record.manager is not None else []
 
 
+def crew_in_danger(record: Record, event: EventLine) -> list[Reader]:
+    if record.kind.category_code != SAFETY or record.priority != 1 or record.status == "registered":
+        return []
+    heard = record.ladder.listeners(record, ["team", "supervisor"])
+    return [_by_mail(person) for person in heard] or supervisors(record, event)
+
+
 WHO = {
     rule.__name__: rule
     for rule in (
         account_manager,
+        crew_in_danger,
         customer,
         supervisors,
         assignee_or_supervisors,
