@@ -17,6 +17,7 @@ from complaints.models.feedback import AnsweredBy, Feedback
 from complaints.models.history import Event
 from complaints.models.letters import Letter, LetterText, Posting
 from complaints.models.outgoing import Medium, MessageTemplate, Notice, NoticeState
+from complaints.models.phrases import CannedText
 from complaints.models.promises import Alarm, Calendar, Clock, ClockKind, LedgerEntry, Policy, PolicyLimit, Tier
 from complaints.models.service_issue import IssueFollower, IssueKind, IssueUpdate, ServiceIssue
 from complaints.models.settings import DeskSettings
@@ -31,6 +32,7 @@ __all__ = [
     "AnsweredBy",
     "Attachment",
     "Calendar",
+    "CannedText",
     "Category",
     "Channel",
     "Clock",

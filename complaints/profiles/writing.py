@@ -20,6 +20,7 @@ from complaints.models import (
     RoutingRule,
     Subcategory,
 )
+from complaints.profiles import phrases
 from complaints.profiles.reading import LADDER_KEY, Profile, Row
 from staff.models import Branch, Team
 
@@ -73,7 +74,7 @@ def load(profile: Profile) -> list[str]:
     for row in profile.templates:
         _put_text(changes, row)
     _put_ladder(changes, profile.ladder)
-    return changes.lines
+    return changes.lines + phrases.add(profile.phrases)
 
 
 @transaction.atomic
@@ -84,7 +85,7 @@ def add_texts(profile: Profile) -> list[str]:
     for row in profile.templates:
         if row["code"] not in known:
             _put_text(changes, row)
-    return changes.lines
+    return changes.lines + phrases.add(profile.phrases)
 
 
 def _put_text(changes: _Changes, row: Row) -> None:
