@@ -20,6 +20,7 @@ from complaints.models.history import Event
 from complaints.models.issue_work import ActionKind, IssueAct, IssueAction, IssueJob, IssueProposal, JobState, Left
 from complaints.models.letters import Letter, LetterText, Posting
 from complaints.models.outgoing import Medium, MessageTemplate, Notice, NoticeState, TextVersion
+from complaints.models.phrases import CannedText
 from complaints.models.promises import Alarm, Calendar, Clock, ClockKind, LedgerEntry, Policy, PolicyLimit, Tier
 from complaints.models.routes import RouteChange, RoutingChange, RoutingRule
 from complaints.models.safety import EquipmentOwner, HazardGrade, SafetyFinding
@@ -45,6 +46,7 @@ __all__ = [
     "BulkLine",
     "BulkRun",
     "Calendar",
+    "CannedText",
     "Category",
     "Channel",
     "Clock",

@@ -31,6 +31,7 @@ from complaints.models import (
     Source,
     Tier,
 )
+from complaints.profiles import phrases
 from customers.models import AreaClass
 from customers.models.people import KEY, CustomerKind
 from staff.models import TeamKind
@@ -81,6 +82,7 @@ class Profile:
     routes: list[Row]
     templates: list[Row]
     ladder: list[Row]
+    phrases: list[Row]
 
 
 @dataclass(slots=True)
@@ -164,6 +166,7 @@ def read(folder: Path) -> Profile:
         policies=list(_policies(reader, *codes, {row["code"] for row in calendars})),
         routes=list(_routes(reader, *codes)),
         templates=list(_templates(reader)),
+        phrases=list(phrases.rows(reader, {row["code"] for row in categories})),
         ladder=list(_ladder(reader)),
     )
     if reader.faults:

@@ -21,6 +21,7 @@ from complaints.models import (
     RoutingRule,
     Subcategory,
 )
+from complaints.profiles import phrases
 from complaints.profiles.reading import LADDER_KEY, Profile, Row
 from staff.models import Branch, Team
 
@@ -75,7 +76,7 @@ def load(profile: Profile) -> list[str]:
     for row in profile.templates:
         _put_text(changes, row)
     _put_ladder(changes, profile.ladder)
-    return changes.lines
+    return changes.lines + phrases.add(profile.phrases)
 
 
 @transaction.atomic
@@ -88,7 +89,7 @@ def add_texts(profile: Profile) -> list[str]:
             _put_text(changes, row)
     if not DeskSettings.current().voltage_limits:
         changes.put(DeskSettings, {"pk": 1}, {"voltage_limits": profile.desk["voltage_limits"]})
-    return changes.lines
+    return changes.lines + phrases.add(profile.phrases)
 
 
 def _put_text(changes: _Changes, row: Row) -> None:

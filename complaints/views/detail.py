@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from complaints import investigation, reach, related, resending, unsent_moves, workflow
+from complaints import investigation, phrases, reach, related, resending, unsent_moves, workflow
 from complaints.clocks import shown
 from complaints.forms import MoveForm
 from complaints.models import Complaint, DeskSettings, Flag
@@ -91,6 +91,7 @@ def _begun(request: StaffRequest, found: Complaint, name: str) -> tuple[MoveForm
         "looked_at": looked_at,
         "applies": True,
         "reach": reach.of(found) if name in reach.OUTWARD else None,
+        "phrases": phrases.offered(request.user, found, name),
     }
 
 
@@ -192,6 +193,7 @@ def _again(request: StaffRequest, complaint: Complaint, form: MoveForm, *, statu
         "looked_at": meanwhile.looked_at(form, complaint),
         "files_again": bool(request.FILES),
         "reach": reach.of(complaint) if form.name in reach.OUTWARD else None,
+        "phrases": phrases.offered(request.user, complaint, form.name),
         **meanwhile.merged(form, complaint, request.user, _seen(request)),
     }
     if request.htmx:

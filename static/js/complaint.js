@@ -58,3 +58,73 @@ function look(dialog, link) {
   show();
   dialog.showModal();
 }
+
+// Phrases: opened by the button, by its key, or by ";" in an empty text; found by typing, chosen with arrows and Enter.
+document.addEventListener("toggle", ({ target }) => {
+  if (!target.matches?.("details[data-phrases]") || !target.open) return;
+  const search = target.querySelector("input");
+  search.value = "";
+  narrow(target);
+  search.focus();
+}, true);
+
+document.addEventListener("input", ({ target }) => {
+  const picker = target.closest?.("details[data-phrases]");
+  if (picker) narrow(picker);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.isComposing) return;
+  const { target, key } = event;
+  if ([";", "；"].includes(key) && target.matches?.("textarea") && !target.value) {
+    const picker = target.form?.querySelector("details[data-phrases]");
+    if (!picker) return;
+    event.preventDefault();
+    picker.open = true;
+    return;
+  }
+  const picker = target.closest?.("details[data-phrases][open]");
+  if (!picker) return;
+  const choices = [...picker.querySelectorAll("li:not([hidden]) button")];
+  const at = choices.indexOf(document.activeElement);
+  if (key === "Escape") {
+    event.preventDefault();
+    picker.open = false;
+    textOf(picker).focus();
+  } else if (key === "ArrowDown" || key === "ArrowUp") {
+    event.preventDefault();
+    choices[(at + (key === "ArrowDown" ? 1 : choices.length - 1) + choices.length) % choices.length]?.focus();
+  } else if (key === "Enter" && at < 0) {
+    event.preventDefault();
+    choices[0]?.click();
+  }
+});
+
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest?.("[data-phrase]");
+  if (!button) return;
+  const picker = button.closest("details");
+  const text = textOf(picker);
+  const before = text.value.slice(0, text.selectionStart);
+  const gap = before && !/\s$/.test(before) ? "\n" : "";
+  picker.open = false;
+  text.setRangeText(gap + button.dataset.phrase, text.selectionStart, text.selectionEnd, "end");
+  text.dispatchEvent(new Event("input", { bubbles: true }));
+  text.focus();
+  const token = new FormData();
+  token.set("csrfmiddlewaretoken", text.form.elements.csrfmiddlewaretoken.value);
+  // how often it is used only orders the list, so nothing hangs on this being heard
+  fetch(button.dataset.used, { method: "POST", body: token, keepalive: true, redirect: "error" }).catch(() => undefined);
+});
+
+function textOf(picker) {
+  return picker.closest("form").querySelector("textarea");
+}
+
+function narrow(picker) {
+  const words = picker.querySelector("input").value.toLowerCase().split(/\s+/);
+  for (const item of picker.querySelectorAll("li")) {
+    const text = item.textContent.toLowerCase();
+    item.hidden = !words.every((word) => text.includes(word));
+  }
+}
