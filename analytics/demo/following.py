@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from analytics.demo.clocks import CANCELLED, PAUSED, LivedClock
 from analytics.demo.moments import Moment, instant_of, moment_of
-from analytics.demo.notices import customer
+from analytics.demo.notices import is_told_at_once
 from analytics.demo.terms import Span, Terms
 from complaints.clocks.contact import Attempt, contact_made_at
 from complaints.clocks.following import CONFIRMS, NO_LONGER
@@ -40,7 +40,7 @@ def _confirm(record: Record, event: EventLine, details: Details) -> None:
     if not tiers or event.by.role == CLOCK or (event.move == "contact" and not details["reached"]):
         return
     clocks = [clock for clock in record.ticking("acknowledge") if clock.tier in tiers]
-    if clocks and (event.move not in ("ask", "message") or customer(record, event)):
+    if clocks and (event.move not in ("ask", "message") or is_told_at_once(record)):
         _end(clocks, "stop", event.at, record, event)
 
 

@@ -48,6 +48,10 @@ def notices_of(record: Record, event: EventLine) -> list[NoticeLine]:
 
 
 def customer(record: Record, event: EventLine) -> list[Reader]:
+    return _complainant(record)
+
+
+def _complainant(record: Record) -> list[Reader]:
     if record.do_not_contact:
         return []
     ways = {}
@@ -60,6 +64,10 @@ def customer(record: Record, event: EventLine) -> list[Reader]:
     preferred = "email" if record.contact_method == "email" else "sms"
     medium = preferred if preferred in ways else next(iter(ways), None)
     return [Reader(medium, ways[medium], record.language, record.contact_name, True)] if medium else []
+
+
+def is_told_at_once(record: Record) -> bool:
+    return any(reader.medium != "letter" for reader in _complainant(record))
 
 
 def supervisors(record: Record, event: EventLine) -> list[Reader]:

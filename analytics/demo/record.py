@@ -155,7 +155,7 @@ class Record:
         open_all(self, open_at_registration(self, event), at)
         notices = notices_of(self, event)
         self.notices.extend(notices)
-        if notices:
+        if any(notice.medium != "letter" for notice in notices):  # a letter is on its way only when somebody posts it
             told(self, event)
         self.look_ahead()
         if self.priority == 1 and self.team is not None:
