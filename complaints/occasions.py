@@ -1,4 +1,4 @@
-"""What each text is for: the occasions of `outbox.RULES`, `issues`, `watching` and `webhooks`, in words. Data only."""
+"""What each text is for: the occasions of `outbox.RULES` and of what else sends, in words. Data only."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Occasion:
 
 CUSTOMER, FOLLOWERS = _("the customer"), _("whom the issue touches, and its followers")
 SUPERVISORS, ON_IT = _("the supervisors on duty"), _("whoever works on it, else the supervisors")
-WATCHING = _("whoever watches the view")
+WATCHING, TOUCHED = _("whoever watches the view"), _("the customers whom it touches")
 
 OCCASIONS: dict[str, Occasion] = {
     "acknowledged": Occasion(
@@ -56,6 +56,42 @@ OCCASIONS: dict[str, Occasion] = {
     ),
     "issue_restored": Occasion(
         pgettext_lazy("occasion", "Issue over"), FOLLOWERS, _("when a service issue is over"), True
+    ),
+    "settled_feedback": Occasion(
+        pgettext_lazy("occasion", "Answered with the issue"),
+        CUSTOMER,
+        _("when a service issue is over and answers the complaint"),
+        True,
+    ),
+    "outage_announced": Occasion(
+        pgettext_lazy("occasion", "Outage announced"), TOUCHED, _("before a planned outage"), True
+    ),
+    "outage_moved": Occasion(
+        pgettext_lazy("occasion", "Outage at another time"), TOUCHED, _("when an announced outage is moved"), True
+    ),
+    "outage_cancelled": Occasion(
+        pgettext_lazy("occasion", "Outage called off"), TOUCHED, _("when an announced outage does not take place"), True
+    ),
+    "tariff_announced": Occasion(
+        pgettext_lazy("occasion", "Tariff announced"), TOUCHED, _("before a change of the tariff"), True
+    ),
+    "tariff_moved": Occasion(
+        pgettext_lazy("occasion", "Tariff from another day"), TOUCHED, _("when an announced change is moved"), True
+    ),
+    "tariff_cancelled": Occasion(
+        pgettext_lazy("occasion", "Tariff stays"), TOUCHED, _("when an announced change does not take place"), True
+    ),
+    "safety_dispatched": Occasion(
+        pgettext_lazy("occasion", "Danger to life"),
+        _("the team on duty and its supervisor"),
+        _("when a danger to life is dispatched or becomes known"),
+        False,
+    ),
+    "action_overdue": Occasion(
+        pgettext_lazy("occasion", "Action overdue"),
+        _("whoever does it"),
+        _("when the day of an action on a service issue has passed"),
+        False,
     ),
     "given": Occasion(
         pgettext_lazy("occasion", "Given by an alarm"), ON_IT, _("when an alarm gives a complaint to somebody"), False

@@ -13,10 +13,12 @@ from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints import issues, outbox, watching, webhooks
+from complaints import announcements, issue_actions, issues, outbox, watching, webhooks
 from complaints.models import (
+    Announcement,
     Complaint,
     DeskSettings,
+    IssueAction,
     MessageTemplate,
     Notice,
     ServiceIssue,
@@ -51,6 +53,8 @@ WORDS: dict[str, LazyText | str] = {
     "place": gettext_lazy("where the issue is"),
     "expected": gettext_lazy("when supply is expected back"),
     "restored": gettext_lazy("when it was over"),
+    "starts": gettext_lazy("from when, as announced"),
+    "ends": gettext_lazy("until when, as announced"),
     "webhook": gettext_lazy("name of the webhook"),
     "host": gettext_lazy("where the webhook leads"),
     "view": gettext_lazy("name of the saved view"),
@@ -67,6 +71,12 @@ OF_COMPLAINTS = (
     *("reference", "name", "category", "track_url", "feedback_url", "desk_url", "due", "message", "reason"),
     *("resolution", "referred_to", "merged_into", "clock", "count", "hotline", "regulator", "utility"),
 )
+OF_SETTLED = (*OF_COMPLAINTS, "kind", "place", "restored")
+"""Of complaints that are answered with their service issue."""
+OF_ANNOUNCEMENTS = (
+    *("kind", "place", "starts", "ends", "message", "track_url", "hotline", "regulator", "utility", "name"),
+)
+OF_ACTIONS = ("place", "message", "due", "desk_url", "name")
 
 GSM = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
@@ -95,11 +105,15 @@ def length_of(text: str) -> Length:
 
 def words_of(code: str) -> tuple[str, ...]:
     """The placeholders that have something to stand for on this occasion."""
-    if code in issues.OCCASIONS:
-        return OF_ISSUES
-    if code in watching.OCCASIONS:
-        return OF_VIEWS
-    return OF_WEBHOOKS if code == webhooks.STOPPED else OF_COMPLAINTS
+    others = {
+        "settled_feedback": OF_SETTLED,
+        webhooks.STOPPED: OF_WEBHOOKS,
+        **dict.fromkeys(issues.OCCASIONS, OF_ISSUES),
+        **dict.fromkeys(watching.OCCASIONS, OF_VIEWS),
+        **dict.fromkeys(announcements.OCCASIONS, OF_ANNOUNCEMENTS),
+        **dict.fromkeys(issue_actions.OCCASIONS, OF_ACTIONS),
+    }
+    return others.get(code, OF_COMPLAINTS)
 
 
 def check(code: str, field: str, text: str) -> None:
@@ -161,17 +175,29 @@ def sample(code: str, language: str, subject: str, body: str, *, by: User, refer
     check(code, "subject", subject)
     check(code, "body", body)
     with translation.override(language):
-        found = _issue_words(code, by) if code in issues.OCCASIONS else _complaint_words(code, by, reference)
-        if code in watching.OCCASIONS:
-            found = watching.sample(by)
-        if code == webhooks.STOPPED:
-            found = "GIS", webhooks.words_for(Webhook(pk=1, name="GIS", url="https://gis.example/"), "500")
+        found = _words(code, by, reference)
         if found is None:
             return None
         of, words = found
         words = {"name": by.display_name, "track_url": "https://…/", **words}
         body = body.format(**words)
         return Sample(of, subject.format(**words), body, length_of(body))
+
+
+def _words(code: str, by: User, reference: str) -> tuple[str, dict[str, Any]] | None:
+    if code in issues.OCCASIONS:
+        return _issue_words(code, by)
+    if code in watching.OCCASIONS:
+        return watching.sample(by)
+    if code in announcements.OCCASIONS:
+        announced = Announcement.objects.visible_to(by).order_by("-pk").first()
+        return (announced.where, announcements.words_for(announced, DeskSettings.current())) if announced else None
+    if code in issue_actions.OCCASIONS:
+        action = IssueAction.objects.visible_to(by).select_related("issue").order_by("-pk").first()
+        return (action.issue.title, issue_actions.words_for(action)) if action else None
+    if code == webhooks.STOPPED:
+        return "GIS", webhooks.words_for(Webhook(pk=1, name="GIS", url="https://gis.example/"), "500")
+    return _complaint_words(code, by, reference)
 
 
 def _complaint_words(code: str, by: User, reference: str) -> tuple[str, dict[str, Any]] | None:

@@ -60,7 +60,7 @@ def test_every_move_has_something_that_happens_or_is_only_said():
 @pytest.mark.parametrize("code", sorted({code for rules in outbox.RULES.values() for code, _who in rules}))
 def test_every_notice_has_its_text_in_both_languages(code):
     is_for_staff = code in {"breach", "warning", "escalation", "extension_asked", "extension_declined", "given"}
-    is_for_staff |= code in {"urged", "reopened_staff", "manager_told"}
+    is_for_staff |= code in {"urged", "reopened_staff", "manager_told", "safety_dispatched"}
     media = [Medium.EMAIL] if is_for_staff else [Medium.EMAIL, Medium.SMS]
     for medium in media:
         languages = MessageTemplate.objects.filter(code=code, medium=medium).values_list("language", flat=True)

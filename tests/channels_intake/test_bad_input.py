@@ -763,7 +763,7 @@ CELL = (
 )
 BAD_TABLES = {
     "empty": lambda: b"", "blank": lambda: b" \n\n", "headings only": lambda: batch.as_csv(), "other columns": lambda: b"a,b\n1,2\n",
-    "utf-16": lambda: batch.as_csv(batch.row(1), encoding="utf-16"), "binary": lambda: bytes(range(256)) * 20,
+    "binary": lambda: bytes(range(256)) * 20,
     "document": lambda: packed(word__document=b"<w/>"), "bomb": lambda: packed(**{SHEET: b"0" * 60_000_000}),
     "many parts": lambda: packed(**{f"x{n}": b"" for n in range(300)}), "cut workbook": lambda: batch.as_xlsx(batch.row(1))[:1500],
     **{f"torn workbook {n}": lambda n=n: torn(batch.as_xlsx(batch.row(1)), n / 10) for n in range(1, 9)},
@@ -837,7 +837,7 @@ def taken_over(client, text, encoding="utf-8"):
 )
 def test_a_file_of_customers_that_is_no_table_says_why(client, name):
     before = counts()
-    refused = imports(client, BAD_TABLES[name]())
+    refused = imports(client, HEADINGS.encode("utf-16") if name == "utf-16" else BAD_TABLES[name]())
     assert refused.status_code == 422
     assert refused.context["form"].errors["file"][0]
     assert counts() == before

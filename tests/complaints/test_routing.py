@@ -80,4 +80,4 @@ def test_the_desk_shows_the_account_manager_and_gives_them_a_queue_of_their_cust
     client.force_login(manager)
     answer = client.get("/desk/?view=customers")
     assert [row["complaint"] for row in answer.context["rows"]] == [theirs]
-    assert [tab["count"] for tab in answer.context["queues"] if tab["current"]] == [1]
+    assert [tab["count"] for tab in answer.context["queues"] if tab["current"]] == ["1"]

@@ -119,7 +119,7 @@ def test_a_cell_that_means_nothing_is_named_in_its_row(client, supervisor, line,
         (b"a,b\n1,2\n", "must name the columns"),
         (b"branch\nBH\n", "must name the columns"),
         (b"PK\x03\x04 not a workbook", "cannot be read"),
-        (b"\xff\xfe\x00\x81", "neither UTF-8"),
+        (b"\x81\xff\xfe", "neither UTF-8"),
     ],
 )
 def test_a_file_that_is_no_such_sheet_is_refused_with_a_sentence(client, supervisor, data, words):

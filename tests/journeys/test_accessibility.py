@@ -107,7 +107,7 @@ def test_staff_meet_no_barrier(open_window, scheme):
     found += barriers(supervisor)
     supervisor.go("/desk/?view=unassigned").page.get_by_role("link", name=re.compile(r"^\d\d-\d{7}-\d$")).first.click()
     found += barriers(supervisor)
-    supervisor.page.locator('a[href^="?move=contact#"]').click()
+    supervisor.page.locator('.moves a[href^="?move=contact#"]').click()
     form = supervisor.page.locator('form[action$="/moves/contact/"]')
     supervisor.fill(form, reached="yes", contacted_at="2099-01-01T08:00")
     form.locator('button[type="submit"]').click()

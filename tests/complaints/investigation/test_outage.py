@@ -62,6 +62,7 @@ def complaint(db, profile):
 @pytest.fixture
 def desk(client, profile):
     client.force_login(a_user(Role.INVESTIGATOR))
+    client.cookies["language"] = "en"
     return client
 
 

@@ -28,6 +28,7 @@ def complaint():
 @pytest.fixture
 def desk(client):
     client.force_login(a_user(Role.INVESTIGATOR))
+    client.cookies["language"] = "en"
     return client
 
 

@@ -41,6 +41,7 @@ def complaint():
 @pytest.fixture
 def desk(client, profile):
     client.force_login(a_user(Role.INVESTIGATOR))
+    client.cookies["language"] = "en"
     return client
 
 

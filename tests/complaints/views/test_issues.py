@@ -94,10 +94,10 @@ def test_the_list_costs_the_same_for_many(reader, sign_in, django_assert_max_num
     sign_in(Role.SUPERVISOR)
     an_issue()
     reader.get(reverse("complaints:issues"))
-    with django_assert_max_num_queries(8) as few:
+    with django_assert_max_num_queries(9) as few:
         reader.get(reverse("complaints:issues"))
     for number in range(20):
         an_issue(title=f"{number}")
-    with django_assert_max_num_queries(8) as many:
+    with django_assert_max_num_queries(9) as many:
         reader.get(reverse("complaints:issues"))
     assert len(few.captured_queries) == len(many.captured_queries)

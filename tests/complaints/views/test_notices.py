@@ -7,6 +7,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.utils import OperationalError
 from django.utils import timezone
+from django.utils.translation import override
 
 from complaints import issues, outbox, resending
 from complaints.models import DeskSettings, Notice, NoticeState, Webhook
@@ -263,7 +264,8 @@ def test_while_a_worker_is_at_it_nobody_waits_and_nothing_is_doubled(gateway):
 
     def meanwhile():
         try:
-            resending.resend(notice, by=user)
+            with override("en"):  # the gateway's thread has a language of its own
+                resending.resend(notice, by=user)
         except (MoveRefused, OperationalError) as error:
             refused.append(str(error))
         finally:

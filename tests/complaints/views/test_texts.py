@@ -9,15 +9,16 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as some
 
-from complaints import issues, outbox, texts, watching, webhooks, workflow
+from complaints import announcements, issue_actions, issues, outbox, texts, watching, webhooks, workflow
 from complaints.models import DeskSettings, MessageTemplate, TextVersion, Webhook
 from complaints.models.append_only import HistoryIsPermanent
 from complaints.occasions import OCCASIONS
 from complaints.refusals import Refusal
 from staff.actors import Actor, Role
 from tests.at_once import at_once
+from tests.complaints.test_issue_actions import an_action
 from tests.complaints.test_moves import bring
-from tests.factories import a_branch, a_complaint, a_user, an_issue
+from tests.factories import a_branch, a_complaint, a_user, an_announcement, an_issue
 
 pytestmark = pytest.mark.usefixtures("profile")
 URL = "/desk/texts/asked/sms/en/"
@@ -210,11 +211,15 @@ def test_the_length_of_a_text_message_is_counted_as_the_network_counts(text, sig
 def test_each_placeholder_that_is_offered_stands_for_something():
     complaint = a_complaint()
     words = outbox.words_for(complaint, complaint.events.get(number=1), DeskSettings.current())
-    assert set(texts.OF_COMPLAINTS) == {*words, "name"}
+    assert set(texts.OF_SETTLED) == {*words, "name"}
+    of_announcement = announcements.words_for(an_announcement(), DeskSettings.current())
+    assert set(texts.OF_ANNOUNCEMENTS) == {*of_announcement, "name"}
+    assert set(texts.OF_ACTIONS) == {*issue_actions.words_for(an_action()), "name"}
     assert set(texts.OF_ISSUES) == {*issues.words_for(an_issue(), None, DeskSettings.current()), "name", "track_url"}
     hook = Webhook(pk=1, name="GIS", url="https://gis.example/")
     assert set(texts.OF_WEBHOOKS) == {*webhooks.words_for(hook, ""), "name"}
-    assert set(texts.WORDS) == {*texts.OF_COMPLAINTS, *texts.OF_ISSUES, *texts.OF_VIEWS, *texts.OF_WEBHOOKS}
+    others = {*texts.OF_ISSUES, *texts.OF_VIEWS, *texts.OF_WEBHOOKS, *texts.OF_ANNOUNCEMENTS, *texts.OF_ACTIONS}
+    assert set(texts.WORDS) == {*texts.OF_SETTLED, *others}
 
 
 @pytest.mark.parametrize("code", sorted(watching.OCCASIONS))
