@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -70,25 +71,35 @@ def _found(request: StaffRequest, pk: int) -> Notice:
 def notices(request: StaffRequest) -> HttpResponse:
     """What failed, unless the address asks for something else."""
     _for_steering(request)
+    return _listed(request)
+
+
+def _listed(request: StaffRequest, *, problem: str = "", status: int = 200) -> HttpResponse:
+    """The list that the address names; with a problem, what was ticked and typed stays."""
     params = {"state": NoticeState.DEAD.value} | {
         name: text for name, text in request.GET.dict().items() if name in notice_lists.FILTERS
     }
     visible = Notice.objects.visible_to(request.user)
     found, ignored = notice_lists.narrow(visible, params)
     rows, older = notice_lists.page_of(found.select_related("complaint"), request.GET.get("after", ""), PAGE)
+    here = reverse("complaints:notices")
     context = {
         "rows": [_line(notice) for notice in rows],
         "params": params,
         "ignored": ignored,
-        "older_url": f"?{urlencode(params | {'after': older})}" if older else "",
-        "newer_url": f"?{urlencode(params)}" if request.GET.get("after") else "",
+        "older_url": f"{here}?{urlencode(params | {'after': older})}" if older else "",
+        "newer_url": f"{here}?{urlencode(params)}" if request.GET.get("after") else "",
+        "query": urlencode(params | {"after": request.GET.get("after", "")}),
+        "problem": problem,
+        "ticked": set(request.POST.getlist("notice")),
+        "reason": request.POST.get("reason", ""),
         "states": [*NoticeState.choices, (notice_lists.ALL, _("all"))],
         "media": Medium.choices,
         "occasions": [(code, one.label) for code, one in OCCASIONS.items()],
         "narrowed": any(text for name, text in params.items() if name != "state"),
         "now": timezone.now(),
     }
-    return render(request, "complaints/notices.html", context)
+    return render(request, "complaints/notices.html", context, status=status)
 
 
 def _line(notice: Notice) -> dict[str, Any]:
@@ -161,9 +172,9 @@ def chosen(request: StaffRequest) -> HttpResponse:
     reason = request.POST.get("reason", "").strip()[:200]
     gives_up = "give_up" in request.POST
     if not keys:
-        raise BadInput(_("Choose at least one notice."))
+        return _listed(request, problem=_("Choose at least one notice."), status=422)
     if gives_up and not reason:
-        raise BadInput(_("Say why it is given up."))
+        return _listed(request, problem=_("Say why it is given up."), status=422)
     results = []
     for one in Notice.objects.visible_to(request.user).filter(pk__in=keys).select_related("complaint").order_by("-pk"):
         try:

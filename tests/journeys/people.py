@@ -217,9 +217,9 @@ def feedback_link(texts):
     return wait_for(lambda: [link for text in texts() for link in re.findall(r"http\S+/feedback/[\w-]+/", text)])[-1]
 
 
-def wait_for(found):
+def wait_for(found, patience=PATIENCE):
     """What `found` finds, once the worker has got to it."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while not (got := found()):
         assert time.monotonic() < deadline
         time.sleep(0.2)

@@ -110,7 +110,7 @@ def test_staff_meet_no_barrier(open_window, scheme):
     supervisor.page.locator('.moves a[href^="?move=contact#"]').click()
     form = supervisor.page.locator('form[action$="/moves/contact/"]')
     supervisor.fill(form, reached="yes", contacted_at="2099-01-01T08:00")
-    form.locator('button[type="submit"]').click()
+    form.locator('button.primary[type="submit"]').click()
     supervisor.is_refused()
     found += barriers(supervisor)
     assert found == []

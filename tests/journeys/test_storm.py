@@ -4,11 +4,13 @@ import re
 
 import pytest
 
-from tests.journeys.people import Customer, text_messages, wait_for
+from tests.journeys.people import PATIENCE, Customer, text_messages, wait_for
 
 pytestmark = pytest.mark.xdist_group("journeys")
 
 EACH = 150
+HUNDREDS = 5 * PATIENCE
+"""How long hundreds of moves or messages may take on a busy machine."""
 FILE_MANY = """
 from datetime import timedelta
 from django.utils import timezone
@@ -78,14 +80,14 @@ def test_a_storm_becomes_two_troubles_and_everybody_hears_of_theirs(product, ope
     supervisor.go(pages[0]).page.locator("summary").filter(has_text="Tell everybody how it stands").click()
     supervisor.fill(supervisor.page.locator('form[action$="/tell/"]'), text_en="A tree fell on the line, we cut it.")
     supervisor.press("Tell everybody")
-    heard = wait_for(lambda: all_of(product, "A tree fell on the line", EACH))
+    heard = wait_for(lambda: all_of(product, "A tree fell on the line", EACH), HUNDREDS)
     assert len({re.search(r"/track/([\w-]+)/", text)[1] for text in heard}) == EACH
 
     supervisor.page.get_by_role("link", name="Mark as restored").click()
     supervisor.fill(root_cause="weather-wind")
     supervisor.press("Mark as restored")
     goes_on_until(supervisor, pages[0], f"{EACH} of {EACH} answered")
-    asked = wait_for(lambda: all_of(product, "/feedback/", EACH, f"{places[0]}: over since"))
+    asked = wait_for(lambda: all_of(product, "/feedback/", EACH, f"{places[0]}: over since"), HUNDREDS)
     links = [re.search(r"http\S+/feedback/[\w-]+/", text)[0] for text in asked]
     assert len(set(links)) == EACH
 
@@ -109,7 +111,7 @@ def accept(supervisor, place):
 def goes_on_until(supervisor, page, words):
     """Its page says so by itself, while nobody does anything."""
     supervisor.go(page).sees("Work for many complaints")
-    wait_for(lambda: words in supervisor.said)
+    wait_for(lambda: words in supervisor.said, HUNDREDS)
 
 
 def all_of(product, about, number, more=""):

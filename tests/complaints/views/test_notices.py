@@ -155,7 +155,7 @@ def test_pages_follow_each_other_and_cost_the_same_for_5_and_50(sign_in, reader,
     with django_assert_num_queries(QUERIES):
         page = reader.get("/desk/notices/")
     first = listed(page)
-    second = listed(reader.get("/desk/notices/" + page.context["older_url"]))
+    second = listed(reader.get(page.context["older_url"]))
     assert (len(first), len(second)) == (50, 5)
     assert [*first, *second] == sorted({*first, *second}, reverse=True)
 
@@ -303,7 +303,13 @@ def test_given_up_with_a_reason_it_rests_and_can_still_be_sent(sign_in, reader):
     sign_in(Role.ADMINISTRATOR)
     notice = a_dead_notice()
     assert reader.post(f"/desk/notices/{notice.pk}/give-up/", {"reason": " "}).status_code == 422
-    assert reader.post("/desk/notices/chosen/", {"notice": notice.pk, "give_up": "1"}).status_code == 422
+    refused = reader.post("/desk/notices/chosen/?state=dead", {"notice": notice.pk, "give_up": "1"})
+    assert refused.status_code == 422
+    assert "Say why it is given up." in text(refused)
+    assert f'value="{notice.pk}" checked' in text(refused)
+    assert listed(refused) == [notice.pk]
+    refused = reader.post("/desk/notices/chosen/", {"give_up": "1", "reason": "moved away"})
+    assert (refused.status_code, "moved away" in text(refused)) == (422, True)
     notice.refresh_from_db()
     assert notice.state == NoticeState.DEAD
     assert reader.post(f"/desk/notices/{notice.pk}/give-up/", {"reason": "空号"}).status_code == 302
