@@ -75,7 +75,7 @@ def test_a_storm_becomes_two_troubles_and_everybody_hears_of_theirs(product, ope
         supervisor.sees("linked")
         pages.append(supervisor.page.url)
     for page in pages:
-        goes_on_until(supervisor, page, f"{EACH} of {EACH} linked")
+        goes_on_until(supervisor, page, rf"\b{EACH} of {EACH} linked")
 
     supervisor.go(pages[0]).page.locator("summary").filter(has_text="Tell everybody how it stands").click()
     supervisor.fill(supervisor.page.locator('form[action$="/tell/"]'), text_en="A tree fell on the line, we cut it.")
@@ -86,10 +86,12 @@ def test_a_storm_becomes_two_troubles_and_everybody_hears_of_theirs(product, ope
     supervisor.page.get_by_role("link", name="Mark as restored").click()
     supervisor.fill(root_cause="weather-wind")
     supervisor.press("Mark as restored")
-    goes_on_until(supervisor, pages[0], f"{EACH} of {EACH} answered")
-    asked = wait_for(lambda: all_of(product, "/feedback/", EACH, f"{places[0]}: over since"), HUNDREDS)
+    # those that an alarm has raised meanwhile need an approval of their own and are left, listed with that reason
+    answered = int(goes_on_until(supervisor, pages[0], r"\b(\d+) of \1 answered")[1])
+    assert EACH // 2 < answered <= EACH, supervisor.said
+    asked = wait_for(lambda: all_of(product, "/feedback/", answered, f"{places[0]}: over since"), HUNDREDS)
     links = [re.search(r"http\S+/feedback/[\w-]+/", text)[0] for text in asked]
-    assert len(set(links)) == EACH
+    assert len(set(links)) == answered
 
     for link in links[:3]:
         customer.rate(link, solved=False)
@@ -111,7 +113,10 @@ def accept(supervisor, place):
 def goes_on_until(supervisor, page, words):
     """Its page says so by itself, while nobody does anything."""
     supervisor.go(page).sees("Work for many complaints")
-    wait_for(lambda: words in supervisor.said, HUNDREDS)
+    try:
+        return wait_for(lambda: re.search(words, supervisor.said), HUNDREDS)
+    except AssertionError:
+        raise AssertionError(f"“{words}” was never said, but: {supervisor.said}") from None
 
 
 def all_of(product, about, number, more=""):
