@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from complaints import adjusting
 from complaints.clocks import following
 from complaints.models import SAFETY, Complaint, PauseReason
 from complaints.refusals import DetailsMissing, MoveRefused
@@ -20,6 +21,7 @@ Details = Mapping[str, Any]
 DETAIL_NAMES = {
     "account": gettext_lazy("the account"),
     "address": gettext_lazy("the address"),
+    "amount": gettext_lazy("the amount"),
     "answered_by": gettext_lazy("how the customer answered"),
     "arrived_at": gettext_lazy("when somebody was there"),
     "assignee": gettext_lazy("the person"),
@@ -39,7 +41,9 @@ DETAIL_NAMES = {
     "moved": gettext_lazy("what moved"),
     "note": gettext_lazy("a note"),
     "outcome": gettext_lazy("the outcome"),
+    "pay_to": gettext_lazy("the account to pay to"),
     "policies": gettext_lazy("the policies"),
+    "paid_on": gettext_lazy("the day it was given back"),
     "part": gettext_lazy("what was investigated"),
     "pause_reason": gettext_lazy("why the clocks pause"),
     "priority": gettext_lazy("the priority"),
@@ -59,6 +63,7 @@ DETAIL_NAMES = {
     "summary": gettext_lazy("what was found"),
     "team": gettext_lazy("the team"),
     "was": gettext_lazy("the address before"),
+    "way": gettext_lazy("how it is given back"),
     "withdrawn": gettext_lazy("whether the excuse is taken back"),
 }
 """What each detail of a move is called in a sentence."""
@@ -81,6 +86,7 @@ def _check_answer(complaint: Complaint, details: Details, by: Actor, at: datetim
         return
     _check_contact_was_made(complaint)
     _check_is_safe(complaint, details["outcome"])
+    adjusting.check_settled(complaint, details["outcome"])
 
 
 def _check_is_safe(complaint: Complaint, outcome: str) -> None:
@@ -109,6 +115,7 @@ def _check_settlement(complaint: Complaint, details: Details, by: Actor, at: dat
             _("%(reference)s does not hang on this service issue.") % {"reference": complaint.reference},
             fields=["service_issue"],
         )
+    adjusting.check_settled(complaint, details["outcome"])
 
 
 def _check_contact_was_made(complaint: Complaint) -> None:
@@ -125,6 +132,7 @@ def _check_contact_was_made(complaint: Complaint) -> None:
 def _check_approval(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
     _check_contact_was_made(complaint)
     _check_is_safe(complaint, complaint.outcome)
+    adjusting.check_settled(complaint, complaint.outcome)
 
 
 def _check_merge(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
@@ -229,11 +237,14 @@ def _check_feedback(complaint: Complaint, details: Details, by: Actor, at: datet
 
 
 CHECKS: dict[str, Callable[[Complaint, Details, Actor, datetime], None]] = {
+    "adjustment_paid": adjusting.check_payment,
     "arrive": _check_arrival,
     "approve": _check_approval,
+    "approve_adjustment": adjusting.check_approval,
     "assign": _check_assignee,
     "close": _check_closing,
     "contact": _check_contact,
+    "decline_adjustment": adjusting.check_decision,
     "dispatch": _check_assignee,
     "extend": _check_extension,
     "feedback": _check_feedback,
@@ -241,6 +252,7 @@ CHECKS: dict[str, Callable[[Complaint, Details, Actor, datetime], None]] = {
     "match": _check_match,
     "merge": _check_merge,
     "propose": _check_answer,
+    "propose_adjustment": adjusting.check_proposal,
     "recategorise": _check_subcategory,
     "resolve": _check_answer,
     "restore": _check_restoration,

@@ -10,10 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from complaints import storms
 from complaints.clocks.calendar_versions import calendars_running_out
-from complaints.models import Notice
+from complaints.models import Adjustment, Notice
 from complaints.queues import counts, spoken
 from staff.actors import Role
 from staff.models import User
@@ -24,6 +25,7 @@ STEERING = frozenset({Role.SUPERVISOR, Role.LIAISON, Role.ANALYST, Role.ADMINIST
 RENEWING = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 READING_DEADLINES = RENEWING | {Role.ANALYST}
 DEADLINE_PAGES = frozenset({"deadlines", "policies", "calendars", "ladder", "roster", "storms", "routes", "teams"})
+BILL_PAGES = frozenset({"adjustments", "tariffs"})
 NOTICE_PAGES = frozenset({"notices", "texts", "webhooks"})
 MOST_FAILED = 99
 """Counted no further: beyond it the number says nothing more."""
@@ -33,6 +35,7 @@ ENTRIES = [
     ("complaints:issues", (), "zap-off", _("Service issues"), EVERYONE),
     ("customers:customers", (), "users", _("Customers"), EVERYONE),
     ("complaints:deadlines", (), "calendar-clock", _("Deadlines"), READING_DEADLINES),
+    ("complaints:adjustments", (), "receipt-text", pgettext_lazy("rail", "Bills"), RENEWING),
     ("complaints:notices", (), "send", _("What goes out"), RENEWING),
     ("analytics:board", (), "gauge", _("Board"), STEERING),
     ("analytics:reports", (), "chart-column", _("Reports"), STEERING),
@@ -62,6 +65,8 @@ def calendars_to_renew(user: User) -> str:
 def entries(user: User, path: str) -> list[dict[str, Any]]:
     numbers = {"complaints:queue": counts(user, names=["breached"])["breached"]}
     if user.role in RENEWING:
+        waiting = Adjustment.objects.waiting().visible_to(user).exclude(proposed_by=user)
+        numbers["complaints:adjustments"] = waiting[:MOST_FAILED].count()
         numbers["complaints:notices"] = Notice.objects.failed().visible_to(user)[:MOST_FAILED].count()
     shown = [
         {
@@ -83,6 +88,8 @@ def _section(path: str) -> str:
     if first in ("desk", "complaints"):
         if first == "desk" and second in DEADLINE_PAGES:
             return "deadlines"
+        if first == "desk" and second in BILL_PAGES:
+            return "bills"
         if first == "desk" and second in NOTICE_PAGES:
             return "notices"
         return "new" if second in ("new", "unsent") else "queue"

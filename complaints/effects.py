@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from complaints import assignment
+from complaints import adjusting, assignment
 from complaints.attachments import keep
 from complaints.models import (
     SEVERITY_LADDER,
@@ -45,6 +46,9 @@ def instead(name: str, complaint: Complaint, *, by: Actor, at: datetime) -> str:
 
 # what changes on the complaint
 
+UNSAID = frozenset({"pay_to"})
+"""Details that stand where they belong and not in the history, which many read: the number of somebody's bank account."""
+
 
 def apply(name: str, complaint: Complaint, details: Details, *, by: Actor, at: datetime) -> dict[str, Any]:
     """Change the complaint's own fields for this move; answer with what the event shall remember, ready for JSON."""
@@ -52,7 +56,8 @@ def apply(name: str, complaint: Complaint, details: Details, *, by: Actor, at: d
         APPLY[name](complaint, details, by, at)
     if complaint.status == Status.CLOSED and complaint.closed_at is None:
         complaint.closed_at = at
-    said = {key: _plain(value) for key, value in details.items() if value not in (None, "", [])}
+    said = {key: _plain(value) for key, value in details.items() if value not in (None, "", []) and key not in UNSAID}
+    said |= adjusting.remembered(name, complaint)
     if name == "urge":
         said["count"] = complaint.urged_count
     return said
@@ -65,6 +70,8 @@ def _plain(value: Any) -> Any:
         return {"id": value.pk, "text": getattr(value, "display_name", str(value))}
     if isinstance(value, datetime | date):
         return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return value
@@ -248,6 +255,8 @@ def after(name: str, complaint: Complaint, event: Event, details: Details) -> No
         keep(attachment, complaint)
     if event.to_status == Status.RESOLVED and event.from_status != Status.RESOLVED:
         Feedback.objects.create(complaint=complaint, round=complaint.reopened_count + 1, asked_at=event.at)
+    if name in adjusting.WRITE:
+        adjusting.WRITE[name](complaint, event, details)
     if name == "feedback":
         complaint.feedback.filter(round=complaint.reopened_count + 1).update(
             answered_at=event.at,

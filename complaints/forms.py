@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from complaints import investigation, routing
+from complaints import adjusting, investigation, routing
 from complaints.assignee_field import assignee_field
 from complaints.attachments import MAX_FILES, prepare
 from complaints.clocks.shown import limit_words
@@ -21,6 +21,7 @@ from complaints.models import (
     Attachment,
     Category,
     Complaint,
+    GivenBack,
     IssueKind,
     PauseReason,
     Priority,
@@ -94,6 +95,10 @@ ORDER = [
     "referred_to",
     "evidence",
     "message",
+    "amount",
+    "way",
+    "pay_to",
+    "paid_on",
     "files",
     "reason",
     "note",
@@ -378,8 +383,37 @@ class Asked:
     def files(self) -> forms.Field:
         return FilesField(label=_("Photos or PDFs"), help_text=_("At most 12 MB each."))
 
+    def amount(self) -> forms.Field:
+        adjustment, finding = adjusting.to_pay(self.complaint), self.complaint.billing_findings.first()
+        if self.name == "adjustment_paid":
+            initial = adjustment.amount if adjustment else None
+        else:
+            initial = finding.excess if finding and finding.excess > 0 else None
+        return forms.DecimalField(label=_("Amount"), max_digits=12, decimal_places=2, min_value=0, initial=initial)
+
+    def way(self) -> forms.Field:
+        return forms.ChoiceField(
+            label=_("How is it given back?"),
+            choices=GivenBack.choices,
+            initial=GivenBack.CREDIT,
+            widget=forms.RadioSelect,
+        )
+
+    def pay_to(self) -> forms.Field:
+        return forms.CharField(label=_("Account to pay to, for a refund"), max_length=80)
+
+    def paid_on(self) -> forms.Field:
+        picker = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        return forms.DateField(label=_("Given back on"), widget=picker, initial=timezone.localdate)
+
     def reason(self) -> forms.Field:
-        return text(pgettext_lazy("form", "Reason"), rows=2, most=1000)
+        return text(pgettext_lazy("form", "Reason"), rows=2, most=1000, help_text=self._decided())
+
+    def _decided(self) -> str:
+        """What an approval or a refusal is about, beside the field where its words are written."""
+        is_decision = self.name in ("approve_adjustment", "decline_adjustment")
+        adjustment = adjusting.waiting(self.complaint) if is_decision else None
+        return adjusting.sentence(adjustment) if adjustment else ""
 
     def note(self) -> forms.Field:
         if self.name == "hold":
@@ -388,7 +422,7 @@ class Asked:
             return text(_("What removed the cause?"), rows=2)
         if self.name == "note":
             return text(_("Internal note"), rows=4, help_text=_("Colleagues read this; the customer never does."))
-        return text(_("Note"), rows=2)
+        return text(_("Note"), rows=2, help_text=self._decided())
 
 
 def _around(branch: Branch) -> Q:

@@ -30,6 +30,9 @@ OCCASIONS: dict[str, Occasion] = {
         pgettext_lazy("occasion", "Message"), CUSTOMER, _("when somebody writes to the customer"), True
     ),
     "extended": Occasion(pgettext_lazy("occasion", "More time"), CUSTOMER, _("when more time is granted"), True),
+    "adjustment_approved": Occasion(
+        pgettext_lazy("occasion", "Money given back"), CUSTOMER, _("when an adjustment of a bill is approved"), True
+    ),
     "resolved_feedback": Occasion(
         pgettext_lazy("occasion", "Answer and survey"), CUSTOMER, _("when a complaint is resolved"), True
     ),
@@ -128,6 +131,15 @@ OCCASIONS: dict[str, Occasion] = {
     ),
     "extension_declined": Occasion(
         pgettext_lazy("occasion", "More time declined"), ON_IT, _("when more time is declined"), False
+    ),
+    "adjustment_proposed": Occasion(
+        pgettext_lazy("occasion", "Adjustment to approve"),
+        SUPERVISORS,
+        _("when somebody proposes to give money back"),
+        False,
+    ),
+    "adjustment_declined": Occasion(
+        pgettext_lazy("occasion", "Adjustment declined"), ON_IT, _("when an adjustment of a bill is declined"), False
     ),
     "manager_told": Occasion(
         pgettext_lazy("occasion", "Key account complains"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import phonenumbers
@@ -23,6 +24,7 @@ from complaints.models import (
     Complaint,
     DeskSettings,
     Event,
+    GivenBack,
     IssueUpdate,
     Medium,
     MessageTemplate,
@@ -33,6 +35,7 @@ from complaints.models import (
 )
 from complaints.models.promises import Tier
 from complaints.models.steering import Listener
+from complaints.money import money
 from complaints.states import Status
 from customers.models.people import ContactMethod
 from staff import duty
@@ -185,6 +188,9 @@ RULES: dict[str, list[tuple[str, Who]]] = {
     "ask_extension": [("extension_asked", supervisors)],
     "extend": [("extended", customer)],
     "decline_extension": [("extension_declined", assignee_or_supervisors)],
+    "propose_adjustment": [("adjustment_proposed", supervisors)],
+    "approve_adjustment": [("adjustment_approved", customer)],
+    "decline_adjustment": [("adjustment_declined", assignee_or_supervisors)],
 }
 """For each move: which texts go to whom."""
 
@@ -293,6 +299,8 @@ def words_for(complaint: Complaint, event: Event, desk: DeskSettings) -> dict[st
         "desk_url": _absolute("complaints:complaint", complaint.reference),
         "due": SimpleLazyObject(lambda: spoken(promised_to_customer(complaint))),  # few texts say it, and it is a query
         "message": details.get("message", ""),
+        "amount": money(Decimal(details["amount"]), desk) if "amount" in details else "",
+        "way": dict(GivenBack.choices).get(details.get("way", ""), ""),
         "reason": details.get("reason", ""),
         "resolution": complaint.resolution,
         "referred_to": complaint.referred_to,

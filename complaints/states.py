@@ -180,6 +180,23 @@ MOVES: dict[str, Move] = {
     "investigate": move(
         _("Record findings"), UNFINISHED, SAME, HANDLERS, "part summary", "files", decides=False, by_hand=False
     ),
+    "propose_adjustment": move(
+        _("Propose an adjustment"),
+        {S.INVESTIGATING, S.WAITING, S.REVIEW, S.RESOLVED},
+        SAME,
+        HANDLERS,
+        "amount way reason",
+        "pay_to",
+    ),
+    "approve_adjustment": move(
+        _("Approve the adjustment"), frozenset(Status), SAME, {SUPERVISOR, ADMINISTRATOR}, "", "note"
+    ),
+    "decline_adjustment": move(
+        _("Decline the adjustment"), frozenset(Status), SAME, {SUPERVISOR, ADMINISTRATOR}, "reason"
+    ),
+    "adjustment_paid": move(
+        _("Record money given back"), frozenset(Status), SAME, HANDLERS, "amount paid_on", "note", decides=False
+    ),
     "propose": move(
         _("Propose resolution"),
         {S.INVESTIGATING},

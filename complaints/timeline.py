@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.template.loader import render_to_string
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy
 
-from complaints.models import Event, Medium, Notice, Responsibility
+from complaints.models import DeskSettings, Event, GivenBack, Medium, Notice, Responsibility
+from complaints.money import money
 from complaints.states import Outcome
 
 KINDS = {
@@ -29,6 +31,7 @@ MOMENTS = ("arrived_at", "contacted_at", "due_at", "restored_at")
 CHOICES = {
     "medium": dict(Medium.choices),
     "outcome": dict(Outcome.choices),
+    "way": dict(GivenBack.choices),
     "responsibility": dict(Responsibility.choices),
 }
 
@@ -42,6 +45,8 @@ CLOCKS = frozenset(
 """Moves that are about the deadlines: they stop, start or move a clock, or a clock speaks."""
 WITH_CUSTOMER = frozenset({"message", "customer", "call"})
 SIGNS = {
+    "adjustment_paid": "receipt-text", "approve_adjustment": "check", "decline_adjustment": "x",
+    "propose_adjustment": "receipt-text",
     "ask_extension": "hourglass", "breach": "clock-alert", "decline_extension": "hourglass", "escalate": "chevrons-up",
     "excuse": "calendar-clock", "extend": "hourglass", "hold": "circle-pause", "release": "clock", "resume": "clock",
     "retarget": "calendar-clock", "warn": "clock-alert",
@@ -112,6 +117,10 @@ def _spoken(name: str, value: Any) -> Any:
         return value.get("text", "")
     if name in CHOICES:
         return CHOICES[name].get(value, value)
+    if name == "amount":
+        return money(Decimal(value), DeskSettings.current())
+    if name == "paid_on":
+        return date.fromisoformat(value)
     if name in MOMENTS:
         moment: datetime | None = parse_datetime(str(value))
         return moment or value

@@ -21,5 +21,7 @@ class Panel:
     """One sentence that says what it comes to."""
     meaning: str = "info"
     """How the verdict is drawn: info, success, warning or danger."""
+    bill: dict[str, Any] | None = None
+    """A recalculated bill as `complaints/investigation/_lines.html` draws it, for paper."""
     cause: str = ""
     """The code of the root cause where the findings make it clear; the form of the answer begins with it."""

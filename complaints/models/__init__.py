@@ -2,8 +2,18 @@
 
 from complaints.models.announcement import SEGMENTS, Announcement, AnnouncementKind, Saying, SayingKind
 from complaints.models.attachment import Attachment, FileKind
+from complaints.models.billing import (
+    Adjustment,
+    AdjustmentState,
+    BillingFinding,
+    BillVerdict,
+    GivenBack,
+    Tariff,
+    TierBasis,
+)
 from complaints.models.bulk import BulkLine, BulkRun, LineState
 from complaints.models.classification import (
+    BILLING,
     SAFETY,
     SEVERITY_LADDER,
     Category,
@@ -33,16 +43,21 @@ from complaints.models.views import DeskHabit, Digest, SavedView, Sharing, ViewW
 from complaints.models.webhook import Webhook
 
 __all__ = [
+    "BILLING",
     "SAFETY",
     "SEGMENTS",
     "SEVERITY_LADDER",
     "ActionKind",
+    "Adjustment",
+    "AdjustmentState",
     "Alarm",
     "AlarmLevel",
     "Announcement",
     "AnnouncementKind",
     "AnsweredBy",
     "Attachment",
+    "BillVerdict",
+    "BillingFinding",
     "BulkLine",
     "BulkRun",
     "Calendar",
@@ -61,6 +76,7 @@ __all__ = [
     "Feedback",
     "FileKind",
     "Flag",
+    "GivenBack",
     "HazardGrade",
     "IssueAct",
     "IssueAction",
@@ -105,8 +121,10 @@ __all__ = [
     "Source",
     "Storm",
     "Subcategory",
+    "Tariff",
     "TextVersion",
     "Tier",
+    "TierBasis",
     "UnsentMove",
     "ViewWatch",
     "VoltageFinding",

@@ -45,6 +45,9 @@ class Priority(models.IntegerChoices):
 SAFETY = "SAF"
 """The code of the category of danger to life and limb, in every profile."""
 
+BILLING = "BIL"
+"""The code of the category of bills and meters, in every profile."""
+
 
 class Category(Named):
     """One of the paper's five topics; `questions` and `advice` are what the forms ask and say for it."""

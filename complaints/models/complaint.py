@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models.classification import (
+    BILLING,
     SAFETY,
     Category,
     Priority,
@@ -100,6 +101,15 @@ NEEDS_A_CLOCK: dict[str, Callable[[list[Clock]], bool]] = {
     "decline_extension": _extendable,
 }
 """Moves that make sense only while a clock of some kind runs."""
+
+
+ADJUSTING = {
+    "propose_adjustment": "",
+    "approve_adjustment": "proposed",
+    "decline_adjustment": "proposed",
+    "adjustment_paid": "approved",
+}
+"""Moves that are about money, and the state of the adjustment that each takes up (`AdjustmentState` cannot be imported here)."""
 
 
 def make_token() -> str:
@@ -416,6 +426,13 @@ class Complaint(models.Model):
             self._ticking_clocks, self._ticking_of = list(self.clocks.ticking()), self.version
         return self._ticking_clocks
 
+    def _may_adjust(self, name: str) -> bool:
+        """Whether the money is where this move takes it up; a proposal waits for its decision before there is another."""
+        wanted = ADJUSTING[name]
+        if wanted:
+            return self.adjustments.filter(state=wanted).exists()
+        return self.billing_findings.exists() and not self.adjustments.filter(state="proposed").exists()
+
     def permits(self, name: str, role: str) -> bool:
         """Whether the table, and what this complaint is, let `role` make the move now."""
         move = MOVES[name]
@@ -424,6 +441,8 @@ class Complaint(models.Model):
         if role != CLOCK and name in NEEDS_A_CLOCK and not NEEDS_A_CLOCK[name](self._ticking()):
             # somebody is there and nothing was promised about the repair: that it is done must still be said
             return name == "restore" and self.arrived_at is not None and self.restored_at is None
+        if name in ADJUSTING:
+            return self.category.code == BILLING and self._may_adjust(name)
         if name == "settle":
             return self.service_issue_id is not None and self.may_share_an_answer
         merged = self.merged_into_id is not None

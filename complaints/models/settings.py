@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import time
+from decimal import Decimal
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -35,6 +36,22 @@ class DeskSettings(models.Model):
     last_resort_email = models.EmailField(_("address for alarms that find nobody on duty"), blank=True)
     interview = models.JSONField(_("call-back script"), default=dict, blank=True)
     voltage_limits = models.JSONField(_("limits of the voltage"), default=list, blank=True)
+    currency_zh = models.CharField(_("currency in Chinese"), max_length=12, default="元")
+    currency_en = models.CharField(_("currency in English"), max_length=12, default="CNY")
+    late_fee_rate = models.DecimalField(
+        _("late fee, per cent a day"),
+        max_digits=4,
+        decimal_places=3,
+        default=Decimal("0.1"),
+        validators=[MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(1))],
+    )
+    adjustment_limit = models.DecimalField(
+        _("adjustments above this need a higher approval"),
+        max_digits=10,
+        decimal_places=2,
+        default=Decimal(1000),
+        validators=[MinValueValidator(Decimal(0))],
+    )
     courtesy_zh = models.TextField(_("prompts on the telephone, in Chinese"), blank=True)
     courtesy_en = models.TextField(_("prompts on the telephone, in English"), blank=True)
     fees_zh = models.TextField(_("fees, in Chinese"), blank=True)

@@ -31,7 +31,7 @@ from complaints.models import (
     Source,
     Tier,
 )
-from complaints.profiles import phrases
+from complaints.profiles import phrases, tariffs
 from customers.models import AreaClass
 from customers.models.people import KEY, CustomerKind
 from staff.models import TeamKind
@@ -44,6 +44,7 @@ PLACEHOLDERS = frozenset(
         *("resolution", "referred_to", "merged_into", "clock", "count", "hotline", "regulator", "utility"),
         *("kind", "place", "expected", "restored", "webhook", "host", "starts", "ends"),
         *("view", "limit", "hours", "oldest", "rows"),
+        *("amount", "way"),
     }
 )
 """What a notice text may say in {braces}; `outbox.words_for`, `issues.words_for` and `watching` give their values."""
@@ -83,6 +84,7 @@ class Profile:
     templates: list[Row]
     ladder: list[Row]
     phrases: list[Row]
+    tariffs: list[Row]
 
 
 @dataclass(slots=True)
@@ -153,9 +155,10 @@ def read(folder: Path) -> Profile:
     categories, subcategories = _categories(reader)
     codes = {row["code"] for row in categories}, {row["code"]: row["category"] for row in subcategories}
     calendars = _calendars(reader, about.get("time_zone", settings.TIME_ZONE))
+    money = reader.file(tariffs.FILE)
     profile = Profile(
         code=about["code"],
-        desk=_desk(reader, about["desk"]),
+        desk=_desk(reader, about["desk"]) | tariffs.settings(reader, money),
         branch={"code": about["branch"]["code"], **reader.names("profile.yaml, branch", about["branch"]["name"])},
         teams=list(_teams(reader)),
         categories=categories,
@@ -168,6 +171,7 @@ def read(folder: Path) -> Profile:
         templates=list(_templates(reader)),
         phrases=list(phrases.rows(reader, {row["code"] for row in categories})),
         ladder=list(_ladder(reader)),
+        tariffs=list(tariffs.rows(reader, money)),
     )
     if reader.faults:
         raise BadProfile(reader.faults)

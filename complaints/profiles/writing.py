@@ -21,7 +21,7 @@ from complaints.models import (
     RoutingRule,
     Subcategory,
 )
-from complaints.profiles import phrases
+from complaints.profiles import phrases, tariffs
 from complaints.profiles.reading import LADDER_KEY, Profile, Row
 from staff.models import Branch, Team
 
@@ -76,12 +76,12 @@ def load(profile: Profile) -> list[str]:
     for row in profile.templates:
         _put_text(changes, row)
     _put_ladder(changes, profile.ladder)
-    return changes.lines + phrases.add(profile.phrases)
+    return changes.lines + phrases.add(profile.phrases) + tariffs.add(profile.tariffs)
 
 
 @transaction.atomic
 def add_texts(profile: Profile) -> list[str]:
-    """Add the texts of occasions and the limits of voltage that a new release brings; a line for each."""
+    """Add the texts of occasions, the limits of voltage and the tariffs that a new release brings; a line for each."""
     changes = _Changes()
     known = set(MessageTemplate.objects.values_list("code", flat=True))
     for row in profile.templates:
@@ -89,7 +89,7 @@ def add_texts(profile: Profile) -> list[str]:
             _put_text(changes, row)
     if not DeskSettings.current().voltage_limits:
         changes.put(DeskSettings, {"pk": 1}, {"voltage_limits": profile.desk["voltage_limits"]})
-    return changes.lines + phrases.add(profile.phrases)
+    return changes.lines + phrases.add(profile.phrases) + tariffs.add(profile.tariffs)
 
 
 def _put_text(changes: _Changes, row: Row) -> None:

@@ -38,6 +38,8 @@ TOLD = {
     "approve": gettext_lazy("We answered you."),
     "resolve": gettext_lazy("We answered you."),
     "settle": gettext_lazy("We answered you."),
+    "approve_adjustment": gettext_lazy("We decided to give money back to you."),
+    "adjustment_paid": gettext_lazy("We gave the money back to you."),
     "feedback": gettext_lazy("You told us what you think of the answer."),
     "reopen": gettext_lazy("We took it up again."),
     "request_reopening": gettext_lazy("You asked us to take it up again. A supervisor decides."),

@@ -9,10 +9,11 @@ from django.http import Http404, HttpResponse
 
 from complaints.models import Complaint
 from complaints.views.detail import find
-from complaints.views.investigation import outage, safety, voltage
+from complaints.views.investigation import billing, outage, safety, voltage
 from staff.http import StaffRequest
 
 PAGES: dict[str, Callable[[StaffRequest, Complaint], HttpResponse]] = {
+    "BIL": billing.page,
     "OUT": outage.page,
     "SAF": safety.page,
     "VOL": voltage.page,
