@@ -92,6 +92,8 @@ class BillingForm(forms.ModelForm):
             self.add_error("meter_permitted", _("Say how much is permitted; then it is known whether it matters."))
         if said.get("late_fee") is not None and said.get("late_days") is None:
             self.add_error("late_days", _("Say how many days late it was paid."))
+        if said.get("period_from") and said.get("period_until") and said["period_until"] <= said["period_from"]:
+            self.add_error("period_until", billing.REFUSED["no_days"][0])
         released, held = said.get("released_on"), said.get("held_on")
         if released and (held is None or released < held):
             self.add_error("released_on", _("Dunning is released after it was held."))

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from complaints import profiles
@@ -187,6 +187,7 @@ def any_rates(draw):
     return found
 
 
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 kilowatt_hours = st.integers(0, 900_000).map(lambda hundredths: D(hundredths) / 100)
 periods = st.tuples(st.dates(date(2024, 1, 1), date(2027, 1, 1)), st.integers(1, 120))
 households = st.builds(Household, st.integers(1, 9), st.booleans())
@@ -199,6 +200,7 @@ def used_of(tariff, kwh, share=3):
     return {"peak": peak, "valley": kwh - peak}
 
 
+@unhurried
 @given(any_rates(), kilowatt_hours, periods, households, kilowatt_hours)
 def test_every_kwh_is_billed_once_nothing_is_below_zero_and_lines_make_the_total(tariff, kwh, period, home, before):
     since, days = period
@@ -212,6 +214,7 @@ def test_every_kwh_is_billed_once_nothing_is_below_zero_and_lines_make_the_total
     assert [Line.again(line.plain()) for line in bill.lines] == list(bill.lines)
 
 
+@unhurried
 @given(any_bands(), kilowatt_hours, kilowatt_hours, kilowatt_hours)
 def test_who_uses_more_never_pays_less(steps, kwh, more, before):
     def total(used):
@@ -221,6 +224,7 @@ def test_who_uses_more_never_pays_less(steps, kwh, more, before):
     assert total(kwh) <= total(kwh + more)
 
 
+@unhurried
 @given(any_bands(), kilowatt_hours, st.integers(1, 29), st.integers(0, 100), kilowatt_hours)
 def test_a_reading_within_the_month_changes_nothing_but_the_rounding(steps, kwh, day, per_cent, before):
     """Two bills one after the other come to what one bill would: each line is rounded by half a cent at most."""
@@ -233,6 +237,7 @@ def test_a_reading_within_the_month_changes_nothing_but_the_rounding(steps, kwh,
     assert abs(one.total + two.total - whole.total) <= rounded * CENT / 2
 
 
+@unhurried
 @given(any_rates(), st.integers(1, 400))
 def test_a_year_worked_out_before_saving_is_never_below_zero(tariff, kwh):
     assert versions.year_of(tariff, kwh, 3, 2026) >= 0
