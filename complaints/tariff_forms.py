@@ -82,6 +82,13 @@ def months_read(text: str) -> list[int]:
     return sorted(found)
 
 
+def months_written(months: Sequence[int]) -> str:
+    """5–10 where they follow one another, else one by one."""
+    if len(months) > 2 and months[-1] - months[0] == len(months) - 1:
+        return f"{months[0]}-{months[-1]}"
+    return ", ".join(map(str, months))
+
+
 def _lines(label: Any, example: str, **more: Any) -> forms.CharField:
     widget = forms.Textarea(attrs={"rows": 3, "placeholder": example})
     return forms.CharField(label=label, max_length=2000, widget=widget, **more)
@@ -182,7 +189,7 @@ def _initial(before: Tariff) -> dict[str, Any]:
     return kept | {
         "bands": bands_written(before.bands),
         "season_bands": bands_written(before.season_bands),
-        "season_months": ", ".join(map(str, before.season_months)),
+        "season_months": months_written(before.season_months),
         "charges": charges_written(before.charges),
     }
 

@@ -25,7 +25,7 @@ from complaints.models import (
     DeskSettings,
     RootCause,
 )
-from complaints.money import money
+from complaints.money import money, number
 from complaints.refusals import BadInput, ChangedMeanwhile
 from complaints.tariffs import rules, versions
 from complaints.tariffs.rules import BadBill, Bill, Household, Line, Rates, Reading
@@ -177,8 +177,8 @@ def _doubtful(finding: BillingFinding) -> list[str]:
 def _explanation(finding: BillingFinding, known: Known) -> tuple[list[str], Bill | None]:
     """The fewest things that, wrong together, give the amount that was billed; ([], None) where none do."""
     doubtful = _doubtful(finding)
-    for number in range(len(doubtful) + 1):
-        for wrong in combinations(doubtful, number):
+    for size in range(len(doubtful) + 1):
+        for wrong in combinations(doubtful, size):
             try:
                 bill = _bill(finding, known, set(wrong))
             except BadBill:
@@ -230,13 +230,6 @@ def save(
 
 
 # in words
-
-
-def number(value: Decimal) -> str:
-    """A number with as many places as it has, as the language writes it."""
-    text = f"{value:f}"
-    plain = text.rstrip("0").rstrip(".") if "." in text else text
-    return number_format(Decimal(plain), force_grouping=True)
 
 
 def kwh_words(value: Decimal) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -14,9 +15,9 @@ from django.utils.translation import gettext as _
 
 from complaints import adjusting
 from complaints.models import Adjustment, DeskSettings, Tariff
-from complaints.money import money
+from complaints.money import money, number
 from complaints.refusals import BadInput
-from complaints.tariff_forms import MoneyForm, TariffForm, bands_written, charges_written
+from complaints.tariff_forms import MoneyForm, TariffForm, charges_written, months_written
 from complaints.tariffs import versions
 from staff.actors import Role
 from staff.http import StaffRequest
@@ -61,12 +62,14 @@ def tariffs(request: StaffRequest) -> HttpResponse:
 def _line(tariff: Tariff) -> dict[str, Any]:
     return {
         "tariff": tariff,
-        "bands": bands_written(tariff.bands),
-        "season_bands": bands_written(tariff.season_bands),
-        "season_months": ", ".join(map(str, tariff.season_months)),
+        "bands": _bands(tariff.bands),
+        "season_bands": _bands(tariff.season_bands),
+        "season_months": months_written(tariff.season_months),
+        "extra": number(tariff.extra_kwh),
+        "free": number(tariff.free_kwh),
         "charges": charges_written(tariff.charges),
         "adds": [
-            (name, add)
+            (name, f"{'+' if add > 0 else ''}{number(add)}")
             for name, add in (
                 (_("Peak"), tariff.peak_add),
                 (_("Flat"), tariff.flat_add),
@@ -75,6 +78,16 @@ def _line(tariff: Tariff) -> dict[str, Any]:
             if add is not None
         ],
     }
+
+
+def _bands(said: Iterable[Sequence[Any]]) -> list[str]:
+    """Each band in words: up to where, at what price."""
+    return [
+        _("above: %(price)s") % {"price": number(band.price)}
+        if band.upto is None
+        else _("up to %(upto)s kWh: %(price)s") % {"upto": number(band.upto), "price": number(band.price)}
+        for band in versions.bands_of(said)
+    ]
 
 
 @login_required

@@ -41,7 +41,7 @@ def test_everybody_at_the_desk_reads_them_and_only_those_who_steer_change_them(c
     client.cookies["language"] = "en"
     shown = text(client.get("/desk/tariffs/"))
     assert "Beijing households, by the year" in shown
-    assert "2880  0.4883" in shown
+    assert "up to 2,880 kWh: 0.4883" in shown
     assert client.get("/desk/tariffs/beijing-annual/").status_code == 200
     assert client.get("/desk/tariffs/beijing-annual/change/").status_code == 403
     assert client.post("/desk/tariffs/new/", {**NEW, "save": "1"}).status_code == 403
