@@ -43,6 +43,10 @@ def instead(name: str, complaint: Complaint, *, by: Actor, at: datetime) -> str:
     return "request_reopening" if complaint.closed_at < oldest else name
 
 
+UNSAID = frozenset({"about"})
+"""Details that change the complaint and that its history keeps to itself."""
+
+
 # what changes on the complaint
 
 
@@ -52,7 +56,7 @@ def apply(name: str, complaint: Complaint, details: Details, *, by: Actor, at: d
         APPLY[name](complaint, details, by, at)
     if complaint.status == Status.CLOSED and complaint.closed_at is None:
         complaint.closed_at = at
-    said = {key: _plain(value) for key, value in details.items() if value not in (None, "", [])}
+    said = {key: _plain(value) for key, value in details.items() if value not in (None, "", []) and key not in UNSAID}
     if name == "urge":
         said["count"] = complaint.urged_count
     return said
@@ -165,6 +169,12 @@ def _prioritise(complaint: Complaint, details: Details, by: Actor, at: datetime)
     complaint.severity = details.get("severity") or complaint.severity
 
 
+def _investigate(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    """Whom it is about, where that was found, or found to be somebody else."""
+    if "about" in details:
+        complaint.about = details["about"]
+
+
 def _link(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
     complaint.service_issue = details["service_issue"]
 
@@ -214,6 +224,7 @@ APPLY: dict[str, Callable[[Complaint, Details, Actor, datetime], None]] = {
     "detach": _detach,
     "dispatch": _dispatch,
     "escalate": _escalate,
+    "investigate": _investigate,
     "link": _link,
     "match": _match,
     "merge": _merge,
@@ -285,6 +296,9 @@ def follow_ups(
         )
     elif name in ("recategorise", "prioritise") and _must_go_at_once(complaint):
         yield "dispatch", {"team": complaint.team}
+    elif name == "investigate" and complaint.about_id is not None and complaint.about_id == complaint.assignee_id:
+        if complaint.is_open:
+            yield "unassign", {}
     elif name in ("dispatch", "transfer") and (proposal := assignment.assigned_by_itself(complaint, at)) is not None:
         yield "assign", {"assignee": proposal.person, "note": proposal.why}
 

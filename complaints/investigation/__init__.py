@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from complaints.investigation import outage, safety, voltage
+from complaints.investigation import conduct, outage, safety, voltage
 from complaints.investigation.panels import Panel, Words
 from complaints.models import Complaint, RootCause
 
-PANELS: dict[str, Callable[[Complaint], Panel]] = {"OUT": outage.panel, "SAF": safety.panel, "VOL": voltage.panel}
+PANELS: dict[str, Callable[[Complaint], Panel]] = {
+    "OUT": outage.panel,
+    "SAF": safety.panel,
+    "SVC": conduct.panel,
+    "VOL": voltage.panel,
+}
 """For each code of a category: what the complaint's page shows of its investigation."""
 
 

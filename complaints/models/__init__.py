@@ -5,6 +5,7 @@ from complaints.models.attachment import Attachment, FileKind
 from complaints.models.bulk import BulkLine, BulkRun, LineState
 from complaints.models.classification import (
     SAFETY,
+    SERVICE,
     SEVERITY_LADDER,
     Category,
     Priority,
@@ -14,6 +15,22 @@ from complaints.models.classification import (
     Subcategory,
 )
 from complaints.models.complaint import Channel, Complaint, Flag, Responsibility, Source
+from complaints.models.conduct import (
+    COACHING_SEEN_BY,
+    HOLDS,
+    Apology,
+    ApologyHow,
+    CoachingAction,
+    CoachingKind,
+    ConductFinding,
+    ConductRule,
+    ConductVerdict,
+    Effect,
+    Identified,
+    Measure,
+    Recording,
+    StaffPart,
+)
 from complaints.models.feedback import AnsweredBy, Feedback
 from complaints.models.findings_supply import OutageFinding, OutageKind, VoltageFinding, VoltageSeries, VoltageTest
 from complaints.models.history import Event
@@ -33,8 +50,11 @@ from complaints.models.views import DeskHabit, Digest, SavedView, Sharing, ViewW
 from complaints.models.webhook import Webhook
 
 __all__ = [
+    "COACHING_SEEN_BY",
+    "HOLDS",
     "SAFETY",
     "SEGMENTS",
+    "SERVICE",
     "SEVERITY_LADDER",
     "ActionKind",
     "Alarm",
@@ -42,6 +62,8 @@ __all__ = [
     "Announcement",
     "AnnouncementKind",
     "AnsweredBy",
+    "Apology",
+    "ApologyHow",
     "Attachment",
     "BulkLine",
     "BulkRun",
@@ -51,17 +73,24 @@ __all__ = [
     "Channel",
     "Clock",
     "ClockKind",
+    "CoachingAction",
+    "CoachingKind",
     "Complaint",
     "ComplaintWords",
+    "ConductFinding",
+    "ConductRule",
+    "ConductVerdict",
     "DeskHabit",
     "DeskSettings",
     "Digest",
+    "Effect",
     "EquipmentOwner",
     "Event",
     "Feedback",
     "FileKind",
     "Flag",
     "HazardGrade",
+    "Identified",
     "IssueAct",
     "IssueAction",
     "IssueFollower",
@@ -77,6 +106,7 @@ __all__ = [
     "LetterText",
     "LineState",
     "Listener",
+    "Measure",
     "Medium",
     "MessageTemplate",
     "Notice",
@@ -88,6 +118,7 @@ __all__ = [
     "PolicyLimit",
     "Posting",
     "Priority",
+    "Recording",
     "RequestType",
     "Responsibility",
     "Retargeting",
@@ -103,6 +134,7 @@ __all__ = [
     "Severity",
     "Sharing",
     "Source",
+    "StaffPart",
     "Storm",
     "Subcategory",
     "TextVersion",

@@ -35,6 +35,7 @@ class DeskSettings(models.Model):
     last_resort_email = models.EmailField(_("address for alarms that find nobody on duty"), blank=True)
     interview = models.JSONField(_("call-back script"), default=dict, blank=True)
     voltage_limits = models.JSONField(_("limits of the voltage"), default=list, blank=True)
+    outage_notice = models.JSONField(_("notice of outages"), default=dict, blank=True)
     courtesy_zh = models.TextField(_("prompts on the telephone, in Chinese"), blank=True)
     courtesy_en = models.TextField(_("prompts on the telephone, in English"), blank=True)
     fees_zh = models.TextField(_("fees, in Chinese"), blank=True)
