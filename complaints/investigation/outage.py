@@ -132,12 +132,6 @@ def check(finding: OutageFinding) -> None:
     """Refuse what cannot have been. Raises BadInput naming the field."""
     if finding.restored_at is not None and finding.restored_at < finding.started_at:
         raise BadInput(_("Restored before it began."), fields=["restored_at"])
-    start, end = finding.announced_from, finding.announced_until
-    if (start is None) != (end is None):
-        missing = "announced_from" if start is None else "announced_until"
-        raise BadInput(_("Say both from when and until when it was announced."), fields=[missing])
-    if start is not None and end is not None and end <= start:
-        raise BadInput(_("Announced to end before it was to begin."), fields=["announced_until"])
     steps = steps_of(finding)
     if any(at < finding.started_at for at, _customers in steps):
         raise BadInput(_("Somebody had supply back before it began."), fields=["steps"])

@@ -245,7 +245,11 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("announced_from__isnull", True), ("announced_until__isnull", True)),
-                    ("announced_until__gt", models.F("announced_from")),
+                    models.Q(
+                        ("announced_from__isnull", False),
+                        ("announced_until__isnull", False),
+                        ("announced_until__gt", models.F("announced_from")),
+                    ),
                     _connector="OR",
                 ),
                 name="announced_outage_ends_after_it_begins",

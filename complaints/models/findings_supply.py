@@ -195,7 +195,11 @@ class OutageFinding(AppendOnly):
             models.CheckConstraint(
                 name="announced_outage_ends_after_it_begins",
                 condition=Q(announced_from__isnull=True, announced_until__isnull=True)
-                | Q(announced_until__gt=models.F("announced_from")),
+                | Q(
+                    announced_from__isnull=False,
+                    announced_until__isnull=False,
+                    announced_until__gt=models.F("announced_from"),
+                ),
             ),
         ]
 

@@ -95,6 +95,12 @@ class OutageForm(forms.ModelForm):
                 self.add_error(name, _("That is in the future."))
         if said.get("started_at") and said.get("restored_at") and said["restored_at"] < said["started_at"]:
             self.add_error("restored_at", _("Restored before it began."))
+        start, end = said.get("announced_from"), said.get("announced_until")
+        for name, day, other in (("announced_from", start, end), ("announced_until", end, start)):
+            if day is None and other is not None and name not in self.errors:
+                self.add_error(name, _("Say both from when and until when it was announced."))
+        if start and end and end <= start:
+            self.add_error("announced_until", _("Announced to end before it was to begin."))
         return said
 
     def finding(self) -> OutageFinding:
