@@ -20,6 +20,7 @@ class Measure:
 
 
 COMPLAINTS, ANSWERS, SHARE, PROMISES = _("complaints"), _("answers"), _("per cent"), _("deadlines")
+FINDINGS, COACHING = _("findings"), _("coaching actions")
 
 _ALL = [
     Measure(
@@ -96,6 +97,46 @@ _ALL = [
             "Today is compared with the same weekday up to the same time of day, because mornings differ from "
             "evenings and Mondays from Sundays. Days before the first complaint are not counted; under 3 such days "
             "nothing is called usual."
+        ),
+    ),
+    Measure(
+        "conduct_findings",
+        _("Findings about service"),
+        FINDINGS,
+        _("Number of complaints about service whose newest finding was recorded in the period"),
+        _(
+            "Each complaint counts once, with what stands now; what was found first and corrected later is not counted. "
+            "Reports of wrongdoing are left out: few may see them."
+        ),
+    ),
+    Measure(
+        "conduct_held",
+        _("Held in whole or in part"),
+        SHARE,
+        _("Substantiated and partly substantiated ÷ all findings"),
+        _(
+            "What could not be verified stays in the lower number, so that not looking does not improve the figure. The "
+            "range is Wilson’s 95 % interval. Under 5 findings no percentage is shown; under 30 it is marked as a low base."
+        ),
+    ),
+    Measure(
+        "coaching_on_time",
+        _("Coaching on time"),
+        COACHING,
+        _("Coaching that fell due in the period and was done by the end of its day"),
+        _(
+            "Counted by the day it was due, so what nobody does does not vanish. Branch and team are those of the person "
+            "coached when it was given. No person is named, and nothing is ranked."
+        ),
+    ),
+    Measure(
+        "coaching_again",
+        _("Again within 90 days"),
+        COACHING,
+        _("Coaching done, after which a complaint about the same person or team was received within 90 days and held"),
+        _(
+            "For coaching of a whole team, a complaint about the same team. Of coaching done less than 90 days ago it is "
+            "not known yet."
         ),
     ),
 ]

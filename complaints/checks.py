@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from complaints import adjusting
 from complaints.clocks import following
-from complaints.models import SAFETY, Complaint, PauseReason
+from complaints.models import HOLDS, SAFETY, SERVICE, Apology, Complaint, PauseReason
 from complaints.refusals import DetailsMissing, MoveRefused
 from complaints.states import FINDINGS, HANDLERS, Outcome, Status
 from staff.actors import CUSTOMER, Actor, Role
@@ -19,6 +19,7 @@ from staff.actors import CUSTOMER, Actor, Role
 Details = Mapping[str, Any]
 
 DETAIL_NAMES = {
+    "about": gettext_lazy("whom it is about"),
     "account": gettext_lazy("the account"),
     "address": gettext_lazy("the address"),
     "amount": gettext_lazy("the amount"),
@@ -75,6 +76,8 @@ def named(details: Iterable[str]) -> str:
 
 def check(name: str, complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
     """Raise MoveRefused or DetailsMissing when what was said does not fit the complaint."""
+    if by.user is not None and complaint.about_id == by.user.pk:
+        raise MoveRefused(_("You are named in this complaint. Somebody else handles it."))
     if name in CHECKS:
         CHECKS[name](complaint, details, by, at)
 
@@ -87,6 +90,7 @@ def _check_answer(complaint: Complaint, details: Details, by: Actor, at: datetim
     _check_contact_was_made(complaint)
     _check_is_safe(complaint, details["outcome"])
     adjusting.check_settled(complaint, details["outcome"])
+    _check_follows_from_finding(complaint, details["outcome"])
 
 
 def _check_is_safe(complaint: Complaint, outcome: str) -> None:
@@ -102,6 +106,33 @@ def _check_is_safe(complaint: Complaint, outcome: str) -> None:
                 "Nobody has said yet that it is safe. Record when it was made safe, "
                 "or among the findings why it is not dangerous."
             ),
+            fields=["outcome"],
+        )
+
+
+def _check_follows_from_finding(complaint: Complaint, outcome: str) -> None:
+    """That we served somebody badly is answered with what was found, an apology, and what we learn from it."""
+    if complaint.category.code != SERVICE:
+        return
+    finding = complaint.conduct_findings.first()
+    holds = finding is not None and finding.verdict in HOLDS
+    if outcome not in (Outcome.UPHELD, Outcome.PARTLY_UPHELD):
+        if holds and outcome == Outcome.NOT_UPHELD:
+            raise MoveRefused(
+                _("The findings say that the complaint is right. Look at them again."), fields=["outcome"]
+            )
+        return
+    if finding is None or not finding.verdict:
+        raise MoveRefused(_("Nobody has recorded yet what was found. Record the finding first."), fields=["outcome"])
+    if not holds:
+        raise MoveRefused(_("The findings do not say that the complaint is right."), fields=["outcome"])
+    if finding.apology not in (Apology.MADE, Apology.NOT_OWED):
+        raise MoveRefused(
+            _("Nobody has said yet that we apologised, or why not. Say it among the findings."), fields=["outcome"]
+        )
+    if not finding.no_coaching_because and not complaint.coaching.exists():
+        raise MoveRefused(
+            _("Nothing follows from it yet: give at least one coaching action, or say among the findings why none."),
             fields=["outcome"],
         )
 
@@ -133,6 +164,7 @@ def _check_approval(complaint: Complaint, details: Details, by: Actor, at: datet
     _check_contact_was_made(complaint)
     _check_is_safe(complaint, complaint.outcome)
     adjusting.check_settled(complaint, complaint.outcome)
+    _check_follows_from_finding(complaint, complaint.outcome)
 
 
 def _check_merge(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
@@ -168,6 +200,11 @@ def _check_assignee(complaint: Complaint, details: Details, by: Actor, at: datet
     if assignee is not None and (not assignee.is_active or assignee.role not in HANDLERS):
         raise MoveRefused(
             _("%(name)s does not investigate complaints.") % {"name": assignee.display_name}, fields=["assignee"]
+        )
+    if assignee is not None and assignee.pk == complaint.about_id:
+        raise MoveRefused(
+            _("%(name)s cannot have this complaint. Choose somebody else.") % {"name": assignee.display_name},
+            fields=["assignee"],
         )
 
 

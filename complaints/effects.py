@@ -46,8 +46,8 @@ def instead(name: str, complaint: Complaint, *, by: Actor, at: datetime) -> str:
 
 # what changes on the complaint
 
-UNSAID = frozenset({"pay_to"})
-"""Details that stand where they belong and not in the history, which many read: the number of somebody's bank account."""
+UNSAID = frozenset({"about", "pay_to"})
+"""Details that stand where they belong and not in the history, which many read: who is complained about, where money goes."""
 
 
 def apply(name: str, complaint: Complaint, details: Details, *, by: Actor, at: datetime) -> dict[str, Any]:
@@ -172,6 +172,12 @@ def _prioritise(complaint: Complaint, details: Details, by: Actor, at: datetime)
     complaint.severity = details.get("severity") or complaint.severity
 
 
+def _investigate(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
+    """Whom it is about, where that was found, or found to be somebody else."""
+    if "about" in details:
+        complaint.about = details["about"]
+
+
 def _link(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
     complaint.service_issue = details["service_issue"]
 
@@ -221,6 +227,7 @@ APPLY: dict[str, Callable[[Complaint, Details, Actor, datetime], None]] = {
     "detach": _detach,
     "dispatch": _dispatch,
     "escalate": _escalate,
+    "investigate": _investigate,
     "link": _link,
     "match": _match,
     "merge": _merge,
@@ -294,6 +301,9 @@ def follow_ups(
         )
     elif name in ("recategorise", "prioritise") and _must_go_at_once(complaint):
         yield "dispatch", {"team": complaint.team}
+    elif name == "investigate" and complaint.about_id is not None and complaint.about_id == complaint.assignee_id:
+        if complaint.is_open:
+            yield "unassign", {}
     elif name in ("dispatch", "transfer") and (proposal := assignment.assigned_by_itself(complaint, at)) is not None:
         yield "assign", {"assignee": proposal.person, "note": proposal.why}
 

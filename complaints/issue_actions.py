@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from complaints.models import DeskSettings, IssueAction, Medium, MessageTemplate
 from complaints.refusals import MoveRefused
 from staff import duty
 from staff.actors import Role
-from staff.models import User
+from staff.models import Branch, User
 
 GIVING = (Role.INVESTIGATOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
 """Who decides on actions."""
@@ -54,30 +55,39 @@ def remind(action: IssueAction) -> bool:
     )
     if row is None or row.notices.exists():
         return False
-    owner = row.owner
-    answering = [owner] if owner.is_active and owner.email else []
-    branch = row.issue.branch
-    people = answering or [one for one in duty.on_duty(Role.SUPERVISOR, branch, turn.now()) if one.email]
-    texts = {text.language: text for text in MessageTemplate.objects.filter(code=OVERDUE, medium=Medium.EMAIL)}
-    if not people or not texts:
+    notice = reminder(OVERDUE, row.owner, row.issue.branch, lambda: words_for(row))
+    if notice is None:
         return False
+    notice.action = row
+    notice.save()
+    return True
+
+
+def reminder(
+    code: str, owner: User, branch: Branch, words: Callable[[], dict[str, Any]], *, but_not: User | None = None
+) -> Notice | None:
+    """A reminder to the owner, else to a supervisor on duty, not saved yet; `words` are asked for in the reader's language."""
+    answering = [owner] if owner.is_active and owner.email else []
+    on_duty = [] if answering else duty.on_duty(Role.SUPERVISOR, branch, turn.now())
+    people = answering or [one for one in on_duty if one.email and one != but_not]
+    texts = {text.language: text for text in MessageTemplate.objects.filter(code=code, medium=Medium.EMAIL)}
+    if not people or not texts:
+        return None
     to = people[0]
     text = texts.get(to.language) or texts.get(settings.LANGUAGE_CODE) or next(iter(texts.values()))
     with translation.override(text.language):
-        words = words_for(row) | {"name": to.display_name}
+        said = words() | {"name": to.display_name}
     notice = Notice(
-        action=row,
-        code=OVERDUE,
+        code=code,
         medium=Medium.EMAIL,
         address=to.email,
         is_to_customer=False,
         language=text.language,
-        subject=text.subject.format(**words)[:200],
-        body=text.body.format(**words),
+        subject=text.subject.format(**said)[:200],
+        body=text.body.format(**said),
     )
     outbox.try_at(turn.now(), [notice], DeskSettings.current())
-    notice.save()
-    return True
+    return notice
 
 
 def words_for(action: IssueAction) -> dict[str, Any]:

@@ -56,14 +56,18 @@ class Place:
     team: Team | None = None
     assignee: User | None = None
     is_restricted: bool = False
+    about: int | None = None
+    """The key of the colleague whom it complains about."""
 
     @classmethod
     def of(cls, complaint: Complaint) -> Place:
         is_report = complaint.request_type == RequestType.REPORT
-        return cls(complaint.branch, complaint.team, complaint.assignee, is_report)
+        return cls(complaint.branch, complaint.team, complaint.assignee, is_report, complaint.about_id)
 
     def may_be_seen_by(self, user: User) -> bool:
         """As `Complaint.objects.visible_to` has it, for one person."""
+        if self.about is not None and self.about == user.pk:
+            return False
         if self.is_restricted and user.role not in RESTRICTED_TO:
             return False
         return user.branch is not None and self.branch.path.startswith(user.branch.path)

@@ -96,6 +96,12 @@ OCCASIONS: dict[str, Occasion] = {
         _("when the day of an action on a service issue has passed"),
         False,
     ),
+    "coaching_overdue": Occasion(
+        pgettext_lazy("occasion", "Coaching overdue"),
+        _("whoever sees to it"),
+        _("when the day of a coaching action has passed"),
+        False,
+    ),
     "given": Occasion(
         pgettext_lazy("occasion", "Given by an alarm"), ON_IT, _("when an alarm gives a complaint to somebody"), False
     ),

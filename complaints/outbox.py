@@ -202,7 +202,7 @@ def queue(complaint: Complaint, event: Event) -> list[Notice]:
     """
     webhooks.queue(complaint, event)
     rules = RULES.get(event.move, [])
-    wanted = [(code, recipient) for code, who in rules for recipient in who(complaint, event)]
+    wanted = [(code, recipient) for code, who in rules for recipient in _unnamed(complaint, who(complaint, event))]
     if not wanted:
         return []
     desk = _desk()
@@ -225,6 +225,17 @@ def queue(complaint: Complaint, event: Event) -> list[Notice]:
     try_at(turn.now(), list(notices.values()), desk)
     Notice.objects.bulk_create(notices.values())
     return [notice for notice in notices.values() if notice.medium != Medium.LETTER]
+
+
+def _unnamed(complaint: Complaint, recipients: list[Recipient]) -> list[Recipient]:
+    """Whom the complaint names hears nothing of it; where nobody else is left, the last resort does."""
+    if complaint.about is None:
+        return recipients
+    named = complaint.about.email.lower()
+    others = [one for one in recipients if one.is_customer or one.address.lower() != named]
+    if recipients and not others:
+        return [one for one in _last_resort() if one.address.lower() != named]
+    return others
 
 
 def _texts(code: str) -> list[MessageTemplate]:

@@ -178,7 +178,7 @@ MOVES: dict[str, Move] = {
     ),
     # finding and answering
     "investigate": move(
-        _("Record findings"), UNFINISHED, SAME, HANDLERS, "part summary", "files", decides=False, by_hand=False
+        _("Record findings"), UNFINISHED, SAME, HANDLERS, "part summary", "files about", decides=False, by_hand=False
     ),
     "propose_adjustment": move(
         _("Propose an adjustment"),

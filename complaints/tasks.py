@@ -13,6 +13,7 @@ from django.utils import translation
 from complaints import (
     announcements,
     bulk,
+    coaching,
     database_clock,
     feedback,
     issue_actions,
@@ -113,9 +114,11 @@ def say_announcements() -> int:
 
 @shared_task(ignore_result=True)
 def remind_of_actions() -> int:
-    """Remind the owners of actions whose day has passed, each once."""
+    """Remind the owners of actions and of coaching whose day has passed, each once."""
     with turn.begun(), turn.Sweep() as sweep:
-        return sweep.through(issue_actions.to_remind(issue_actions.today()), issue_actions.remind)
+        today = issue_actions.today()
+        said = sweep.through(issue_actions.to_remind(today), issue_actions.remind)
+        return said + sweep.through(coaching.to_remind(today), coaching.remind)
 
 
 @shared_task(ignore_result=True)

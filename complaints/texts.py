@@ -13,9 +13,10 @@ from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints import announcements, issue_actions, issues, outbox, watching, webhooks
+from complaints import announcements, coaching, issue_actions, issues, outbox, watching, webhooks
 from complaints.models import (
     Announcement,
+    CoachingAction,
     Complaint,
     DeskSettings,
     IssueAction,
@@ -77,6 +78,7 @@ OF_ANNOUNCEMENTS = (
     *("kind", "place", "starts", "ends", "message", "track_url", "hotline", "regulator", "utility", "name"),
 )
 OF_ACTIONS = ("place", "message", "due", "desk_url", "name")
+OF_COACHING = ("message", "due", "desk_url", "name")
 
 GSM = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
@@ -112,6 +114,7 @@ def words_of(code: str) -> tuple[str, ...]:
         **dict.fromkeys(watching.OCCASIONS, OF_VIEWS),
         **dict.fromkeys(announcements.OCCASIONS, OF_ANNOUNCEMENTS),
         **dict.fromkeys(issue_actions.OCCASIONS, OF_ACTIONS),
+        **dict.fromkeys(coaching.OCCASIONS, OF_COACHING),
     }
     return others.get(code, OF_COMPLAINTS)
 
@@ -195,6 +198,9 @@ def _words(code: str, by: User, reference: str) -> tuple[str, dict[str, Any]] | 
     if code in issue_actions.OCCASIONS:
         action = IssueAction.objects.visible_to(by).select_related("issue").order_by("-pk").first()
         return (action.issue.title, issue_actions.words_for(action)) if action else None
+    if code in coaching.OCCASIONS:
+        given = CoachingAction.objects.visible_to(by).order_by("-pk").first()
+        return (str(given.get_kind_display()), coaching.words_for(given)) if given else None
     if code == webhooks.STOPPED:
         return "GIS", webhooks.words_for(Webhook(pk=1, name="GIS", url="https://gis.example/"), "500")
     return _complaint_words(code, by, reference)

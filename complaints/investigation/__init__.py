@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from complaints.investigation import billing, outage, safety, voltage
+from complaints.investigation import billing, conduct, outage, safety, voltage
 from complaints.investigation.panels import Panel, Words
 from complaints.models import Complaint, RootCause
 
@@ -16,6 +16,7 @@ PANELS: dict[str, Callable[[Complaint], Panel]] = {
     "BIL": billing.panel,
     "OUT": outage.panel,
     "SAF": safety.panel,
+    "SVC": conduct.panel,
     "VOL": voltage.panel,
 }
 """For each code of a category: what the complaint's page shows of its investigation."""

@@ -16,8 +16,17 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from complaints import workflow
+from complaints.investigation import outage_notice
 from complaints.investigation.panels import Panel
-from complaints.models import Complaint, Flag, IssueKind, OutageFinding, OutageKind, RootCause, ServiceIssue
+from complaints.models import (
+    Announcement,
+    AnnouncementKind,
+    Complaint,
+    IssueKind,
+    OutageFinding,
+    RootCause,
+    ServiceIssue,
+)
 from complaints.refusals import BadInput
 from customers.models import Account, Feeder, TransformerArea
 from staff.actors import Actor
@@ -25,19 +34,14 @@ from staff.models import User
 
 FREQUENT, FREQUENT_DAYS = 3, 60
 """So many interruptions in so many days are frequent ones (domain 2.1) [GK]."""
-NOTICE = {
-    OutageKind.PLANNED: timedelta(days=7),
-    OutageKind.ARREARS: timedelta(days=7),
-    OutageKind.TEMPORARY: timedelta(hours=24),
-}
-"""How long before the outage notice is due (domain 4.4) [S12, S8, S9]; a temporary one only for important users."""
 NEAR = timedelta(hours=24)
 """A service issue that began within this time of the outage may be the same one [P]."""
 DARK = [IssueKind.FAULT, IssueKind.PLANNED_OUTAGE]
+OVERRAN = "planning-overrun"
+"""The root cause of work that lasts longer than announced."""
 OWN_OUTAGES = ("OUT-01", "OUT-02")
 CAUSES = ("equipment", "maintenance", "capacity", "external", "weather", "planning", "customer-side")
 """Branches of the tree of causes whose leaves can put out the light."""
-ON_TIME, LATE, NONE_GIVEN, NOT_DUE, UNKNOWN = "on_time", "late", "none", "not_due", "unknown"
 
 Step = tuple[datetime, int]
 """When how many customers had their supply back."""
@@ -56,41 +60,6 @@ def customer_minutes(started: datetime, steps: Sequence[Step]) -> Fraction:
     """Minutes without supply summed over those who have it back; nobody still in the dark is counted."""
     seconds = sum(customers * int((at - started).total_seconds()) for at, customers in steps)
     return Fraction(seconds, 60)
-
-
-def notice_verdict(kind: str, noticed_at: datetime | None, started: datetime, *, is_important: bool = False) -> str:
-    """Was the customer told in time? Exactly in time is in time; a fault asks for no notice."""
-    due = NOTICE.get(OutageKind(kind))
-    if due is None or (kind == OutageKind.TEMPORARY and not is_important):
-        return NOT_DUE
-    if noticed_at is None:
-        return NONE_GIVEN
-    return ON_TIME if started - noticed_at >= due else LATE
-
-
-def notice_words(finding: OutageFinding) -> str:
-    """The verdict about the notice in one sentence."""
-    is_important = Flag.IMPORTANT_USER in finding.complaint.flags
-    verdict = notice_verdict(finding.kind, finding.noticed_at, finding.started_at, is_important=is_important)
-    if verdict == NOT_DUE:
-        return _("No notice was due for an outage of this kind.")
-    asked = {"asked": _hours(NOTICE[OutageKind(finding.kind)])}
-    if verdict == NONE_GIVEN:
-        return _("No notice is known; %(asked)s before the outage were due.") % asked
-    assert finding.noticed_at is not None
-    words = asked | {"given": _hours(finding.started_at - finding.noticed_at)}
-    if verdict == ON_TIME:
-        return _("Notice was given in time: %(given)s before the outage, %(asked)s were due.") % words
-    if finding.noticed_at >= finding.started_at:
-        return _("Notice was given only after the outage began; %(asked)s before were due.") % words
-    return _("Notice was late: %(given)s before the outage, %(asked)s were due.") % words
-
-
-def _hours(span: timedelta) -> str:
-    hours = span.total_seconds() / 3600
-    if hours >= 48:
-        return _("%(days)s days") % {"days": f"{hours / 24:.1f}".removesuffix(".0")}
-    return _("%(hours)s hours") % {"hours": f"{hours:.1f}".removesuffix(".0")}
 
 
 def steps_of(finding: OutageFinding) -> list[Step]:
@@ -185,6 +154,7 @@ def save(finding: OutageFinding, *, by: User) -> OutageFinding:
     if before is not None and said_of(before) == said_of(finding):
         raise BadInput(_("Nothing is different from what is recorded."))
     finding.entered_by, finding.entered_at = by, timezone.now()
+    finding.rules = outage_notice.rules_now()
     finding.save(force_insert=True)
     summary = "; ".join(f"{label}: {value}" for label, value in said_of(finding))
     workflow.perform("investigate", complaint, by=Actor.staff(by), part=_("the outage"), summary=summary)
@@ -217,7 +187,24 @@ def said_of(finding: OutageFinding) -> list[tuple[Any, Any]]:
         pairs.append((_("Notice given"), _moment(finding.noticed_at)))
     if finding.notice_evidence:
         pairs.append((_("What shows the notice"), finding.notice_evidence))
+    if finding.announced_from and finding.announced_until:
+        announced = f"{_moment(finding.announced_from)} – {_moment(finding.announced_until)}"
+        pairs.append((_("Announced for"), announced))
+    if finding.change_told_at:
+        pairs.append((_("Change passed on"), _moment(finding.change_told_at)))
     return pairs
+
+
+def announced_near(complaint: Complaint, started: datetime | None) -> Announcement | None:
+    """What was announced for this place about then: the window that the outage had to keep."""
+    touching = _touching(complaint)
+    if touching is None or started is None:
+        return None
+    rows = Announcement.objects.filter(
+        touching, kind=AnnouncementKind.PLANNED_OUTAGE, released_at__isnull=False, cancelled_at__isnull=True
+    )
+    near = rows.filter(released_at__isnull=False, starts_at__lte=started + NEAR, ends_at__gte=started - NEAR)
+    return near.order_by("-starts_at").first()
 
 
 def _moment(at: datetime) -> str:
@@ -264,17 +251,37 @@ def panel(complaint: Complaint) -> Panel:
             "customers": _("the customers without supply"),
         }
         asked |= {"equipment": _("the equipment")}
+        is_noticed = outage_notice.verdict_of(finding) != outage_notice.NOT_DUE
         missing = [words for name, words in asked.items() if getattr(finding, name) in (None, "")]
-        if finding.kind in NOTICE and finding.noticed_at and not finding.notice_evidence:
+        if finding.noticed_at and not finding.notice_evidence and is_noticed:
             missing.append(_("what shows the notice"))
-    is_bad = finding is not None and notice_verdict(
-        finding.kind, finding.noticed_at, finding.started_at, is_important=Flag.IMPORTANT_USER in complaint.flags
-    ) in (LATE, NONE_GIVEN)
     return Panel(
         title=_("The outage"),
         facts=facts,
         missing=missing,
-        verdict=notice_words(finding) if finding else "",
-        meaning="danger" if is_bad else "info",
-        cause=finding.cause.code if finding and finding.cause else "",
+        verdict=_verdict(finding) if finding else "",
+        meaning=_meaning(finding) if finding else "info",
+        cause=_cause(finding) if finding else "",
     )
+
+
+def _verdict(finding: OutageFinding) -> str:
+    words = (outage_notice.notice_words(finding), outage_notice.kept_words(finding))
+    return " ".join(sentence for sentence in words if sentence)
+
+
+def _meaning(finding: OutageFinding) -> str:
+    kept = outage_notice.kept_by(finding)
+    if outage_notice.verdict_of(finding) in (outage_notice.LATE, outage_notice.NONE_GIVEN):
+        return "danger"
+    if kept is None or kept.verdict == outage_notice.KEPT:
+        return "info"
+    return "warning" if kept.verdict == outage_notice.TOLD else "danger"
+
+
+def _cause(finding: OutageFinding) -> str:
+    """The cause that was found; where none was, that the work overran speaks for itself."""
+    if finding.cause:
+        return str(finding.cause.code)
+    kept = outage_notice.kept_by(finding)
+    return OVERRAN if kept is not None and kept.over else ""

@@ -42,7 +42,7 @@ class Priority(models.IntegerChoices):
     P4 = 4, _("P4 can wait")
 
 
-SAFETY = "SAF"
+SAFETY, SERVICE = "SAF", "SVC"
 """The code of the category of danger to life and limb, in every profile."""
 
 BILLING = "BIL"

@@ -120,7 +120,8 @@ def make_token() -> str:
 class ComplaintQuerySet(models.QuerySet["Complaint"]):
     def visible_to(self, user: User) -> ComplaintQuerySet:
         """What this person may see. The only place that decides it; fails closed."""
-        seen = self.filter(within_branches(user))
+        # nobody reads what is complained about them, nor who told it
+        seen = self.filter(within_branches(user)).exclude(about=user.pk)
         if user.role in RESTRICTED_TO:
             return seen
         return seen.exclude(request_type=RequestType.REPORT)
@@ -176,6 +177,8 @@ class Complaint(models.Model):
     team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, related_name="complaints")
     assignee = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="assigned_complaints")
     entered_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="entered_complaints")
+    about = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    """The colleague whom it complains about, once one is identified: hidden from them, and never shown with the complaint."""
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, related_name="complaints")
     account = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="complaints")

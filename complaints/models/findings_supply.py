@@ -174,6 +174,11 @@ class OutageFinding(AppendOnly):
     steps = models.JSONField(default=list, blank=True)
     noticed_at = models.DateTimeField(_("notice given at"), null=True, blank=True)
     notice_evidence = models.CharField(_("what shows the notice"), max_length=300, blank=True)
+    announced_from = models.DateTimeField(_("announced to begin"), null=True, blank=True)
+    announced_until = models.DateTimeField(_("announced to end"), null=True, blank=True)
+    change_told_at = models.DateTimeField(_("change passed on at"), null=True, blank=True)
+    rules = models.JSONField(null=True, editable=False)
+    """The notice rules of this utility when it was recorded; none for what was recorded before there were such rows."""
     entered_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     entered_at = models.DateTimeField(default=timezone.now)
 
@@ -186,6 +191,15 @@ class OutageFinding(AppendOnly):
             models.CheckConstraint(
                 name="outage_ends_after_it_began",
                 condition=Q(restored_at__isnull=True) | Q(restored_at__gte=models.F("started_at")),
+            ),
+            models.CheckConstraint(
+                name="announced_outage_ends_after_it_begins",
+                condition=Q(announced_from__isnull=True, announced_until__isnull=True)
+                | Q(
+                    announced_from__isnull=False,
+                    announced_until__isnull=False,
+                    announced_until__gt=models.F("announced_from"),
+                ),
             ),
         ]
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from complaints.models.announcement import Saying
 from complaints.models.append_only import AppendOnly
 from complaints.models.complaint import Complaint
+from complaints.models.conduct import CoachingAction
 from complaints.models.history import Event
 from complaints.models.issue_work import IssueAction
 from complaints.models.service_issue import IssueFollower, IssueUpdate, ServiceIssue
@@ -130,12 +131,13 @@ CAUSES = [
     {"follower", "update"},
     {"saying", "customer"},
     {"action"},
+    {"coaching"},
     {"watch"},
     {"webhook"},
 ]
 """What a notice can be of: an event of a complaint (told to a person or a webhook), an update about a service issue (told to a
-complainant or a follower), the greeting of a follower, an announcement to a customer, an overdue action, a watched view, or
-the end of a webhook itself."""
+complainant or a follower), the greeting of a follower, an announcement to a customer, an overdue action on an issue or of
+coaching, a watched view, or the end of a webhook itself."""
 
 
 def _of_nothing_but(cause: set[str]) -> Q:
@@ -158,6 +160,7 @@ class Notice(models.Model):
     saying = models.ForeignKey(Saying, on_delete=models.PROTECT, null=True, related_name="notices")
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, related_name="notices")
     action = models.ForeignKey(IssueAction, on_delete=models.PROTECT, null=True, related_name="notices")
+    coaching = models.ForeignKey(CoachingAction, on_delete=models.PROTECT, null=True, related_name="notices")
     watch = models.ForeignKey(ViewWatch, on_delete=models.PROTECT, null=True, related_name="notices")
     code = models.CharField(_("occasion"), max_length=40)
     medium = models.CharField(_("medium"), max_length=10, choices=Medium)
@@ -189,6 +192,7 @@ class Notice(models.Model):
             models.UniqueConstraint(name="announced_once_to_each_customer", fields=["saying", "customer"]),
             models.UniqueConstraint("saying", "medium", Lower("address"), name="announced_once_to_each_address"),
             models.UniqueConstraint(name="owner_is_reminded_once", fields=["action"]),
+            models.UniqueConstraint(name="coaching_is_reminded_of_once", fields=["coaching"]),
             models.CheckConstraint(
                 name="notice_has_one_cause",
                 condition=reduce(or_, (_of_nothing_but(cause) for cause in CAUSES)),

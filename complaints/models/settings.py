@@ -52,6 +52,7 @@ class DeskSettings(models.Model):
         default=Decimal(1000),
         validators=[MinValueValidator(Decimal(0))],
     )
+    outage_notice = models.JSONField(_("notice of outages"), default=dict, blank=True)
     courtesy_zh = models.TextField(_("prompts on the telephone, in Chinese"), blank=True)
     courtesy_en = models.TextField(_("prompts on the telephone, in English"), blank=True)
     fees_zh = models.TextField(_("fees, in Chinese"), blank=True)

@@ -24,7 +24,9 @@ from complaints.models import (
     ClockKind,
     DeskSettings,
     Listener,
+    Measure,
     Medium,
+    OutageKind,
     Priority,
     RequestType,
     Severity,
@@ -85,6 +87,7 @@ class Profile:
     ladder: list[Row]
     phrases: list[Row]
     tariffs: list[Row]
+    conduct: list[Row]
 
 
 @dataclass(slots=True)
@@ -172,6 +175,7 @@ def read(folder: Path) -> Profile:
         phrases=list(phrases.rows(reader, {row["code"] for row in categories})),
         ladder=list(_ladder(reader)),
         tariffs=list(tariffs.rows(reader, money)),
+        conduct=list(_conduct(reader, codes[1])),
     )
     if reader.faults:
         raise BadProfile(reader.faults)
@@ -181,7 +185,28 @@ def read(folder: Path) -> Profile:
 def _desk(reader: _Reader, desk: Row) -> Row:
     fields = {f.name for f in DeskSettings._meta.concrete_fields if not f.primary_key}
     reader.fields("profile.yaml, desk", desk, "", " ".join(fields))
-    return {**desk, "interview": _interview(reader), "voltage_limits": list(_voltage_limits(reader))}
+    read = {"interview": _interview(reader), "voltage_limits": list(_voltage_limits(reader))}
+    return {**desk, **read, "outage_notice": _outage_notice(reader)}
+
+
+def _outage_notice(reader: _Reader) -> Row:
+    """Rules as complaints/investigation/outage_notice.py reads them."""
+    content = reader.file("outage_notice.yaml")
+    if not reader.fields("outage_notice.yaml", content, "rules change"):
+        return {}
+    for rule in content["rules"]:
+        if reader.fields("outage_notice.yaml, rules", rule, "kind hours for source"):
+            reader.known("outage_notice.yaml, rules", "kind of outage", rule["kind"], OutageKind.values)
+            reader.known("outage_notice.yaml, rules", "addressee", rule["for"], {"all", "important"})
+            _whole(reader, f"outage_notice.yaml, {rule['kind']}", rule["hours"])
+    if reader.fields("outage_notice.yaml, change", content["change"], "minutes source"):
+        _whole(reader, "outage_notice.yaml, change", content["change"]["minutes"])
+    return dict(content)
+
+
+def _whole(reader: _Reader, where: str, value: Any) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        reader.fault(where, f"{value!r} is not a whole number above zero.")
 
 
 def _voltage_limits(reader: _Reader) -> Iterator[Row]:
@@ -486,6 +511,30 @@ def _ladder(reader: _Reader) -> Iterator[Row]:
             "tell": list(dict.fromkeys(entry["tell"])),
             "reassigns": entry.get("reassigns", False),
             "raises_priority": entry.get("raises_priority", False),
+        }
+
+
+def _conduct(reader: _Reader, subcategories: Row) -> Iterator[Row]:
+    entries = reader.entries(
+        "conduct.yaml", reader.file("conduct.yaml"), "code name text source subcategories", "measure limit"
+    )
+    for position, (where, entry) in enumerate(entries, start=1):
+        for code in entry["subcategories"]:
+            reader.known(where, "subcategory", code, subcategories)
+        if ("measure" in entry) != ("limit" in entry):
+            reader.fault(where, "has a measure and a limit, or neither.")
+        if "measure" in entry:
+            reader.known(where, "measure", entry["measure"], Measure.values)
+            _whole(reader, where, entry.get("limit"))
+        yield {
+            "code": entry["code"],
+            **reader.names(where, entry["name"]),
+            **reader.names(where, entry["text"], "text"),
+            "source": entry["source"],
+            "subcategories": entry["subcategories"],
+            "measure": entry.get("measure", ""),
+            "limit": entry.get("limit"),
+            "position": position,
         }
 
 

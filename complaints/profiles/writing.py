@@ -10,6 +10,7 @@ from django.db import models, transaction
 from complaints.models import (
     Calendar,
     Category,
+    ConductRule,
     DeskSettings,
     LadderStep,
     MessageTemplate,
@@ -76,12 +77,13 @@ def load(profile: Profile) -> list[str]:
     for row in profile.templates:
         _put_text(changes, row)
     _put_ladder(changes, profile.ladder)
+    _put_conduct(changes, profile.conduct)
     return changes.lines + phrases.add(profile.phrases) + tariffs.add(profile.tariffs)
 
 
 @transaction.atomic
 def add_texts(profile: Profile) -> list[str]:
-    """Add the texts of occasions, the limits of voltage and the tariffs that a new release brings; a line for each."""
+    """Add what a new release brings: texts, limits of voltage, tariffs, rules of service and of notice; a line for each."""
     changes = _Changes()
     known = set(MessageTemplate.objects.values_list("code", flat=True))
     for row in profile.templates:
@@ -89,7 +91,16 @@ def add_texts(profile: Profile) -> list[str]:
             _put_text(changes, row)
     if not DeskSettings.current().voltage_limits:
         changes.put(DeskSettings, {"pk": 1}, {"voltage_limits": profile.desk["voltage_limits"]})
+    if not DeskSettings.current().outage_notice:
+        changes.put(DeskSettings, {"pk": 1}, {"outage_notice": profile.desk["outage_notice"]})
+    if not ConductRule.objects.exists():
+        _put_conduct(changes, profile.conduct)
     return changes.lines + phrases.add(profile.phrases) + tariffs.add(profile.tariffs)
+
+
+def _put_conduct(changes: _Changes, rules: list[Row]) -> None:
+    for row in rules:
+        changes.put(ConductRule, {"code": row["code"]}, _without(row, "code"))
 
 
 def _put_text(changes: _Changes, row: Row) -> None:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from django.core.management import CommandError, call_command
 
-from complaints import announcements, issue_actions, issues, ladder, outbox, profiles, watching, webhooks
+from complaints import announcements, coaching, issue_actions, issues, ladder, outbox, profiles, watching, webhooks
 from complaints.clocks.deadlines import due_at
 from complaints.clocks.limits import Limit, Unit
 from complaints.clocks.policies import Facts, promises_for
@@ -459,7 +459,9 @@ def test_every_occasion_has_its_text_in_both_languages(empty, name):
     texts = set(MessageTemplate.objects.values_list("code", "medium", "language"))
 
     occasions = {code for rules in outbox.RULES.values() for code, _who in rules} | issues.OCCASIONS
-    occasions |= announcements.OCCASIONS | issue_actions.OCCASIONS | watching.OCCASIONS | {webhooks.STOPPED}
+    occasions |= (
+        announcements.OCCASIONS | issue_actions.OCCASIONS | coaching.OCCASIONS | watching.OCCASIONS | {webhooks.STOPPED}
+    )
     for code in occasions:
         assert {(code, "email", "zh-hans"), (code, "email", "en")} <= texts, code
     assert {code for code, _medium, _language in texts} == occasions

@@ -136,13 +136,21 @@ class Staff(Window):
             form.locator('button[type="submit"]').click()
         self.sees(": done.")
 
-    def handle(self, investigator, reference, *, needs_approval=False):
-        """The usual way from registered to answered: this supervisor and that investigator."""
+    def finds(self, reference, **said):
+        """Record what the investigation found."""
+        self.go(f"/complaints/{reference}/investigation/").fill(**said).press("Record findings")
+        self.sees("The findings are recorded.")
+
+    def handle(self, investigator, reference, *, needs_approval=False, found=None):
+        """The usual way from registered to answered: this supervisor and that investigator, who `found` something or not."""
         self.open(reference)
         if self.status == "Registered":
             self.move("dispatch", assignee="investigator")
         investigator.open(reference).move("accept")
         investigator.move("contact", reached="yes", method="phone", note="Agreed on what happened.")
+        if found:
+            investigator.finds(reference, **found)
+            investigator.open(reference)
         answer = {"outcome": "upheld", "root_cause": "maintenance-inspection", "resolution": ANSWER}
         investigator.move("propose" if needs_approval else "resolve", **answer)
         if needs_approval:

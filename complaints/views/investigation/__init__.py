@@ -9,13 +9,14 @@ from django.http import Http404, HttpResponse
 
 from complaints.models import Complaint
 from complaints.views.detail import find
-from complaints.views.investigation import billing, outage, safety, voltage
+from complaints.views.investigation import billing, conduct, outage, safety, voltage
 from staff.http import StaffRequest
 
 PAGES: dict[str, Callable[[StaffRequest, Complaint], HttpResponse]] = {
     "BIL": billing.page,
     "OUT": outage.page,
     "SAF": safety.page,
+    "SVC": conduct.page,
     "VOL": voltage.page,
 }
 """For each code of a category: its page, which shows on GET and records on POST."""

@@ -40,11 +40,18 @@ class OutageForm(forms.ModelForm):
         model = OutageFinding
         fields = [
             *("kind", "started_at", "restored_at", "customers", "equipment", "cause"),
-            *("noticed_at", "notice_evidence"),
+            *("noticed_at", "notice_evidence", "announced_from", "announced_until", "change_told_at"),
         ]
         widgets = {
             name: forms.DateTimeInput(attrs=PICKED, format=MOMENT)
-            for name in ("started_at", "restored_at", "noticed_at")
+            for name in (
+                *("started_at", "restored_at", "noticed_at"),
+                *("announced_from", "announced_until", "change_told_at"),
+            )
+        }
+        help_texts = {
+            "announced_from": gettext_lazy("Of a planned outage: the time that customers were told."),
+            "change_told_at": gettext_lazy("When customers heard that it begins earlier or lasts longer."),
         }
 
     field_order = ("kind", "started_at", "restored_at", "customers", "back", "equipment", "cause")
@@ -83,11 +90,17 @@ class OutageForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
-        for name in ("started_at", "restored_at", "noticed_at"):
+        for name in ("started_at", "restored_at", "noticed_at", "change_told_at"):
             if said.get(name) is not None and said[name] > timezone.now():
                 self.add_error(name, _("That is in the future."))
         if said.get("started_at") and said.get("restored_at") and said["restored_at"] < said["started_at"]:
             self.add_error("restored_at", _("Restored before it began."))
+        start, end = said.get("announced_from"), said.get("announced_until")
+        for name, day, other in (("announced_from", start, end), ("announced_until", end, start)):
+            if day is None and other is not None and name not in self.errors:
+                self.add_error(name, _("Say both from when and until when it was announced."))
+        if start and end and end <= start:
+            self.add_error("announced_until", _("Announced to end before it was to begin."))
         return said
 
     def finding(self) -> OutageFinding:
@@ -129,9 +142,13 @@ def _known(complaint: Complaint) -> dict[str, Any]:
     feeder = issue.feeder if issue and issue.feeder else None
     place = issue.transformer_area if issue else area
     planned = issue is not None and issue.kind == "planned_outage"
+    started = issue.started_at if issue else complaint.occurred_at
+    announced = outage.announced_near(complaint, started)
     return {
-        "kind": OutageKind.PLANNED if planned else OutageKind.FAULT,
-        "started_at": issue.started_at if issue else complaint.occurred_at,
+        "kind": OutageKind.PLANNED if planned or announced else OutageKind.FAULT,
+        "started_at": started,
+        "announced_from": announced.starts_at if announced else None,
+        "announced_until": announced.ends_at if announced else None,
         "restored_at": complaint.restored_at or (issue.restored_at if issue else None),
         "customers": outage.proposed_customers(feeder, place),
     }

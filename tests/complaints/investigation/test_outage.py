@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from complaints.investigation import panel
-from complaints.investigation.outage import customer_minutes, notice_verdict, offered_issues, repeats
+from complaints.investigation.outage import customer_minutes, offered_issues, repeats
+from complaints.investigation.outage_notice import BEFORE_ROWS, notice_verdict
 from complaints.models import OutageFinding, RootCause
 from complaints.states import Status
 from staff.actors import Role
@@ -50,7 +51,7 @@ def test_customer_minutes_agree_with_a_walk_through_every_minute(parts):
 )
 def test_was_notice_given_in_time(kind, before, is_important, verdict):
     noticed = None if before is None else MONDAY - before
-    assert notice_verdict(kind, noticed, MONDAY, is_important=is_important) == verdict
+    assert notice_verdict(BEFORE_ROWS, kind, noticed, MONDAY, is_important=is_important) == verdict
 
 
 @pytest.fixture
