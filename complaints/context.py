@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
-from complaints import storms
+from complaints import attention, storms
 from complaints.clocks.calendar_versions import calendars_running_out
 from complaints.models import Notice
 from complaints.queues import counts, spoken
@@ -24,11 +24,13 @@ STEERING = frozenset({Role.SUPERVISOR, Role.LIAISON, Role.ANALYST, Role.ADMINIST
 RENEWING = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 READING_DEADLINES = RENEWING | {Role.ANALYST}
 DEADLINE_PAGES = frozenset({"deadlines", "policies", "calendars", "ladder", "roster", "storms", "routes", "teams"})
+FOR_ME_PAGES = frozenset({"for-me", "requests", "hand-over"})
 NOTICE_PAGES = frozenset({"notices", "texts", "webhooks"})
 MOST_FAILED = 99
 """Counted no further: beyond it the number says nothing more."""
 ENTRIES = [
     ("complaints:queue", (), "inbox", _("Queue"), EVERYONE),
+    ("complaints:for-me", (), "bell-ring", _("For me"), EVERYONE),
     ("channels_intake:new", ("phone",), "phone-incoming", _("New complaint"), ENTERING),
     ("complaints:issues", (), "zap-off", _("Service issues"), EVERYONE),
     ("customers:customers", (), "users", _("Customers"), EVERYONE),
@@ -61,6 +63,7 @@ def calendars_to_renew(user: User) -> str:
 
 def entries(user: User, path: str) -> list[dict[str, Any]]:
     numbers = {"complaints:queue": counts(user, names=["breached"])["breached"]}
+    numbers["complaints:for-me"] = attention.unread_of(user)
     if user.role in RENEWING:
         numbers["complaints:notices"] = Notice.objects.failed().visible_to(user)[:MOST_FAILED].count()
     shown = [
@@ -69,6 +72,7 @@ def entries(user: User, path: str) -> list[dict[str, Any]]:
             "icon": icon,
             "label": label,
             "count": spoken(numbers[name]) if numbers.get(name) else "",
+            "is_live": name == "complaints:for-me",
         }
         for name, args, icon, label, roles in ENTRIES
         if user.role in roles
@@ -85,5 +89,7 @@ def _section(path: str) -> str:
             return "deadlines"
         if first == "desk" and second in NOTICE_PAGES:
             return "notices"
+        if first == "desk" and second in FOR_ME_PAGES:
+            return "for-me"
         return "new" if second in ("new", "unsent") else "queue"
     return first

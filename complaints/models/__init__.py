@@ -28,6 +28,15 @@ from complaints.models.search import ComplaintWords
 from complaints.models.service_issue import IssueFollower, IssueKind, IssueUpdate, ServiceIssue
 from complaints.models.settings import DeskSettings
 from complaints.models.steering import AlarmLevel, LadderStep, Listener, PauseReason, Retargeting, Storm
+from complaints.models.together import (
+    Concern,
+    Follow,
+    InternalRequest,
+    RequestState,
+    Telling,
+    TellingHabit,
+    Why,
+)
 from complaints.models.unsent import UnsentMove
 from complaints.models.views import DeskHabit, Digest, SavedView, Sharing, ViewWatch
 from complaints.models.webhook import Webhook
@@ -53,6 +62,7 @@ __all__ = [
     "ClockKind",
     "Complaint",
     "ComplaintWords",
+    "Concern",
     "DeskHabit",
     "DeskSettings",
     "Digest",
@@ -61,7 +71,9 @@ __all__ = [
     "Feedback",
     "FileKind",
     "Flag",
+    "Follow",
     "HazardGrade",
+    "InternalRequest",
     "IssueAct",
     "IssueAction",
     "IssueFollower",
@@ -88,6 +100,7 @@ __all__ = [
     "PolicyLimit",
     "Posting",
     "Priority",
+    "RequestState",
     "RequestType",
     "Responsibility",
     "Retargeting",
@@ -105,6 +118,8 @@ __all__ = [
     "Source",
     "Storm",
     "Subcategory",
+    "Telling",
+    "TellingHabit",
     "TextVersion",
     "Tier",
     "UnsentMove",
@@ -113,4 +128,5 @@ __all__ = [
     "VoltageSeries",
     "VoltageTest",
     "Webhook",
+    "Why",
 ]
