@@ -22,12 +22,14 @@ ENDS = {
     "decline_request": RequestState.DECLINED,
     "withdraw_request": RequestState.WITHDRAWN,
 }
-NUMBERS = re.compile(r"(?<!\w)\+?\d[\d \-]{5,}\d(?!\w)")
-ADDRESSES = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+NUMBERS = re.compile(r"(?<![A-Za-z0-9])\+?\d[\d \-]{5,}\d(?![A-Za-z0-9])")
+ADDRESSES = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+\.[A-Za-z0-9.-]+")
 
 
-def without_contacts(text: str) -> str:
-    """A story as somebody reads it who is not to call its customer: numbers and e-mail addresses are left out."""
+def without_contacts(complaint: Complaint, text: str) -> str:
+    """Words as somebody reads them who is not to call the customer: without name, numbers and e-mail addresses."""
+    if len(complaint.contact_name) > 1:
+        text = text.replace(complaint.contact_name, "…")
     return ADDRESSES.sub("…", NUMBERS.sub("…", text))
 
 

@@ -59,7 +59,8 @@ def here(request: StaffRequest, reference: str) -> HttpResponse:
     known = request.POST.get("known", "")
     until = int(known) if known.isdecimal() and len(known) < 10 else 0
     new = max(version - until, 0) if until else 0
-    attention.read_on_page(request.user, pk, until=until, at=timezone.now())
+    if until:
+        attention.read_on_page(request.user, pk, until=until, at=timezone.now())
     context = {
         "others": presence.tell(pk, request.user, request.POST.get("writing", "")),
         "new": new,

@@ -37,7 +37,7 @@ def listed(request: StaffRequest) -> HttpResponse:
     offered = [side for side in SIDES if side != "branch" or request.user.role == Role.SUPERVISOR]
     side = request.GET.get("side", "")
     side = side if side in offered else "team" if request.user.team_id else offered[-1]
-    rows = list(_of(request, side).by_due()[:MOST])
+    rows = list(_of(request, side).by_due().prefetch_related("clock__ledger__calendar", "clock__calendar")[:MOST])
     now = timezone.now()
     labels = {"team": _("To my team"), "asked": _("Asked by me"), "branch": _("To the teams of my branch")}
     context = {
@@ -107,7 +107,9 @@ def _shown(
     context = {
         "one": found,
         "clock": shown.view_of(found.clock, now, {}),
-        "story": found.complaint.story if sees_complaint else requests.without_contacts(found.complaint.story),
+        "story": found.complaint.story
+        if sees_complaint
+        else requests.without_contacts(found.complaint, found.complaint.story),
         "place": found.complaint.place,
         "files": [_file(found, file) for file in found.shown.all()],
         "answered_files": [_file(found, file) for file in _answered_with(found)],

@@ -108,7 +108,7 @@ def test_an_ended_request_cannot_end_again_and_nothing_changes(asked):
     asked.end("decline_request", reason="不归我们管。")
     version = asked.complaint.version
     for name, said in (("answer_request", {"answer": "x"}), ("decline_request", {"reason": "x"})):
-        with pytest.raises(MoveRefused, match="Declined|allow"), transaction.atomic():
+        with pytest.raises(MoveRefused, match=r"Declined|allow"), transaction.atomic():
             asked.end(name, minutes=41, **said)
     asked.complaint.refresh_from_db()
     assert (asked.complaint.version, asked.request.answer) == (version, "不归我们管。")
