@@ -117,6 +117,7 @@ def check_none_is_open(complaint: Complaint, details: Details, by: Actor, at: da
 def keep(name: str, complaint: Complaint, event: Event, details: Details) -> None:
     """Write the row of a request that was asked, or how one ended; whoever had it before them need not look any more."""
     if name == "request":
+        assert event.user is not None  # only a person asks
         number = event.details["request"]
         request = InternalRequest.objects.create(
             complaint=complaint,
