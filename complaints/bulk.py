@@ -50,11 +50,17 @@ def _weigh_back(before: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
 
 REVERSE: dict[str, Reverse] = {
     "assign": _give_back,
+    "unassign": _give_back,
     "prioritise": _weigh_back,
     "link": lambda before: ("detach", {"reason": _("Taken back")}),
 }
 """For a move with a natural inverse: the move that puts back what was there before."""
-REVERSES = {"assign": ("assign", "unassign"), "prioritise": ("prioritise",), "link": ("detach",)}
+REVERSES = {
+    "assign": ("assign", "unassign"),
+    "unassign": ("assign",),
+    "prioritise": ("prioritise",),
+    "link": ("detach",),
+}
 
 
 def start(

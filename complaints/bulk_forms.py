@@ -11,7 +11,7 @@ from complaints import routing
 from complaints.forms import CHOOSE, MoveForm
 from complaints.models import Complaint
 from complaints.models.complaint import ComplaintQuerySet
-from complaints.states import MOVES
+from complaints.states import HAND_OVER, MOVES
 from staff.models import Branch, User
 
 BULK = ("assign", "dispatch", "transfer", "accept", "prioritise", "link", "note")
@@ -53,6 +53,9 @@ class BulkForm(MoveForm):
     def details_for(self, complaint: Complaint) -> dict[str, Any]:
         """What `workflow.perform` is told about this one of them."""
         details = self.details()
+        # a hand-over note may be another for each, under its reference
+        own = {name: str(self.data.get(f"{name}@{complaint.reference}") or "")[:4000] for name in HAND_OVER}
+        details |= {name: words for name, words in own.items() if words.strip() and name in self.fields}
         if self.name == "dispatch" and "team" not in details:
             details["team"] = complaint.team or routing.team_for(complaint)
         return details

@@ -9,11 +9,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints import adjusting
+from complaints import adjusting, mentions, requests
 from complaints.clocks import following
 from complaints.models import HOLDS, SAFETY, SERVICE, Apology, Complaint, PauseReason
 from complaints.refusals import DetailsMissing, MoveRefused
-from complaints.states import FINDINGS, HANDLERS, Outcome, Status
+from complaints.states import FINDINGS, HAND_OVER, HANDLERS, Outcome, Status
 from staff.actors import CUSTOMER, Actor, Role
 
 Details = Mapping[str, Any]
@@ -23,8 +23,11 @@ DETAIL_NAMES = {
     "account": gettext_lazy("the account"),
     "address": gettext_lazy("the address"),
     "amount": gettext_lazy("the amount"),
+    "answer": gettext_lazy("the answer"),
+    "answer_by": gettext_lazy("by when"),
     "answered_by": gettext_lazy("how the customer answered"),
     "arrived_at": gettext_lazy("when somebody was there"),
+    "asked_team": gettext_lazy("the team"),
     "assignee": gettext_lazy("the person"),
     "attitude": gettext_lazy("satisfaction with how we treated you"),
     "category": gettext_lazy("the category"),
@@ -36,10 +39,13 @@ DETAIL_NAMES = {
     "evidence": gettext_lazy("how the customer told us"),
     "files": gettext_lazy("a file"),
     "into": gettext_lazy("the complaint to merge into"),
+    "level": gettext_lazy("how late it is"),
     "medium": gettext_lazy("the medium"),
     "message": gettext_lazy("the message"),
     "method": gettext_lazy("how you tried"),
     "moved": gettext_lazy("what moved"),
+    "next_step": gettext_lazy("what comes next"),
+    "not_needed": gettext_lazy("whether requests are still needed"),
     "note": gettext_lazy("a note"),
     "outcome": gettext_lazy("the outcome"),
     "pay_to": gettext_lazy("the account to pay to"),
@@ -48,9 +54,12 @@ DETAIL_NAMES = {
     "part": gettext_lazy("what was investigated"),
     "pause_reason": gettext_lazy("why the clocks pause"),
     "priority": gettext_lazy("the priority"),
+    "promised": gettext_lazy("what the customer was promised"),
+    "question": gettext_lazy("the question"),
     "reached": gettext_lazy("whether you reached the customer"),
     "reason": gettext_lazy("the reason"),
     "referred_to": gettext_lazy("who takes it over"),
+    "request": gettext_lazy("the request"),
     "resolution": gettext_lazy("the answer to the customer"),
     "responsibility": gettext_lazy("who is responsible"),
     "restored_at": gettext_lazy("when it was restored"),
@@ -58,13 +67,16 @@ DETAIL_NAMES = {
     "score": gettext_lazy("the satisfaction"),
     "service_issue": gettext_lazy("the service issue"),
     "severity": gettext_lazy("the severity"),
+    "shown": gettext_lazy("the files they see"),
     "solved": gettext_lazy("whether it is solved"),
+    "stands": gettext_lazy("where it stands"),
     "storm": gettext_lazy("the storm"),
     "subcategory": gettext_lazy("the subcategory"),
     "summary": gettext_lazy("what was found"),
     "team": gettext_lazy("the team"),
     "was": gettext_lazy("the address before"),
     "way": gettext_lazy("how it is given back"),
+    "watch_for": gettext_lazy("what to watch out for"),
     "withdrawn": gettext_lazy("whether the excuse is taken back"),
 }
 """What each detail of a move is called in a sentence."""
@@ -80,6 +92,17 @@ def check(name: str, complaint: Complaint, details: Details, by: Actor, at: date
         raise MoveRefused(_("You are named in this complaint. Somebody else handles it."))
     if name in CHECKS:
         CHECKS[name](complaint, details, by, at)
+    if by.is_staff:
+        _check_hand_over(details)
+        mentions.found_in(name, complaint, details)
+    if name in ("propose", "resolve", "approve"):
+        requests.check_none_is_open(complaint, details, by, at)
+
+
+def _check_hand_over(details: Details) -> None:
+    """A note that only says what comes next leaves whoever reads it guessing where they are."""
+    if any(details.get(name) for name in HAND_OVER) and not details.get("stands"):
+        raise DetailsMissing(_("Say where it stands; without that nobody can take it over."), fields=["stands"])
 
 
 def _check_answer(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
@@ -275,6 +298,7 @@ def _check_feedback(complaint: Complaint, details: Details, by: Actor, at: datet
 
 CHECKS: dict[str, Callable[[Complaint, Details, Actor, datetime], None]] = {
     "adjustment_paid": adjusting.check_payment,
+    "answer_request": requests.check_answering,
     "arrive": _check_arrival,
     "approve": _check_approval,
     "approve_adjustment": adjusting.check_approval,
@@ -282,6 +306,7 @@ CHECKS: dict[str, Callable[[Complaint, Details, Actor, datetime], None]] = {
     "close": _check_closing,
     "contact": _check_contact,
     "decline_adjustment": adjusting.check_decision,
+    "decline_request": requests.check_answering,
     "dispatch": _check_assignee,
     "extend": _check_extension,
     "feedback": _check_feedback,
@@ -291,9 +316,11 @@ CHECKS: dict[str, Callable[[Complaint, Details, Actor, datetime], None]] = {
     "propose": _check_answer,
     "propose_adjustment": adjusting.check_proposal,
     "recategorise": _check_subcategory,
+    "request": requests.check_asking,
     "resolve": _check_answer,
     "restore": _check_restoration,
     "settle": _check_settlement,
     "transfer": _check_assignee,
     "withdraw": _check_withdrawal,
+    "withdraw_request": requests.check_withdrawal,
 }

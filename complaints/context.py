@@ -12,7 +12,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from complaints import storms
+from complaints import attention, storms
 from complaints.clocks.calendar_versions import calendars_running_out
 from complaints.models import Adjustment, Notice
 from complaints.queues import counts, spoken
@@ -26,11 +26,13 @@ RENEWING = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 READING_DEADLINES = RENEWING | {Role.ANALYST}
 DEADLINE_PAGES = frozenset({"deadlines", "policies", "calendars", "ladder", "roster", "storms", "routes", "teams"})
 BILL_PAGES = frozenset({"adjustments", "tariffs"})
+FOR_ME_PAGES = frozenset({"for-me", "requests", "hand-over"})
 NOTICE_PAGES = frozenset({"notices", "texts", "webhooks"})
 MOST_FAILED = 99
 """Counted no further: beyond it the number says nothing more."""
 ENTRIES = [
     ("complaints:queue", (), "inbox", _("Queue"), EVERYONE),
+    ("complaints:for-me", (), "bell-ring", _("For me"), EVERYONE),
     ("channels_intake:new", ("phone",), "phone-incoming", _("New complaint"), ENTERING),
     ("complaints:issues", (), "zap-off", _("Service issues"), EVERYONE),
     ("customers:customers", (), "users", _("Customers"), EVERYONE),
@@ -64,6 +66,7 @@ def calendars_to_renew(user: User) -> str:
 
 def entries(user: User, path: str) -> list[dict[str, Any]]:
     numbers = {"complaints:queue": counts(user, names=["breached"])["breached"]}
+    numbers["complaints:for-me"] = attention.unread_of(user)
     if user.role in RENEWING:
         waiting = Adjustment.objects.waiting().visible_to(user).exclude(proposed_by=user)
         numbers["complaints:adjustments"] = waiting[:MOST_FAILED].count()
@@ -74,6 +77,7 @@ def entries(user: User, path: str) -> list[dict[str, Any]]:
             "icon": icon,
             "label": label,
             "count": spoken(numbers[name]) if numbers.get(name) else "",
+            "is_live": name == "complaints:for-me",
         }
         for name, args, icon, label, roles in ENTRIES
         if user.role in roles
@@ -92,5 +96,7 @@ def _section(path: str) -> str:
             return "bills"
         if first == "desk" and second in NOTICE_PAGES:
             return "notices"
+        if first == "desk" and second in FOR_ME_PAGES:
+            return "for-me"
         return "new" if second in ("new", "unsent") else "queue"
     return first

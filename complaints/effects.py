@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from complaints import adjusting, assignment
+from complaints import adjusting, assignment, mentions, requests
 from complaints.attachments import keep
 from complaints.models import (
     SEVERITY_LADDER,
@@ -60,7 +60,9 @@ def apply(name: str, complaint: Complaint, details: Details, *, by: Actor, at: d
     said |= adjusting.remembered(name, complaint)
     if name == "urge":
         said["count"] = complaint.urged_count
-    return said
+    if by.is_staff and (mentioned := mentions.found_in(name, complaint, details)):
+        said["mentions"] = mentioned
+    return said | requests.details_of(name, complaint, details)
 
 
 def _plain(value: Any) -> Any:
@@ -260,6 +262,7 @@ def after(name: str, complaint: Complaint, event: Event, details: Details) -> No
         attachment.is_from_customer = event.is_by_customer
         attachment.added_by, attachment.added_at = event.user, event.at
         keep(attachment, complaint)
+    requests.keep(name, complaint, event, details)
     if event.to_status == Status.RESOLVED and event.from_status != Status.RESOLVED:
         Feedback.objects.create(complaint=complaint, round=complaint.reopened_count + 1, asked_at=event.at)
     if name in adjusting.WRITE:
@@ -281,9 +284,10 @@ BY_THE_CLOCK = frozenset({"assign"})
 
 
 def follow_ups(
-    name: str, complaint: Complaint, details: Details, *, by: Actor, at: datetime
+    name: str, complaint: Complaint, details: Details, *, before: str, by: Actor, at: datetime
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The moves that come with this one, in the same transaction."""
+    """The moves that come with this one, in the same transaction; `before` is the status it was made in."""
+    yield from requests.ended_with(complaint, before)
     if name == "feedback" and details["solved"]:
         # the customer's answer is taken even when the regulator still waits for ours; attaching that closes it then
         if not complaint.owes_reply:

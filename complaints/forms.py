@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -15,6 +16,7 @@ from django.utils.translation import pgettext_lazy
 from complaints import adjusting, investigation, routing
 from complaints.assignee_field import assignee_field
 from complaints.attachments import MAX_FILES, prepare
+from complaints.clocks import asked
 from complaints.clocks.shown import limit_words
 from complaints.models import (
     AnsweredBy,
@@ -22,6 +24,7 @@ from complaints.models import (
     Category,
     Complaint,
     GivenBack,
+    InternalRequest,
     IssueKind,
     PauseReason,
     Priority,
@@ -35,7 +38,7 @@ from complaints.models.promises import WAITING
 from complaints.models.service_issue import NEVER_PUBLIC
 from complaints.references import parse_reference
 from complaints.refusals import BadInput
-from complaints.states import FINDINGS, MOVES, Outcome
+from complaints.states import FINDINGS, HAND_OVER, MOVES, Outcome
 from customers import lookup
 from customers.matching import account_numbered
 from customers.models import Account, Customer, Feeder, TransformerArea
@@ -73,6 +76,12 @@ ORDER = [
     "arrived_at",
     "restored_at",
     "pause_reason",
+    "asked_team",
+    "question",
+    "answer_by",
+    "shown",
+    "request",
+    "answer",
     "team",
     "assignee",
     "category",
@@ -83,6 +92,7 @@ ORDER = [
     "root_cause",
     "responsibility",
     "resolution",
+    "not_needed",
     "answered_by",
     "solved",
     "score",
@@ -102,6 +112,7 @@ ORDER = [
     "files",
     "reason",
     "note",
+    *HAND_OVER,
 ]
 """The order in which a form asks, whatever the move."""
 
@@ -202,6 +213,13 @@ class PersonField(forms.ModelChoiceField):
         return obj.display_name
 
 
+class TeamField(forms.ModelChoiceField):
+    """A team of any branch, so the branch is part of its name."""
+
+    def label_from_instance(self, obj: Team) -> str:
+        return f"{obj.name} · {obj.branch.name}"
+
+
 class PauseReasonField(forms.ModelChoiceField):
     def label_from_instance(self, obj: PauseReason) -> str:
         return _("%(reason)s (at most %(cap)s)") % {"reason": obj.name, "cap": limit_words(obj.cap)}
@@ -248,6 +266,62 @@ class Asked:
 
     def assignee(self) -> forms.Field:
         return assignee_field(self.name, self.complaint, self.user, _around(self.complaint.branch))
+
+    def asked_team(self) -> forms.Field:
+        teams = Team.objects.filter(is_active=True).exclude(pk=self.complaint.team_id).select_related("branch")
+        return TeamField(
+            label=_("Which team?"),
+            queryset=teams.order_by("branch__path", "code"),
+            to_field_name="code",
+            empty_label=CHOOSE,
+            help_text=_(
+                "They see your question, the story, the place and the files you tick; no name, no number to call."
+            ),
+        )
+
+    def question(self) -> forms.Field:
+        return text(_("What do you need from them?"), rows=3)
+
+    def answer_by(self) -> forms.Field:
+        field = _moment(_("By when, if not as the policy says"))
+        promise = asked.promise_of(self.complaint)
+        if promise is not None:
+            field.help_text = _("By policy they have %(limit)s.") % {"limit": limit_words(promise.limit)}
+        return field
+
+    def shown(self) -> forms.Field:
+        return forms.ModelMultipleChoiceField(
+            label=_("Files they see"),
+            queryset=self.complaint.attachments.all(),
+            to_field_name="uuid",
+            widget=forms.CheckboxSelectMultiple,
+        )
+
+    def request(self) -> forms.Field:
+        return forms.ModelChoiceField(
+            label=_("Request"),
+            queryset=InternalRequest.objects.filter(complaint=self.complaint),
+            to_field_name="number",
+        )
+
+    def answer(self) -> forms.Field:
+        return text(_("Answer"), rows=4)
+
+    def not_needed(self) -> forms.Field:
+        return forms.BooleanField(label=_("What was asked of other teams is not needed any more"))
+
+    def stands(self) -> forms.Field:
+        words = _("Colleagues read this; the customer never does. Write @ and a name to tell somebody.")
+        return text(_("Where does it stand?"), rows=2, help_text=words)
+
+    def promised(self) -> forms.Field:
+        return text(_("What was the customer promised?"), rows=2)
+
+    def next_step(self) -> forms.Field:
+        return text(_("What comes next?"), rows=2)
+
+    def watch_for(self) -> forms.Field:
+        return text(_("What to watch out for?"), rows=2)
 
     def reached(self) -> forms.Field:
         return YesNoField(label=_("Did you reach the customer?"))
@@ -421,7 +495,8 @@ class Asked:
         if self.name == "strike_off":
             return text(_("What removed the cause?"), rows=2)
         if self.name == "note":
-            return text(_("Internal note"), rows=4, help_text=_("Colleagues read this; the customer never does."))
+            words = _("Colleagues read this; the customer never does. Write @ and a name to tell somebody.")
+            return text(_("Internal note"), rows=4, help_text=words)
         return text(_("Note"), rows=2, help_text=self._decided())
 
 
@@ -444,21 +519,35 @@ class MoveForm(forms.Form):
         self.name, self.move, self.user = name, MOVES[name], user
         asked = Asked(name, complaint, user)
         self.complaint = complaint
+        ends = {"propose", "resolve", "approve"}
+        self.open_requests = list(complaint.requests.open().by_due()) if name in ends else []
         self.missing = investigation.missing(complaint) if "resolution" in self.move.needs else []
         for detail in ORDER:
-            if detail in self.move.needs | self.move.takes:
+            if detail in self.move.needs | self.move.takes and self._has_sense(detail):
                 make: Callable[[], forms.Field] = getattr(asked, detail)
                 field = make()
                 field.required = detail in self.move.needs
                 if not self.fields:
                     field.widget.attrs["data-focus"] = True
+                if detail in HAND_OVER or (name, detail) == ("note", "note"):
+                    field.widget.attrs["data-mentions"] = reverse("complaints:people", args=[complaint.reference])
                 self.fields[detail] = field
+
+    def _has_sense(self, detail: str) -> bool:
+        """Whether there is anything to choose or to tick."""
+        if detail == "shown":
+            return self.complaint.attachments.exists()
+        return detail != "not_needed" or bool(self.open_requests)
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
         for name in ("contacted_at", "arrived_at", "restored_at"):
             if said.get(name) is not None and said[name] > timezone.now():
                 self.add_error(name, _("That is in the future."))
+        if "shown" in said:
+            said["shown"] = list(said["shown"])
+        if "not_needed" in said:
+            said["not_needed"] = said["not_needed"] or None
         if self.name == "match" and said.get("customer") is not None and said.get("account") is None:
             self._only_account(said)
         return said
@@ -470,6 +559,17 @@ class MoveForm(forms.Form):
         keys = {hit.account for hit in field.hits if hit.account is not None}
         if len(keys) == 1 and "account" not in self.errors:
             said["account"] = Account.objects.select_related("premise__transformer_area").get(pk=keys.pop())
+
+    def first_fields(self) -> list[forms.BoundField]:
+        """All but a hand-over note that may be left out, which the form folds away."""
+        return [field for field in self if field not in self.hand_over_fields()]
+
+    def hand_over_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in HAND_OVER if name in self.fields and self.name != "hand_over"]
+
+    def has_hand_over(self) -> bool:
+        """Whether something stands in the note, or is wrong with it."""
+        return any(field.errors or field.value() for field in self.hand_over_fields())
 
     def details(self) -> dict[str, Any]:
         """What `workflow.perform` is told: only what was said."""

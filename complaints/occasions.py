@@ -21,6 +21,8 @@ CUSTOMER, FOLLOWERS = _("the customer"), _("whom the issue touches, and its foll
 SUPERVISORS, ON_IT = _("the supervisors on duty"), _("whoever works on it, else the supervisors")
 WATCHING, TOUCHED = _("whoever watches the view"), _("the customers whom it touches")
 
+ASKED = _("those on duty in the team that is asked")
+
 OCCASIONS: dict[str, Occasion] = {
     "acknowledged": Occasion(
         pgettext_lazy("occasion", "Received"), CUSTOMER, _("when a complaint is registered"), True
@@ -164,6 +166,54 @@ OCCASIONS: dict[str, Occasion] = {
     ),
     "view_digest": Occasion(
         pgettext_lazy("occasion", "Digest of a view"), WATCHING, _("at the hour that they chose"), False
+    ),
+    "mentioned": Occasion(
+        pgettext_lazy("occasion", "Mentioned"),
+        _("whoever is mentioned"),
+        _("when a colleague writes @ and a name"),
+        False,
+    ),
+    "handed_over": Occasion(
+        pgettext_lazy("occasion", "Handed over"),
+        _("whoever gets it"),
+        _("when a colleague gives them a complaint"),
+        False,
+    ),
+    "followed": Occasion(
+        pgettext_lazy("occasion", "News of a complaint"),
+        _("whoever follows it and wants each e-mail"),
+        _("when a complaint moves"),
+        False,
+    ),
+    "follow_digest": Occasion(
+        pgettext_lazy("occasion", "Digest of what one follows"),
+        _("whoever wants one e-mail a day"),
+        _("at the hour that they chose"),
+        False,
+    ),
+    "request_asked": Occasion(
+        pgettext_lazy("occasion", "Request to a team"), ASKED, _("when another team is asked for something"), False
+    ),
+    "request_warning": Occasion(
+        pgettext_lazy("occasion", "Request due soon"), ASKED, _("before the answer to a request is due"), False
+    ),
+    "request_overdue": Occasion(
+        pgettext_lazy("occasion", "Request overdue"),
+        _("the asked team on duty and the asker"),
+        _("when a request is not answered in time"),
+        False,
+    ),
+    "request_answered": Occasion(
+        pgettext_lazy("occasion", "Request answered"),
+        _("the asker"),
+        _("when a team answers or declines"),
+        False,
+    ),
+    "request_withdrawn": Occasion(
+        pgettext_lazy("occasion", "Request withdrawn"),
+        ASKED,
+        _("when a request is not needed any more"),
+        False,
     ),
     "webhook_stopped": Occasion(
         pgettext_lazy("occasion", "Webhook stopped"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import formats, timezone, translation
+from django.utils.dateparse import parse_datetime
 from django.utils.functional import SimpleLazyObject
 
 from complaints import database_clock, delivery, ladder, quiet, turn, webhooks
@@ -195,14 +196,16 @@ RULES: dict[str, list[tuple[str, Who]]] = {
 """For each move: which texts go to whom."""
 
 
-def queue(complaint: Complaint, event: Event) -> list[Notice]:
+def queue(complaint: Complaint, event: Event, concerned: Iterable[tuple[str, User]] = ()) -> list[Notice]:
     """Write the event's notices. Unique per event, text, medium and address, so the same event cannot queue one twice.
 
+    `concerned` are the colleagues whom it concerns, each with the text for them.
     Answers with those that reach people in a moment; letters and calls to webhooks are written beside them.
     """
     webhooks.queue(complaint, event)
     rules = RULES.get(event.move, [])
     wanted = [(code, recipient) for code, who in rules for recipient in _unnamed(complaint, who(complaint, event))]
+    wanted += [(code, one) for code, user in concerned for one in _unnamed(complaint, _staff([user]))]
     if not wanted:
         return []
     desk = _desk()
@@ -317,11 +320,21 @@ def words_for(complaint: Complaint, event: Event, desk: DeskSettings) -> dict[st
         "referred_to": complaint.referred_to,
         "merged_into": complaint.merged_into.reference if complaint.merged_into else "",
         "clock": details.get("clock", ""),
+        "who": event.actor,
+        "what": event.label,
+        "by_when": spoken(parse_datetime(str(details.get("due_at") or details.get("answer_by") or ""))),
+        "request_url": _request_url(complaint, details),
         "count": complaint.urged_count,
         "hotline": desk.hotline,
         "regulator": desk.regulator_hotline,
         "utility": desk.utility_zh if translation.get_language().startswith("zh") else desk.utility_en,
     }
+
+
+def _request_url(complaint: Complaint, details: Mapping[str, Any]) -> str:
+    """Where a team finds what it was asked; there is a page of the complaint only for those who may see it."""
+    number = details.get("request")
+    return _absolute("complaints:request", complaint.reference, number) if number else ""
 
 
 def _words_of_issue(complaint: Complaint) -> dict[str, Any]:
@@ -415,5 +428,5 @@ def _staff(users: Iterable[User]) -> list[Recipient]:
     return [Recipient(Medium.EMAIL, user.email, user.language, user.display_name) for user in users if user.email]
 
 
-def _absolute(name: str, *args: str) -> str:
+def _absolute(name: str, *args: Any) -> str:
     return settings.BASE_URL + reverse(name, args=args)

@@ -39,6 +39,7 @@ STARTS = [
     ("restored", _("when restored")),
     ("resolved", _("when answered")),
     ("urged", _("when the customer urges")),
+    ("asked", _("when another team is asked")),
 ]
 STATISTICS = [("each", _("each complaint")), ("mean", _("the average"))]
 FACTS = {

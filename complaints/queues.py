@@ -28,6 +28,7 @@ from complaints.models import (
     Event,
     Feedback,
     FileKind,
+    Follow,
     Notice,
     NoticeState,
     Priority,
@@ -83,6 +84,10 @@ def _safety(rows: ComplaintQuerySet, user: User, at: datetime) -> ComplaintQuery
     return rows.unfinished().filter(Q(priority=Priority.P1) | Q(category__in=keys))
 
 
+def _followed(rows: ComplaintQuerySet, user: User, at: datetime) -> ComplaintQuerySet:
+    return rows.unfinished().filter(Exists(Follow.objects.filter(complaint=OuterRef("pk"), user=user)))
+
+
 QUEUES = [
     Queue("mine", _("Mine"), "user", lambda rows, user, at: rows.unfinished().filter(assignee=user)),
     Queue("team", _("My team"), "users", lambda rows, user, at: rows.unfinished().filter(team=user.team_id or 0)),
@@ -92,6 +97,7 @@ QUEUES = [
         "users",
         lambda rows, user, at: rows.unfinished().filter(customer__account_manager=user),
     ),
+    Queue("followed", _("I follow"), "eye", _followed),
     Queue("unassigned", _("Nobody is on it"), "user-x", lambda rows, user, at: rows.unassigned()),
     Queue(
         "due-soon",

@@ -106,18 +106,34 @@ def move(
 
 
 S = Status
+HAND_OVER = ("stands", "promised", "next_step", "watch_for")
+"""What a hand-over note says: where it stands, what the customer was promised, what comes next, what to watch out for."""
+_HAND_OVER = " ".join(HAND_OVER)
 MOVES: dict[str, Move] = {
     # handing over
     "dispatch": move(
         _("Dispatch"), {S.REGISTERED}, S.DISPATCHED, {SUPERVISOR, LIAISON, CLOCK}, "team", "assignee note"
     ),
     "accept": move(_("Accept"), {S.DISPATCHED}, S.INVESTIGATING, HANDLERS),
-    "return": move(_("Return"), {S.DISPATCHED, S.INVESTIGATING}, S.REGISTERED, HANDLERS, "reason"),
-    "assign": move(_("Assign"), OPEN, SAME, {SUPERVISOR, INVESTIGATOR, LIAISON, CLOCK}, "assignee", "note"),
-    "unassign": move(_("Take off the person"), OPEN, SAME, {SUPERVISOR, INVESTIGATOR, LIAISON}, "", "note"),
-    "transfer": move(
-        _("Transfer"), {S.DISPATCHED, S.INVESTIGATING, S.WAITING}, S.DISPATCHED, HANDLERS, "team reason", "assignee"
+    "return": move(_("Return"), {S.DISPATCHED, S.INVESTIGATING}, S.REGISTERED, HANDLERS, "reason", _HAND_OVER),
+    "assign": move(
+        _("Assign"), OPEN, SAME, {SUPERVISOR, INVESTIGATOR, LIAISON, CLOCK}, "assignee", f"note {_HAND_OVER}"
     ),
+    "unassign": move(
+        _("Take off the person"), OPEN, SAME, {SUPERVISOR, INVESTIGATOR, LIAISON}, "", f"note {_HAND_OVER}"
+    ),
+    "transfer": move(
+        _("Transfer"),
+        {S.DISPATCHED, S.INVESTIGATING, S.WAITING},
+        S.DISPATCHED,
+        HANDLERS,
+        "team reason",
+        f"assignee {_HAND_OVER}",
+    ),
+    "hand_over": move(
+        _("Write a hand-over note"), OPEN, SAME, HANDLERS, "stands", "promised next_step watch_for", decides=False
+    ),
+    "read_hand_over": move(_("Read the hand-over note"), UNFINISHED, SAME, DESK, decides=False, by_hand=False),
     # talking with the customer
     "contact": move(_("Record contact"), UNFINISHED, SAME, DESK, "reached method", "contacted_at note", decides=False),
     "ask": move(_("Ask customer"), {S.INVESTIGATING}, S.WAITING, HANDLERS, "message"),
@@ -203,12 +219,17 @@ MOVES: dict[str, Move] = {
         S.REVIEW,
         HANDLERS,
         "outcome root_cause resolution",
-        "responsibility",
+        "responsibility not_needed",
     ),
-    "approve": move(_("Approve"), {S.REVIEW}, S.RESOLVED, {SUPERVISOR}, "", "note"),
+    "approve": move(_("Approve"), {S.REVIEW}, S.RESOLVED, {SUPERVISOR}, "", "note not_needed"),
     "send_back": move(_("Send back"), {S.REVIEW}, S.INVESTIGATING, {SUPERVISOR}, "reason"),
     "resolve": move(
-        _("Resolve"), {S.INVESTIGATING}, S.RESOLVED, HANDLERS, "outcome root_cause resolution", "responsibility"
+        _("Resolve"),
+        {S.INVESTIGATING},
+        S.RESOLVED,
+        HANDLERS,
+        "outcome root_cause resolution",
+        "responsibility not_needed",
     ),
     "settle": move(
         _("Resolve with the service issue"),
@@ -267,6 +288,33 @@ MOVES: dict[str, Move] = {
         _("Change priority"), OPEN, SAME, {AGENT, SUPERVISOR, LIAISON, CLOCK}, "priority", "severity reason"
     ),
     "note": move(_("Add internal note"), frozenset(Status), SAME, DESK, "note", decides=False),
+    # asking colleagues
+    "request": move(_("Ask another team"), OPEN, SAME, DESK, "asked_team question", "answer_by shown", decides=False),
+    "answer_request": move(
+        _("Answer a request"), frozenset(Status), SAME, DESK, "request answer", "files", decides=False, by_hand=False
+    ),
+    "decline_request": move(
+        _("Decline a request"), frozenset(Status), SAME, DESK, "request reason", decides=False, by_hand=False
+    ),
+    "withdraw_request": move(
+        _("Withdraw a request"),
+        frozenset(Status),
+        SAME,
+        DESK | {CLOCK},
+        "request",
+        "reason",
+        decides=False,
+        by_hand=False,
+    ),
+    "remind_request": move(
+        _("Request not answered"),
+        frozenset(Status),
+        SAME,
+        {CLOCK},
+        "request level due_at",
+        decides=False,
+        by_hand=False,
+    ),
     "attach": move(_("Attach file"), frozenset(Status), SAME, DESK | {CUSTOMER}, "files", "note", decides=False),
     "match": move(
         _("Match to a customer"), frozenset(Status), SAME, DESK | {ADMINISTRATOR}, "customer", "account reason"

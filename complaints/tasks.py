@@ -12,6 +12,7 @@ from django.utils import translation
 
 from complaints import (
     announcements,
+    attention,
     bulk,
     coaching,
     database_clock,
@@ -165,6 +166,13 @@ def send_digests() -> int:
         return sweep.through(
             ViewWatch.objects.due(now).order_by("next_at", "pk"), partial(watching.send_digest, at=now)
         )
+
+
+@shared_task(ignore_result=True)
+def send_follow_digests() -> int:
+    """Tell those who want that once a day what happened to the complaints they follow. May run twice; each is sent once."""
+    with turn.begun() as now, turn.Sweep() as sweep:
+        return sweep.through(attention.due(now), partial(attention.send_digest, at=now))
 
 
 @shared_task(ignore_result=True)

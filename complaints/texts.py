@@ -13,7 +13,7 @@ from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints import announcements, coaching, issue_actions, issues, outbox, watching, webhooks
+from complaints import announcements, attention, coaching, concerns, issue_actions, issues, outbox, watching, webhooks
 from complaints.models import (
     Announcement,
     CoachingAction,
@@ -63,6 +63,10 @@ WORDS: dict[str, LazyText | str] = {
     "hours": gettext_lazy("how many hours they want to hear of"),
     "oldest": gettext_lazy("when the oldest was received"),
     "rows": gettext_lazy("the most urgent, one to a line"),
+    "who": gettext_lazy("the colleague who did it"),
+    "what": gettext_lazy("what was done"),
+    "by_when": gettext_lazy("when the team was to answer"),
+    "request_url": gettext_lazy("address of the request"),
 }
 """What each placeholder stands for."""
 OF_ISSUES = ("kind", "place", "message", "expected", "restored", "hotline", "utility", "track_url", "name")
@@ -72,6 +76,8 @@ OF_COMPLAINTS = (
     *("reference", "name", "category", "track_url", "feedback_url", "desk_url", "due", "message", "reason"),
     *("resolution", "referred_to", "merged_into", "clock", "count", "hotline", "regulator", "utility"),
 )
+OF_CONCERNS = (*OF_COMPLAINTS, "who", "what", "by_when", "request_url")
+OF_FOLLOWED = ("name", "desk_url", "utility", "count", "rows")
 OF_SETTLED = (*OF_COMPLAINTS, "kind", "place", "restored")
 """Of complaints that are answered with their service issue."""
 OF_ANNOUNCEMENTS = (
@@ -110,6 +116,8 @@ def words_of(code: str) -> tuple[str, ...]:
     others = {
         "settled_feedback": OF_SETTLED,
         webhooks.STOPPED: OF_WEBHOOKS,
+        attention.DIGEST: OF_FOLLOWED,
+        **dict.fromkeys(concerns.OCCASIONS, OF_CONCERNS),
         **dict.fromkeys(issues.OCCASIONS, OF_ISSUES),
         **dict.fromkeys(watching.OCCASIONS, OF_VIEWS),
         **dict.fromkeys(announcements.OCCASIONS, OF_ANNOUNCEMENTS),
@@ -192,6 +200,8 @@ def _words(code: str, by: User, reference: str) -> tuple[str, dict[str, Any]] | 
         return _issue_words(code, by)
     if code in watching.OCCASIONS:
         return watching.sample(by)
+    if code == attention.DIGEST:
+        return attention.sample(by)
     if code in announcements.OCCASIONS:
         announced = Announcement.objects.visible_to(by).order_by("-pk").first()
         return (announced.where, announcements.words_for(announced, DeskSettings.current())) if announced else None

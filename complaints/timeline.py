@@ -21,13 +21,17 @@ KINDS = {
     "ask": "message",
     "resolve": "message",
     "settle": "message",
+    "hand_over": "note",
+    "request": "note",
+    "answer_request": "note",
+    "decline_request": "note",
     "supplement": "customer",
     "contact": "call",
     "feedback": "customer",
 }
-WORDS = ("note", "message", "reason", "comment")
+WORDS = ("question", "answer", "note", "message", "reason", "comment")
 """The details that are somebody's own words; `resolution` is shown with the answer that was given."""
-MOMENTS = ("arrived_at", "contacted_at", "due_at", "restored_at")
+MOMENTS = ("answer_by", "arrived_at", "contacted_at", "due_at", "restored_at")
 CHOICES = {
     "medium": dict(Medium.choices),
     "outcome": dict(Outcome.choices),
@@ -39,7 +43,7 @@ CHOICES = {
 CLOCKS = frozenset(
     {
         "ask", "ask_extension", "breach", "decline_extension", "escalate", "excuse", "extend", "hold", "release", "resume",
-        "retarget", "warn",
+        "remind_request", "retarget", "warn",
     }
 )  # fmt: skip
 """Moves that are about the deadlines: they stop, start or move a clock, or a clock speaks."""
@@ -49,8 +53,16 @@ SIGNS = {
     "propose_adjustment": "receipt-text",
     "ask_extension": "hourglass", "breach": "clock-alert", "decline_extension": "hourglass", "escalate": "chevrons-up",
     "excuse": "calendar-clock", "extend": "hourglass", "hold": "circle-pause", "release": "clock", "resume": "clock",
-    "retarget": "calendar-clock", "warn": "clock-alert",
+    "retarget": "calendar-clock", "warn": "clock-alert", "hand_over": "handshake", "read_hand_over": "check",
+    "request": "circle-question-mark", "answer_request": "message-square", "decline_request": "message-square",
+    "remind_request": "clock-alert",
 }  # fmt: skip
+HAND_OVER_LABELS = {
+    "stands": gettext_lazy("Where it stands"),
+    "promised": gettext_lazy("Promised to the customer"),
+    "next_step": gettext_lazy("What comes next"),
+    "watch_for": gettext_lazy("Watch out for"),
+}
 FOLDED_FROM = 600
 """Characters from which a text is folded behind its beginning."""
 BEGINNING = 160
@@ -84,6 +96,8 @@ def entry(event: Event, notices: list[Notice]) -> dict[str, Any]:
         "text": text,
         "beginning": f"{text[:BEGINNING].rstrip()} …" if len(text) > FOLDED_FROM else "",
         "icon": SIGNS.get(event.move, ""),
+        "mentions": [one["as"] for one in said.get("mentions", [])],
+        "details": [(label, said[name]) for name, label in HAND_OVER_LABELS.items() if said.get(name)],
         "groups": _groups(event, "customer" if by_customer else KINDS.get(event.move, "system"), text),
         "state": ", ".join(f"{notice.get_medium_display()}: {notice.get_state_display()}" for notice in notices),
         "anchor": f"event-{event.number}",
@@ -92,7 +106,7 @@ def entry(event: Event, notices: list[Notice]) -> dict[str, Any]:
 
 def _groups(event: Event, kind: str, text: str) -> set[str]:
     found = {
-        "words": bool(text) and not event.is_by_clock,
+        "words": bool(text or event.details.get("stands")) and not event.is_by_clock,
         "customer": kind in WITH_CUSTOMER or event.is_by_customer,
         "clocks": event.move in CLOCKS,
         "files": bool(event.details.get("files")),

@@ -14,9 +14,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from complaints import checks, database_clock, effects, ladder, outbox, routing, turn
+from complaints import checks, concerns, database_clock, effects, ladder, outbox, routing, turn
 from complaints.clocks import alarms, following, opening, running
-from complaints.models import Alarm, Channel, Complaint, Event, Priority
+from complaints.models import Alarm, Channel, ClockKind, Complaint, Event, Priority
 from complaints.references import reference_for
 from complaints.refusals import ChangedMeanwhile, DetailsMissing, MoveRefused
 from complaints.states import MOVES, PREVIOUS, REGISTER, SAME, Move, Status
@@ -115,6 +115,12 @@ def _ring(alarm: Alarm, complaint: Complaint, *, now: datetime) -> bool:
         details = {"reason": _("%(clock)s still overdue") % {"clock": clock.label}}
     elif name == alarms.CAP:
         name, details = "release", {"note": _("The pause has lasted as long as it may.")}
+    if clock.kind == ClockKind.REQUEST:
+        # between teams: it is nobody's promise to the customer, so no rung of the ladder and no breach of the complaint
+        details = {"request": clock.request, "level": name, "due_at": clock.due_at}
+        alarm.event = _perform("remind_request", complaint, by=THE_CLOCK, at=alarm.fire_at, seen=None, details=details)
+        alarm.save(update_fields=["settled_at", "event"])
+        return True
     step = ladder.step_for(clock, alarm.level)
     if step is not None:
         details["tell"] = step.tell
@@ -140,8 +146,9 @@ def _perform(
     following.follow(complaint, event, details)
     complaint.save()
     effects.after(name, complaint, event, details)
-    outbox.queue(complaint, event)
-    for follow_up, more in effects.follow_ups(name, complaint, details, by=by, at=at):
+    told = concerns.tell(complaint, event, details)
+    outbox.queue(complaint, event, ((one.code, one.user) for one in told if one.code))
+    for follow_up, more in effects.follow_ups(name, complaint, details, before=before, by=by, at=at):
         by_rule = follow_up in effects.BY_THE_CLOCK or by.role not in MOVES[follow_up].allowed
         actor = THE_CLOCK if by_rule else by
         _perform(follow_up, complaint, by=actor, at=at, seen=None, details=more)

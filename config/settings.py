@@ -236,6 +236,7 @@ CELERY_BEAT_SCHEDULE = {
     "close-unanswered": _every("complaints.tasks.close_unanswered", 600),
     "watch-views": _every("complaints.tasks.watch_views", 60),
     "send-digests": _every("complaints.tasks.send_digests", 60),
+    "send-follow-digests": _every("complaints.tasks.send_follow_digests", 60),
     "move-many": _every("complaints.tasks.move_many", 5),
     "retarget-clocks": _every("complaints.tasks.retarget_clocks", 15),
     "import-batches": _every("channels_intake.tasks.import_batches", 10),

@@ -6,7 +6,7 @@ import pytest
 from django.template.loader import get_template
 from django.urls import get_resolver
 
-from complaints import checks, effects, outbox
+from complaints import checks, concerns, effects, outbox
 from complaints.forms import ORDER, Asked
 from complaints.models import Medium, MessageTemplate
 from complaints.states import MOVES, REGISTER, Status
@@ -51,6 +51,13 @@ def test_every_move_has_something_that_happens_or_is_only_said():
         "investigate",
         "release",
         "retarget",
+        "hand_over",
+        "read_hand_over",
+        "request",
+        "answer_request",
+        "decline_request",
+        "withdraw_request",
+        "remind_request",
     }
     only_said |= {"adjustment_paid", "approve_adjustment", "decline_adjustment", "propose_adjustment"}
     assert set(effects.APPLY) | only_said == set(MOVES)
@@ -58,9 +65,12 @@ def test_every_move_has_something_that_happens_or_is_only_said():
 
 
 @pytest.mark.usefixtures("profile")
-@pytest.mark.parametrize("code", sorted({code for rules in outbox.RULES.values() for code, _who in rules}))
+@pytest.mark.parametrize(
+    "code", sorted({code for rules in outbox.RULES.values() for code, _who in rules} | concerns.OCCASIONS)
+)
 def test_every_notice_has_its_text_in_both_languages(code):
     is_for_staff = code in {"breach", "warning", "escalation", "extension_asked", "extension_declined", "given"}
+    is_for_staff |= code in concerns.OCCASIONS
     is_for_staff |= code in {"urged", "reopened_staff", "manager_told", "safety_dispatched"}
     is_for_staff |= code in {"adjustment_proposed", "adjustment_declined"}
     media = [Medium.EMAIL] if is_for_staff else [Medium.EMAIL, Medium.SMS]

@@ -68,8 +68,9 @@ TITLES = {
 
 
 def promises(chosen: Chosen, user: User) -> QuerySet[Clock]:
-    """The clocks asked about; promises of an average are not one complaint's to keep."""
-    return Clock.objects.filter(statistic="each", complaint__in=chosen.complaints(user))
+    """The clocks asked about; promises of an average are not one complaint's to keep, those between teams are none to it."""
+    promised = Clock.objects.exclude(kind=ClockKind.REQUEST)
+    return promised.filter(statistic="each", complaint__in=chosen.complaints(user))
 
 
 def read(chosen: Chosen, user: User, at: datetime) -> Findings:

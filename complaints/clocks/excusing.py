@@ -62,5 +62,6 @@ def on_excuse(complaint: Complaint, event: Event, details: Mapping[str, Any]) ->
     for clock in found:
         clock.complaint = complaint
         enter(clock, action, event.at, event, reason=str(details["storm"])[:200])
-    broken = complaint.clocks.filter(breached_at__isnull=False, is_excused=False).order_by("breached_at")
+    promised = complaint.clocks.exclude(kind=ClockKind.REQUEST)
+    broken = promised.filter(breached_at__isnull=False, is_excused=False).order_by("breached_at")
     complaint.breached_at = broken.values_list("breached_at", flat=True).first()

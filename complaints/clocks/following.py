@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from complaints import outbox
+from complaints.clocks import asked
 from complaints.clocks.alarms import arithmetic
 from complaints.clocks.contact import Attempt, contact_made_at
 from complaints.clocks.deadlines import due_at
@@ -36,7 +37,7 @@ CONFIRMS: dict[str, frozenset[str]] = {
 """What counts as an acknowledgement: a person has looked at it, or the customer was told; by law only the written notice."""
 
 
-ONLY_TELL = frozenset({"warn", "breach", "escalate"})
+ONLY_TELL = frozenset({"warn", "breach", "escalate", "remind_request"})
 """Moves that speak of a clock and change none, so what is due next stays."""
 
 
@@ -214,8 +215,11 @@ def _on_resolved(complaint: Complaint, event: Event) -> None:
 
 
 def _on_closed(complaint: Complaint, event: Event) -> None:
-    """Nothing is owed any more but the removal of the cause, which often comes long after the answer."""
-    owed = [clock for clock in ticking(complaint) if clock.kind != ClockKind.REMEDIATE]
+    """Nothing is owed any more but the removal of the cause, which often comes long after the answer.
+
+    What was asked of other teams is withdrawn by moves of its own, which tell them.
+    """
+    owed = [clock for clock in ticking(complaint) if clock.kind not in (ClockKind.REMEDIATE, ClockKind.REQUEST)]
     end(owed, Action.CANCEL, event.at, event)
 
 
@@ -283,10 +287,11 @@ def concerned(
 ) -> Iterator[tuple[Clock, Promise | None]]:
     """Its clocks with what is promised today in place of each; only those that these policies speak of, or all.
 
-    The regulator's date is nobody's policy, and a round after a reopening keeps its own limit.
+    The regulator's date is nobody's policy, a round after a reopening keeps its own limit, and a request what was asked.
     """
     wanted = in_force.promises(complaint)
-    for clock in complaint.clocks.filter(round=1).exclude(tier=Tier.EXTERNAL).select_related("calendar", "policy"):
+    others = complaint.clocks.filter(round=1).exclude(tier=Tier.EXTERNAL).exclude(kind=ClockKind.REQUEST)
+    for clock in others.select_related("calendar", "policy"):
         promise = wanted.get((clock.kind, clock.tier))
         speaking = {clock.policy.code if clock.policy else "", promise.policy if promise else ""}
         if not policies or speaking & set(policies):
@@ -319,9 +324,11 @@ def _hold_to(clock: Clock, promise: Promise | None, in_force: InForce, complaint
 
 
 FOLLOW: dict[str, Callable[[Complaint, Event, Details], None]] = {
+    "answer_request": asked.on_answered,
     "arrive": _on_arrive,
     "ask": _on_ask,
     "contact": _on_contact,
+    "decline_request": asked.on_answered,
     "dispatch": _on_dispatch,
     "excuse": on_excuse,
     "extend": _on_extend,
@@ -332,6 +339,7 @@ FOLLOW: dict[str, Callable[[Complaint, Event, Details], None]] = {
     "recategorise": _on_reclassified,
     "release": _on_release,
     "reopen": _on_reopen,
+    "request": asked.on_request,
     "restore": _on_restore,
     "resume": _on_resume,
     "retarget": _on_retarget,
@@ -340,4 +348,5 @@ FOLLOW: dict[str, Callable[[Complaint, Event, Details], None]] = {
     "strike_off": _on_strike_off,
     "unmerge": _on_unmerge,
     "urge": _on_urge,
+    "withdraw_request": asked.on_withdrawn,
 }

@@ -26,8 +26,9 @@ STARTS = {
     "restored": "restored_at",
     "resolved": "resolved_at",
     "urged": "",
+    "asked": "",
 }
-"""Which moment of the complaint a promise runs from; each urging is a moment of its own."""
+"""Which moment of the complaint a promise runs from; each urging and each request is a moment of its own."""
 KEPT = {
     ClockKind.DISPATCH: "dispatched_at",
     ClockKind.FIRST_CONTACT: "contacted_at",

@@ -9,7 +9,7 @@ from typing import Any
 from complaints.clocks.alarms import arithmetic, set_alarms
 from complaints.clocks.ledger import Action, Entry, State, replay
 from complaints.clocks.limits import Limit
-from complaints.models import Clock, Complaint, Event, LedgerEntry
+from complaints.models import Clock, ClockKind, Complaint, Event, LedgerEntry
 
 
 def ticking(complaint: Complaint, *kinds: str) -> list[Clock]:
@@ -83,18 +83,21 @@ def waits_of(clock: Clock) -> Mapping[str, datetime | None]:
 
 
 def mark_breached(clock: Clock, complaint: Complaint) -> None:
-    """Remember the first moment at which a promise to this customer was broken."""
+    """Remember the first moment at which a promise to this customer was broken; what teams owe each other is none."""
     clock.breached_at = clock.due_at
     clock.save(update_fields=["breached_at"])
+    if clock.kind == ClockKind.REQUEST:
+        return
     complaint.breached_at = complaint.breached_at or clock.due_at
 
 
 def look_ahead(complaint: Complaint, clocks: Iterable[Clock]) -> None:
-    """Keep on the complaint which of its clocks is due next; averages and excused clocks do not press."""
+    """Keep on the complaint which of its clocks is due next; averages, excused clocks and other teams' do not press."""
     pressing = [
         clock
         for clock in clocks
         if clock.state == State.RUNNING and clock.due_at and clock.statistic == "each" and not clock.is_excused
+        if clock.kind != ClockKind.REQUEST
     ]
     first = min(pressing, key=lambda clock: (clock.due_at, clock.kind, clock.tier), default=None)
     complaint.next_due_at = first.due_at if first else None

@@ -18,7 +18,7 @@ from complaints.clocks.ledger import State, replay
 from complaints.clocks.limits import Limit, Unit
 from complaints.clocks.running import as_entry
 from complaints.clocks.whatif import Answer
-from complaints.models import Clock, Complaint, PauseReason
+from complaints.models import Clock, ClockKind, Complaint, PauseReason
 
 SOON = 0.75
 """From this share of the way on, a deadline counts as due soon."""
@@ -82,8 +82,9 @@ class ClockView:
 
 
 def clocks_of(complaint: Complaint) -> list[Clock]:
-    """All clocks of a complaint with what is needed to show them; those that press first."""
-    clocks = complaint.clocks.select_related("policy", "calendar").prefetch_related("ledger__calendar")
+    """All promises of a complaint to its customer with what is needed to show them; those that press first."""
+    promised = complaint.clocks.exclude(kind=ClockKind.REQUEST)
+    clocks = promised.select_related("policy", "calendar").prefetch_related("ledger__calendar")
     return sorted(
         clocks,
         key=lambda c: (c.state not in (State.RUNNING, State.PAUSED), c.due_at or timezone.now() + timedelta(days=9999)),

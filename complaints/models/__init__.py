@@ -55,6 +55,15 @@ from complaints.models.search import ComplaintWords
 from complaints.models.service_issue import IssueFollower, IssueKind, IssueUpdate, ServiceIssue
 from complaints.models.settings import DeskSettings
 from complaints.models.steering import AlarmLevel, LadderStep, Listener, PauseReason, Retargeting, Storm
+from complaints.models.together import (
+    Concern,
+    Follow,
+    InternalRequest,
+    RequestState,
+    Telling,
+    TellingHabit,
+    Why,
+)
 from complaints.models.unsent import UnsentMove
 from complaints.models.views import DeskHabit, Digest, SavedView, Sharing, ViewWatch
 from complaints.models.webhook import Webhook
@@ -92,6 +101,7 @@ __all__ = [
     "CoachingKind",
     "Complaint",
     "ComplaintWords",
+    "Concern",
     "ConductFinding",
     "ConductRule",
     "ConductVerdict",
@@ -104,9 +114,11 @@ __all__ = [
     "Feedback",
     "FileKind",
     "Flag",
+    "Follow",
     "GivenBack",
     "HazardGrade",
     "Identified",
+    "InternalRequest",
     "IssueAct",
     "IssueAction",
     "IssueFollower",
@@ -135,6 +147,7 @@ __all__ = [
     "Posting",
     "Priority",
     "Recording",
+    "RequestState",
     "RequestType",
     "Responsibility",
     "Retargeting",
@@ -154,6 +167,8 @@ __all__ = [
     "Storm",
     "Subcategory",
     "Tariff",
+    "Telling",
+    "TellingHabit",
     "TextVersion",
     "Tier",
     "TierBasis",
@@ -163,4 +178,5 @@ __all__ = [
     "VoltageSeries",
     "VoltageTest",
     "Webhook",
+    "Why",
 ]

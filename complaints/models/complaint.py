@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -30,6 +31,9 @@ from customers.models.people import ContactMethod
 from staff.actors import CLOCK, Role
 from staff.models import Branch, Team, User
 from staff.scope import within_branches
+
+if TYPE_CHECKING:
+    from complaints.models.history import Event
 
 
 class Channel(models.TextChoices):
@@ -99,8 +103,14 @@ NEEDS_A_CLOCK: dict[str, Callable[[list[Clock]], bool]] = {
     "ask_extension": _extendable,
     "extend": _extendable,
     "decline_extension": _extendable,
+    "answer_request": _running(ClockKind.REQUEST),
+    "decline_request": _running(ClockKind.REQUEST),
+    "withdraw_request": _running(ClockKind.REQUEST),
+    "remind_request": _running(ClockKind.REQUEST),
 }
 """Moves that make sense only while a clock of some kind runs."""
+OF_REQUESTS = frozenset({"remind_request", "withdraw_request"})
+"""Those of them that say nothing to the clock either when there is no request."""
 
 
 ADJUSTING = {
@@ -412,6 +422,12 @@ class Complaint(models.Model):
         replies = self.attachments.filter(kind=REPLY)
         return not (replies.filter(added_at__gte=reopened.at) if reopened else replies).exists()
 
+    def hand_over_to_read(self) -> Event | None:
+        """The event with the newest hand-over note, while nobody has said that they read it."""
+        taken = Q(move__in=["accept", "read_hand_over"])
+        newest: Event | None = self.events.filter(Q(details__has_key="stands") | taken).order_by("-number").first()
+        return newest if newest is not None and "stands" in newest.details else None
+
     def is_overdue(self, at: datetime) -> bool:
         return self.is_unfinished and self.next_due_at is not None and self.next_due_at < at
 
@@ -441,17 +457,25 @@ class Complaint(models.Model):
         move = MOVES[name]
         if self.status not in move.sources or role not in move.allowed:
             return False
-        if role != CLOCK and name in NEEDS_A_CLOCK and not NEEDS_A_CLOCK[name](self._ticking()):
+        if (
+            (role != CLOCK or name in OF_REQUESTS)
+            and name in NEEDS_A_CLOCK
+            and not NEEDS_A_CLOCK[name](self._ticking())
+        ):
             # somebody is there and nothing was promised about the repair: that it is done must still be said
             return name == "restore" and self.arrived_at is not None and self.restored_at is None
         if name in ADJUSTING:
             return self.category.code == BILLING and self._may_adjust(name)
         if name == "settle":
             return self.service_issue_id is not None and self.may_share_an_answer
+        if name == "read_hand_over":
+            return self.hand_over_to_read() is not None
         merged = self.merged_into_id is not None
         return {
             "resolve": not self.needs_review or role == Role.SUPERVISOR,
             "unassign": self.assignee_id is not None,
+            # wrongdoing is not told to a team that may be meant
+            "request": self.request_type != RequestType.REPORT,
             "unmerge": merged,
             "reopen": not merged,
             "request_reopening": not merged,

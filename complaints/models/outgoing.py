@@ -19,6 +19,7 @@ from complaints.models.conduct import CoachingAction
 from complaints.models.history import Event
 from complaints.models.issue_work import IssueAction
 from complaints.models.service_issue import IssueFollower, IssueUpdate, ServiceIssue
+from complaints.models.together import TellingHabit
 from complaints.models.views import ViewWatch
 from complaints.models.webhook import Webhook
 from customers.models import Customer
@@ -104,6 +105,7 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         """
         issues = ServiceIssue.objects.visible_to(user)
         of_issue = Q(update__issue__in=issues) | Q(follower__issue__in=issues) | Q(watch__user=user)
+        of_issue |= Q(telling=user.pk)
         if user.role == Role.ADMINISTRATOR and user.is_active:
             of_issue |= Q(webhook__isnull=False)
         seen = Q(complaint__in=Complaint.objects.visible_to(user)) | (Q(complaint__isnull=True) & of_issue)
@@ -133,11 +135,12 @@ CAUSES = [
     {"action"},
     {"coaching"},
     {"watch"},
+    {"telling"},
     {"webhook"},
 ]
 """What a notice can be of: an event of a complaint (told to a person or a webhook), an update about a service issue (told to a
 complainant or a follower), the greeting of a follower, an announcement to a customer, an overdue action on an issue or of
-coaching, a watched view, or the end of a webhook itself."""
+coaching, a watched view, the day of somebody who follows complaints, or the end of a webhook itself."""
 
 
 def _of_nothing_but(cause: set[str]) -> Q:
@@ -162,6 +165,7 @@ class Notice(models.Model):
     action = models.ForeignKey(IssueAction, on_delete=models.PROTECT, null=True, related_name="notices")
     coaching = models.ForeignKey(CoachingAction, on_delete=models.PROTECT, null=True, related_name="notices")
     watch = models.ForeignKey(ViewWatch, on_delete=models.PROTECT, null=True, related_name="notices")
+    telling = models.ForeignKey(TellingHabit, on_delete=models.PROTECT, null=True, related_name="notices")
     code = models.CharField(_("occasion"), max_length=40)
     medium = models.CharField(_("medium"), max_length=10, choices=Medium)
     address = models.CharField(_("address"), max_length=254)

@@ -80,6 +80,8 @@ class ClockKind(models.TextChoices):
     FEEDBACK = "feedback", _("Feedback")
     REMEDIATE = "remediate", _("Remove the cause")
     CALL_BACK = "call_back", _("Call back after urging")
+    REQUEST = "request", _("Answer of another team")
+    """Promised between teams: one a request, counted by `round`; it speaks of no promise to the customer."""
 
 
 class Tier(models.TextChoices):

@@ -47,12 +47,13 @@ PLACEHOLDERS = frozenset(
         *("kind", "place", "expected", "restored", "webhook", "host", "starts", "ends"),
         *("view", "limit", "hours", "oldest", "rows"),
         *("amount", "way"),
+        *("who", "what", "by_when", "request_url"),
     }
 )
 """What a notice text may say in {braces}; `outbox.words_for`, `issues.words_for` and `watching` give their values."""
 QUESTION_TYPES = {"yes_no", "choice", "text", "datetime"}
 ASKED_OF = {"staff", "public"}
-STARTS = {"received", "registered", "resolved", "arrived", "restored", "urged"}
+STARTS = {"received", "registered", "resolved", "arrived", "restored", "urged", "asked"}
 STATISTICS = {"each", "mean"}
 LADDER_KEY = {"kind": "", "tier": "", "level": "", "number": None}
 """What names a step of the ladder, and what stands for "every"."""

@@ -10,9 +10,10 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from complaints import presence
+from complaints import attention, presence
 from complaints.models import Complaint
 from staff.http import PageRequest, StaffRequest
 
@@ -56,7 +57,10 @@ def here(request: StaffRequest, reference: str) -> HttpResponse:
         raise Http404
     pk, version = row
     known = request.POST.get("known", "")
-    new = max(version - int(known), 0) if known.isdecimal() and len(known) < 10 else 0
+    until = int(known) if known.isdecimal() and len(known) < 10 else 0
+    new = max(version - until, 0) if until else 0
+    if until:
+        attention.read_on_page(request.user, pk, until=until, at=timezone.now())
     context = {
         "others": presence.tell(pk, request.user, request.POST.get("writing", "")),
         "new": new,

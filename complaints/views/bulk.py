@@ -74,11 +74,11 @@ def move(request: StaffRequest, name: str) -> HttpResponse:
         raise Http404
     if request.user.role not in MOVES[name].allowed:
         raise PermissionDenied(_("Your role may not do this: %(move)s.") % {"move": MOVES[name].label})
-    back = _back(request)
+    back = back_to(request)
     chosen = Chosen(request)
     if not chosen.count:
         messages.warning(request, _("Choose complaints first, then what is to be done with them."))
-        return _to(request, back)
+        return to(request, back)
     key = _uuid(request.POST.get("key", ""))
     form = BulkForm(request.POST if key else None, name=name, chosen=chosen.rows, user=request.user)
     if key is None or not form.is_valid():
@@ -90,7 +90,7 @@ def move(request: StaffRequest, name: str) -> HttpResponse:
         return _asked(request, form, chosen, back, key, status=refused.status)
     if chosen.params is None:
         bulk.carry_on(run, for_seconds=AT_ONCE)
-    return _to(request, reverse("complaints:bulk-run", args=[run.uuid]))
+    return to(request, reverse("complaints:bulk-run", args=[run.uuid]))
 
 
 def _asked(
@@ -186,12 +186,12 @@ def _uuid(text: str) -> uuid.UUID | None:
         return None
 
 
-def _back(request: StaffRequest) -> str:
+def back_to(request: StaffRequest) -> str:
     """The queue that the choice was made in; never an address elsewhere."""
     back = request.POST.get("back", "")[:2000]
     is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
     return back if is_ours and back.startswith("/desk/") else reverse("complaints:queue")
 
 
-def _to(request: StaffRequest, url: str) -> HttpResponse:
+def to(request: StaffRequest, url: str) -> HttpResponse:
     return HttpResponse(headers={"HX-Redirect": url}) if request.htmx else redirect(url)

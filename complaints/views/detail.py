@@ -21,7 +21,7 @@ from complaints.forms import MoveForm
 from complaints.models import Complaint, DeskSettings, Flag
 from complaints.refusals import Refusal
 from complaints.states import MOVES
-from complaints.views import history, meanwhile
+from complaints.views import history, meanwhile, together
 from complaints.views.alongside import signed_in
 from staff.actors import Actor
 from staff.http import StaffRequest
@@ -235,6 +235,7 @@ def context_of(request: StaffRequest, complaint: Complaint, form: MoveForm | Non
         "investigation": investigation.panel(complaint),
         "pressing": [clock for clock in clocks if clock.presses][:2],
         **history.context_of(request, complaint, notices),
+        **together.context_of(request, complaint),
         "notices": notices[::-1],
         "may_resend": request.user.role in resending.STEERING,
         "resendable": {notice.pk for notice in notices if resending.may_resend(notice)},

@@ -65,6 +65,12 @@ def details_for(name: str, complaint: Complaint) -> dict:
         "storm": lambda: "台风",
         "part": lambda: "电压",
         "summary": lambda: "合格率 93.1 %",
+        "stands": lambda: "已到现场，等待停电窗口。",
+        "asked_team": lambda: a_team(TeamKind.POWER_QUALITY),
+        "question": lambda: "请校验电表。",
+        "request": lambda: complaint.requests.first(),
+        "answer": lambda: "电表合格。",
+        "level": lambda: "warn",
         **{key: lambda value=value: value for key, value in an_answer().items()},
     }
     details = {need: at_hand[need]() for need in MOVES[name].needs}

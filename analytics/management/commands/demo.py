@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
-from analytics.demo import bills, loading, staffing
+from analytics.demo import bills, loading, staffing, together
 from complaints.models import Complaint
 from complaints.states import Status
 from staff.models import Branch
@@ -83,6 +83,9 @@ class Command(BaseCommand):
         progress.end()
         if given["ending"] is None:  # these are moves of today, which a database that ends earlier has none of
             bills.dispute(now)
+        if given["ending"] is None:
+            # what people have in hand today is no part of a history that must be the same for the same seed
+            together.work(timezone.now())
         by_status = ", ".join(f"{Status(status).value} {loaded.by_status[status]:,}" for status in Status.values)
         self.stdout.write(
             f"{loaded.complaints:,} complaints of {given['days']} days, {loaded.customers:,} customers, {loaded.issues:,} service"
