@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from complaints import assignment
+from complaints import assignment, deputies
 from complaints.attachments import keep
 from complaints.models import (
     SEVERITY_LADDER,
@@ -287,6 +287,8 @@ def follow_ups(
         yield "dispatch", {"team": complaint.team}
     elif name in ("dispatch", "transfer") and (proposal := assignment.assigned_by_itself(complaint, at)) is not None:
         yield "assign", {"assignee": proposal.person, "note": proposal.why}
+    elif name == "reopen" and (away := deputies.in_place_of(complaint, at)) is not None:
+        yield "assign", {"assignee": away.to, "absence": away.person}
 
 
 def _waited_only_for_reply(complaint: Complaint, details: Details) -> bool:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
-from complaints import outbox, turn
+from complaints import ladder, outbox, turn
 from complaints.models import DeskSettings, IssueAction, Medium, MessageTemplate, Notice
 from complaints.refusals import MoveRefused
 from staff import duty
@@ -54,10 +54,10 @@ def remind(action: IssueAction) -> bool:
     )
     if row is None or row.notices.exists():
         return False
-    owner = row.owner
-    answering = [owner] if owner.is_active and owner.email else []
     branch = row.issue.branch
-    people = answering or [one for one in duty.on_duty(Role.SUPERVISOR, branch, turn.now()) if one.email]
+    people = list(ladder.away(turn.now()).acting([row.owner], turn.now())) or [
+        one for one in duty.on_duty(Role.SUPERVISOR, branch, turn.now()) if one.email
+    ]
     texts = {text.language: text for text in MessageTemplate.objects.filter(code=OVERDUE, medium=Medium.EMAIL)}
     if not people or not texts:
         return False

@@ -114,7 +114,7 @@ MOVES: dict[str, Move] = {
     "accept": move(_("Accept"), {S.DISPATCHED}, S.INVESTIGATING, HANDLERS),
     "return": move(_("Return"), {S.DISPATCHED, S.INVESTIGATING}, S.REGISTERED, HANDLERS, "reason"),
     "assign": move(_("Assign"), OPEN, SAME, {SUPERVISOR, INVESTIGATOR, LIAISON, CLOCK}, "assignee", "note"),
-    "unassign": move(_("Take off the person"), OPEN, SAME, {SUPERVISOR, INVESTIGATOR, LIAISON}, "", "note"),
+    "unassign": move(_("Take off the person"), OPEN, SAME, {SUPERVISOR, INVESTIGATOR, LIAISON, CLOCK}, "", "note"),
     "transfer": move(
         _("Transfer"), {S.DISPATCHED, S.INVESTIGATING, S.WAITING}, S.DISPATCHED, HANDLERS, "team reason", "assignee"
     ),

@@ -16,6 +16,7 @@ from complaints.models.classification import (
 from complaints.models.complaint import Channel, Complaint, Flag, Responsibility, Source
 from complaints.models.feedback import AnsweredBy, Feedback
 from complaints.models.findings_supply import OutageFinding, OutageKind, VoltageFinding, VoltageSeries, VoltageTest
+from complaints.models.hand_over import HandOver, WorkGoes
 from complaints.models.history import Event
 from complaints.models.issue_work import ActionKind, IssueAct, IssueAction, IssueJob, IssueProposal, JobState, Left
 from complaints.models.letters import Letter, LetterText, Posting
@@ -61,6 +62,7 @@ __all__ = [
     "Feedback",
     "FileKind",
     "Flag",
+    "HandOver",
     "HazardGrade",
     "IssueAct",
     "IssueAction",
@@ -113,4 +115,5 @@ __all__ = [
     "VoltageSeries",
     "VoltageTest",
     "Webhook",
+    "WorkGoes",
 ]
