@@ -23,7 +23,9 @@ ENTERING = frozenset({Role.AGENT, Role.SUPERVISOR, Role.LIAISON})
 STEERING = frozenset({Role.SUPERVISOR, Role.LIAISON, Role.ANALYST, Role.ADMINISTRATOR})
 RENEWING = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 READING_DEADLINES = RENEWING | {Role.ANALYST}
-DEADLINE_PAGES = frozenset({"deadlines", "policies", "calendars", "ladder", "roster", "storms", "routes", "teams"})
+DEADLINE_PAGES = frozenset(
+    {"deadlines", "policies", "calendars", "ladder", "roster", "absences", "storms", "routes", "teams"}
+)
 NOTICE_PAGES = frozenset({"notices", "texts", "webhooks"})
 MOST_FAILED = 99
 """Counted no further: beyond it the number says nothing more."""

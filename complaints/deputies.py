@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+
 from complaints.models import Complaint, HandOver, WorkGoes
 from complaints.states import HANDLERS
 from staff.models import Absence, User
@@ -38,3 +41,23 @@ def in_place_of(complaint: Complaint, at: datetime) -> InPlace | None:
     decision = decisions.select_related("absence__user", "absence__deputy__branch").first()
     to = receiver(decision.absence, decision, at) if decision is not None else None
     return InPlace(decision.absence.user, to) if decision is not None and to is not None else None
+
+
+def span(absence: Absence) -> str:
+    """From when until when, in words."""
+    start = _said(absence.starts_at)
+    if absence.ends_at is None:
+        return _("from %(start)s, no end known") % {"start": start}
+    return _("%(start)s to %(end)s") % {"start": start, "end": _said(absence.ends_at)}
+
+
+def mark(absence: Absence) -> str:
+    """What stands beside the name of somebody who is away."""
+    until = _("away until %(end)s") % {"end": _said(absence.ends_at)} if absence.ends_at else _("away")
+    if absence.deputy is None:
+        return until
+    return _("%(away)s, deputy %(name)s") % {"away": until, "name": absence.deputy.display_name}
+
+
+def _said(moment: datetime) -> str:
+    return formats.date_format(timezone.localtime(moment), "SHORT_DATETIME_FORMAT")
