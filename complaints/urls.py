@@ -43,6 +43,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/next/", teams.next_complaint, name="next"),
     path("desk/teams/", teams.teams, name="teams"),
     path("desk/teams/<slug:code>/", teams.team, name="team"),
+    path("desk/people/<str:username>/leave/", teams.leave, name="leave"),
     path("desk/news/", desk.news, name="queue-news"),
     path("desk/palette/", palette.palette, name="palette"),
     path("desk/filters/", desk.filters, name="filters"),

@@ -57,8 +57,9 @@ def _shown(user: User) -> QuerySet[Absence]:
 def absences(request: StaffRequest) -> HttpResponse:
     """Four weeks of a branch; a POST says what an absence would move, and with `sure` enters it."""
     if request.method != "POST":
-        start = {"person": request.user.pk, "goes": WorkGoes.DEPUTY if _has_work(request.user) else WorkGoes.KEEP}
-        return _page(request, AbsenceForm(by=request.user, initial=start))
+        person = _named(request)
+        goes = WorkGoes.DEPUTY if hand_over.open_work(person).exists() else WorkGoes.KEEP
+        return _page(request, AbsenceForm(by=request.user, initial={"person": person.pk, "goes": goes}))
     form = AbsenceForm(request.POST, by=request.user)
     if not form.is_valid():
         return _page(request, form, status=422)
@@ -74,8 +75,11 @@ def absences(request: StaffRequest) -> HttpResponse:
     return redirect("complaints:absence", entered.pk)
 
 
-def _has_work(user: User) -> bool:
-    return hand_over.open_work(user).exists()
+def _named(request: StaffRequest) -> User:
+    """For whom the address asks: oneself, if it does not, or for nobody whose absence one may enter."""
+    key = request.GET.get("person", "")
+    found = rules.entered_by(request.user).filter(pk=int(key)).first() if key.isdecimal() and len(key) < 10 else None
+    return found or request.user
 
 
 def _words(absence: Absence) -> dict[str, str]:

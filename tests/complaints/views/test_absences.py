@@ -10,7 +10,7 @@ from django.utils import timezone
 from complaints import hand_over, tasks, workflow
 from complaints.models import Complaint, HandOver
 from staff.actors import THE_CLOCK, Role
-from staff.models import Absence, TeamKind
+from staff.models import Absence, Duty, TeamKind
 from tests.complaints.views.pages import move_url, post, text_of
 from tests.factories import a_branch, a_complaint, a_team, a_user
 
@@ -247,3 +247,46 @@ def test_the_list_costs_the_same_for_few_and_many(reader, sign_in):
     for _ in range(10):
         away(a_user(Role.INVESTIGATOR), a_user(Role.INVESTIGATOR), goes="keep")
     assert cost() == few
+
+
+# where else it shows
+
+
+def test_the_complaint_the_team_and_the_roster_say_who_is_away(reader, sign_in, team, deputy):
+    sign_in(Role.SUPERVISOR)
+    other = named("Other One", team)
+    away(deputy, other, goes="keep")
+    complaint = given_to(deputy)
+    Duty.objects.create(
+        user=deputy, branch=deputy.branch, role=deputy.role, starts_at=timezone.now(), ends_at=timezone.now() + HOUR
+    )
+    for page in (complaint.get_absolute_url(), f"/desk/teams/{team.code}/", "/desk/roster/"):
+        assert "deputy Other One" in text_of(reader.get(page))
+
+
+# leaving for good
+
+
+def test_nobody_leaves_with_open_complaints(reader, sign_in, team, deputy):
+    sign_in(Role.SUPERVISOR)
+    complaint = given_to(deputy)
+    page = f"/desk/people/{deputy.username}/leave/"
+    assert page in text_of(reader.get(f"/desk/teams/{team.code}/"))
+    assert f"assignee={deputy.username}" in text_of(reader.get(page))
+    answer = reader.post(page)
+    assert answer.status_code == 409
+    assert "Zhao Deputy has 1 open complaint. Hand it over first." in text_of(answer)
+    deputy.refresh_from_db()
+    assert deputy.is_active
+    workflow.perform("unassign", complaint, by=THE_CLOCK)
+    assert "Zhao Deputy has left." in text_of(reader.post(page, follow=True))
+    deputy.refresh_from_db()
+    assert not deputy.is_active
+
+
+def test_only_those_who_answer_for_somebody_let_them_go(reader, sign_in, deputy):
+    for role, fields in ((Role.INVESTIGATOR, {}), (Role.SUPERVISOR, {"branch": a_branch("elsewhere")})):
+        sign_in(role, **fields)
+        assert reader.post(f"/desk/people/{deputy.username}/leave/").status_code == 404
+    deputy.refresh_from_db()
+    assert deputy.is_active
