@@ -10,11 +10,13 @@ from datetime import UTC, datetime, timedelta
 from django.db.models import Count, Max, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from complaints import ladder
 from complaints.ladder import Place
 from complaints.models import Complaint, Priority
 from complaints.states import HANDLERS, OPEN
 from staff import duty
 from staff.models import Team, User
+from staff.stand_ins import stand_in
 
 WEIGHTS = {Priority.P1: 8, Priority.P2: 4, Priority.P3: 2, Priority.P4: 1}
 CLOSE = 2
@@ -136,13 +138,19 @@ def _last_given(people: Sequence[User], at: datetime) -> dict[int, datetime]:
 
 
 def _who_knows(complaint: Complaint, people: Sequence[User], at: datetime) -> int | None:
-    """Who of them has or had this customer's latest other complaint that is open or recent."""
+    """Who of them has or had this customer's latest other complaint that is open or recent, or acts for whoever had it."""
     if complaint.customer_id is None:
         return None
+    keys = {one.pk for one in people}
+    deputies = {user.pk: deputy.pk if deputy else None for user, deputy in ladder.away(at).deputies(at).items()}
+    acting = {key: stand_in(key, deputies, keys.__contains__) for key in {*keys, *deputies}}
     recent = Q(status__in=sorted(OPEN)) | Q(received_at__gte=at - KNOWN_FOR)
-    theirs = Complaint.objects.filter(recent, customer=complaint.customer_id, assignee__in=people)
-    latest = theirs.exclude(pk=complaint.pk).order_by("-received_at", "-pk")
-    return latest.values_list("assignee_id", flat=True).first()
+    known_to = [key for key, one in acting.items() if one is not None]
+    theirs = Complaint.objects.filter(recent, customer=complaint.customer_id, assignee__in=known_to)
+    latest = (
+        theirs.exclude(pk=complaint.pk).order_by("-received_at", "-pk").values_list("assignee_id", flat=True).first()
+    )
+    return acting[latest] if latest is not None else None
 
 
 def _why(person: User, chosen: Candidate, candidates: Sequence[Candidate]) -> str:

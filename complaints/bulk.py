@@ -18,14 +18,14 @@ from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from complaints import queues, workflow
+from complaints import ladder, queues, workflow
 from complaints.bulk_forms import BulkForm
 from complaints.models import BulkLine, BulkRun, Complaint, LineState
 from complaints.models.complaint import ComplaintQuerySet
 from complaints.refusals import MoveRefused, Refusal
 from complaints.states import MOVES
-from staff.actors import Actor
-from staff.models import User
+from staff.actors import CLOCK, THE_CLOCK, Actor
+from staff.models import Absence, User
 
 MOST_CHOSEN = 200
 """How many can be chosen one by one."""
@@ -87,6 +87,14 @@ def start_all(
     )
 
 
+def start_for_absence(absence: Absence, to: User | None, seen: Iterable[tuple[int, int]]) -> BulkRun:
+    """Write down that these go to somebody, or back to their teams, because their person is away."""
+    said = {"assignee": to.username} if to is not None else {}
+    by = absence.entered_by or absence.user
+    move = "assign" if to is not None else "unassign"
+    return _written(BulkRun(move=move, said=said, asked_by=by, absence=absence), seen)
+
+
 def fitting(user: User, params: Mapping[str, str]) -> ComplaintQuerySet:
     """What this person sees through these filters. Raises MoveRefused when a filter is not understood: all is too many."""
     ignored: list[str] = []
@@ -102,7 +110,9 @@ def fitting(user: User, params: Mapping[str, str]) -> ComplaintQuerySet:
 def _written(run: BulkRun, seen: Iterable[tuple[int, int]]) -> BulkRun:
     run.asked_at = timezone.now()
     with transaction.atomic():
-        fields = {name: getattr(run, name) for name in ("move", "said", "asked_by", "asked_at", "back", "undo_of")}
+        fields = {
+            name: getattr(run, name) for name in ("move", "said", "asked_by", "asked_at", "back", "undo_of", "absence")
+        }
         kept, is_new = BulkRun.objects.get_or_create(uuid=run.uuid, defaults=fields)
         if kept.asked_by_id != run.asked_by_id:
             raise MoveRefused(_("Somebody else has sent this form. Open it again."))
@@ -128,7 +138,7 @@ def carry_on(run: BulkRun, *, for_seconds: float = 20) -> None:
     ends, last = monotonic() + for_seconds, 0
     form: BulkForm | None = None
     while keys := list(_pending(run).filter(pk__gt=last).values_list("pk", flat=True)[:BATCH]):
-        if form is None and run.undo_of_id is None:
+        if form is None and run.undo_of_id is None and run.absence_id is None:
             form = _form_of(run)
         for key in keys:
             if monotonic() > ends or not _one(key, form):
@@ -183,7 +193,9 @@ def _one(key: int, form: BulkForm | None) -> bool:
 
 
 def _tried(key: int, form: BulkForm | None) -> bool:
-    rows = BulkLine.objects.select_for_update(of=("self",), skip_locked=True).select_related("run__asked_by")
+    rows = BulkLine.objects.select_for_update(of=("self",), skip_locked=True).select_related(
+        "run__asked_by", "run__absence__user"
+    )
     line = rows.filter(pk=key, state=LineState.PENDING).first()
     if line is None:
         return True
@@ -202,25 +214,45 @@ def _tried(key: int, form: BulkForm | None) -> bool:
 
 def _perform(line: BulkLine, run: BulkRun, form: BulkForm | None) -> None:
     by = run.asked_by
-    complaint = Complaint.objects.visible_to(by).select_related("category", "team").filter(pk=line.complaint_id).first()
-    if complaint is None or not by.is_active:
+    rows = Complaint.objects.visible_to(by) if run.absence is None else Complaint.objects.all()
+    complaint = rows.select_related("category", "team").filter(pk=line.complaint_id).first()
+    if complaint is None or (run.absence is None and not by.is_active):
         raise MoveRefused(_("This complaint is not there any more, or you may not see it."))
     line.before = {
         "assignee": complaint.assignee_id,
         "priority": complaint.priority,
         "severity": complaint.severity,
     }
-    if form is None:
-        assert run.undo_of_id is not None, "only an undo needs no form"
+    seen: int | None = line.seen
+    if run.undo_of_id is not None:
         undone = BulkLine.objects.select_related("run").get(run=run.undo_of_id, complaint=complaint)
         name, details = REVERSE[undone.run.move](undone.before)
-    elif not form.is_valid():
-        said = "; ".join(f"{form.fields[name].label}: {errors[0]}" for name, errors in form.errors.items())
+        if run.absence is not None:
+            details["note"] = _("The absence was taken back.")
+    elif run.absence is not None:
+        name, details = run.move, _because_of(run.absence, run, complaint)
+        seen = complaint.version  # what anybody did since it was written down is no reason to leave it with nobody
+    elif form is None or not form.is_valid():
+        errors = form.errors.items() if form is not None else ()
+        said = "; ".join(f"{form.fields[name].label}: {words[0]}" for name, words in errors if form is not None)
         raise MoveRefused(said)
     else:
         name, details = run.move, form.details_for(complaint)
-    line.event = workflow.perform(name, complaint, by=Actor.staff(by), seen=line.seen, **details)
+    actor = Actor.staff(by) if run.absence is None else THE_CLOCK
+    line.event = workflow.perform(name, complaint, by=actor, seen=seen, **details)
     line.left_at = complaint.version
+
+
+def _because_of(absence: Absence, run: BulkRun, complaint: Complaint) -> dict[str, Any]:
+    """What a hand-over says of this complaint. Raises MoveRefused when it is no longer theirs, or not for the other to see."""
+    if complaint.assignee_id != absence.user_id:
+        raise MoveRefused(_("It is with somebody else by now."))
+    details: dict[str, Any] = {"absence": absence.user}
+    if run.move == "assign":
+        details["assignee"] = User.objects.select_related("branch").get(username=run.said["assignee"])
+        if not ladder.Place.of(complaint).may_be_seen_by(details["assignee"]):
+            raise MoveRefused(_("%(name)s may not see it.") % {"name": details["assignee"].display_name})
+    return details
 
 
 def stop(run: BulkRun, *, at: datetime | None = None) -> None:
@@ -234,7 +266,8 @@ def may_undo(run: BulkRun) -> bool:
     """Whether what this run did can be taken back by whoever asked for it."""
     if run.undo_of_id is not None or run.finished_at is None or run.move not in REVERSES:
         return False
-    if not all(run.asked_by.role in MOVES[name].allowed for name in REVERSES[run.move]):
+    role = CLOCK if run.absence_id is not None else run.asked_by.role
+    if not all(role in MOVES[name].allowed for name in REVERSES[run.move]):
         return False
     return not BulkRun.objects.filter(undo_of=run).exists() and run.lines.filter(state=LineState.DONE).exists()
 
@@ -250,7 +283,9 @@ def undo(run: BulkRun) -> BulkRun:
     key = UUID(int=run.uuid.int ^ 1)
     lines = run.lines.filter(state=LineState.DONE).values_list("complaint", "left_at")
     done = ((pk, version) for pk, version in lines if version is not None)
-    return _written(BulkRun(uuid=key, move=run.move, asked_by=run.asked_by, back=run.back, undo_of=run), done)
+    return _written(
+        BulkRun(uuid=key, move=run.move, asked_by=run.asked_by, back=run.back, undo_of=run, absence=run.absence), done
+    )
 
 
 def tally(run: BulkRun) -> dict[str, int]:

@@ -24,7 +24,9 @@ ENTERING = frozenset({Role.AGENT, Role.SUPERVISOR, Role.LIAISON})
 STEERING = frozenset({Role.SUPERVISOR, Role.LIAISON, Role.ANALYST, Role.ADMINISTRATOR})
 RENEWING = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 READING_DEADLINES = RENEWING | {Role.ANALYST}
-DEADLINE_PAGES = frozenset({"deadlines", "policies", "calendars", "ladder", "roster", "storms", "routes", "teams"})
+DEADLINE_PAGES = frozenset(
+    {"deadlines", "policies", "calendars", "ladder", "roster", "absences", "storms", "routes", "teams"}
+)
 BILL_PAGES = frozenset({"adjustments", "tariffs"})
 FOR_ME_PAGES = frozenset({"for-me", "requests", "hand-over"})
 NOTICE_PAGES = frozenset({"notices", "texts", "webhooks"})

@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from complaints import adjusting, assignment, mentions, requests
+from complaints import adjusting, assignment, deputies, mentions, requests
 from complaints.attachments import keep
 from complaints.models import (
     SEVERITY_LADDER,
@@ -310,6 +310,8 @@ def follow_ups(
             yield "unassign", {}
     elif name in ("dispatch", "transfer") and (proposal := assignment.assigned_by_itself(complaint, at)) is not None:
         yield "assign", {"assignee": proposal.person, "note": proposal.why}
+    elif name == "reopen" and (away := deputies.in_place_of(complaint, at)) is not None:
+        yield "assign", {"assignee": away.to, "absence": away.person}
 
 
 def _waited_only_for_reply(complaint: Complaint, details: Details) -> bool:

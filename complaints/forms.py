@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from complaints import adjusting, investigation, routing
-from complaints.assignee_field import assignee_field
+from complaints.assignee_field import SURE, AssigneeField, assignee_field
 from complaints.attachments import MAX_FILES, prepare
 from complaints.clocks import asked
 from complaints.clocks.shown import limit_words
@@ -550,7 +550,16 @@ class MoveForm(forms.Form):
             said["not_needed"] = said["not_needed"] or None
         if self.name == "match" and said.get("customer") is not None and said.get("account") is None:
             self._only_account(said)
+        self._be_sure_of(said.get("assignee"))
         return said
+
+    def _be_sure_of(self, person: User | None) -> None:
+        """Somebody who is away is given a complaint only by who means it: the form asks once more."""
+        field = self.fields.get("assignee")
+        if person is not None and isinstance(field, AssigneeField) and (doubt := field.doubt(person)):
+            self.fields[SURE] = field.asked_again(person)
+            if not self.data.get(SURE):
+                self.add_error("assignee", doubt)
 
     def _only_account(self, said: dict[str, Any]) -> None:
         """Who was found by an account number, or has one account only, is matched with it."""

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
-from complaints import outbox, turn
+from complaints import ladder, outbox, turn
 from complaints.models import DeskSettings, IssueAction, Medium, MessageTemplate, Notice
 from complaints.refusals import MoveRefused
 from staff import duty
@@ -66,8 +66,8 @@ def remind(action: IssueAction) -> bool:
 def reminder(
     code: str, owner: User, branch: Branch, words: Callable[[], dict[str, Any]], *, but_not: User | None = None
 ) -> Notice | None:
-    """A reminder to the owner, else to a supervisor on duty, not saved yet; `words` are asked for in the reader's language."""
-    answering = [owner] if owner.is_active and owner.email else []
+    """A reminder to the owner or whoever stands in for them, else to a supervisor on duty, not saved yet; `words` are asked for in the reader's language."""
+    answering = list(ladder.away(turn.now()).acting([owner], turn.now()))
     on_duty = [] if answering else duty.on_duty(Role.SUPERVISOR, branch, turn.now())
     people = answering or [one for one in on_duty if one.email and one != but_not]
     texts = {text.language: text for text in MessageTemplate.objects.filter(code=code, medium=Medium.EMAIL)}

@@ -19,6 +19,7 @@ from complaints.states import HANDLERS, OPEN
 from staff import duty
 from staff.actors import Role
 from staff.models import Branch, Team, User
+from staff.stand_ins import Away, can_be_told, told_for
 
 HIGHEST_BY_ITSELF = Priority.P2
 """P1 says that a life is in danger; no deadline can make that true."""
@@ -81,8 +82,9 @@ def listeners(place: Place, tell: Iterable[str], at: datetime) -> list[tuple[str
 
 def _heard_by(listener: str, place: Place, rota: duty.Rota, at: datetime) -> duty.Answer:
     if listener == Listener.ASSIGNEE:
-        reached = [user for user in [place.assignee] if user is not None and user.is_active and user.email]
-        return duty.Answer(tuple(reached), duty.Found.ROLE) if reached else duty.NOBODY
+        if place.assignee is None or not can_be_told(place.assignee):
+            return duty.NOBODY
+        return duty.Answer(told_instead(place, place.assignee, at), duty.Found.ROLE)
     if listener == Listener.TEAM:
         members = _members(place.team, at) if place.team is not None else duty.NOBODY
         seeing = tuple(user for user in members.people if place.may_be_seen_by(user))
@@ -98,6 +100,26 @@ def _heard_by(listener: str, place: Place, rota: duty.Rota, at: datetime) -> dut
         Listener.ADMINISTRATOR: Role.ADMINISTRATOR,
     }[Listener(listener)]
     return rota.who(role, at)
+
+
+def told_instead(place: Place, person: User, at: datetime) -> tuple[User, ...]:
+    """Who is told at this moment what is meant for this person here: while they are away whoever acts for them.
+
+    A chain of deputies that leads to nobody who may see the complaint ends at the supervisors on duty.
+    """
+
+    def able(user: User) -> bool:
+        return can_be_told(user) and (user == person or place.may_be_seen_by(user))
+
+    def supervisors() -> tuple[User, ...]:
+        return _rota(place.branch.path, at).who(Role.SUPERVISOR, at).people
+
+    return told_for(person, away(at).deputies(at), supervisors, able)
+
+
+def away(at: datetime) -> Away:
+    """Who is away at this moment, read once in a turn."""
+    return turn.once(("away", at), lambda: Away.at(at))
 
 
 def _rota(path: str, at: datetime) -> duty.Rota:
@@ -126,11 +148,16 @@ def consequences(
 def next_handler(complaint: Complaint, at: datetime) -> User | None:
     """Who of the team takes it: on duty, able to see it, with the fewest open complaints; nobody if it is in such hands already.
 
-    That nobody is on duty is no reason to give it to somebody who sleeps: then those who were told must decide.
+    Of somebody who is away their deputy. That nobody is on duty
+    is no reason to give it to somebody who sleeps: then those who were told must decide.
     """
     person, place = complaint.assignee, Place.of(complaint)
     if complaint.team is None or (person is not None and person.is_active and duty.is_on(person, at)):
         return None
+    if person is not None and person.pk in away(at).keys(at):
+        acting = away(at).acting([person], at, able=lambda user: user.role in HANDLERS and place.may_be_seen_by(user))
+        if acting:
+            return acting[0]
     members = duty.of_team(complaint.team, at, roles=HANDLERS).people
     able = [user.pk for user in members if place.may_be_seen_by(user) and user != person]
     is_open = Q(assigned_complaints__status__in=sorted(OPEN))

@@ -42,6 +42,7 @@ from customers.models.people import ContactMethod
 from staff import duty
 from staff.actors import Role
 from staff.models import User
+from staff.stand_ins import can_be_told
 
 BACK_OFF = [timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720)]
 """Waits between tries; after the last the notice is dead and a person must look at it."""
@@ -97,9 +98,14 @@ def supervisors(complaint: Complaint, event: Event) -> list[Recipient]:
 
 
 def assignee_or_supervisors(complaint: Complaint, event: Event) -> list[Recipient]:
-    if complaint.assignee is not None and complaint.assignee.is_active and complaint.assignee.email:
-        return _staff([complaint.assignee])
-    return supervisors(complaint, event)
+    return for_person(complaint, complaint.assignee) or supervisors(complaint, event)
+
+
+def for_person(complaint: Complaint, person: User | None) -> list[Recipient]:
+    """Who is told now what is meant for this person: they, or whoever acts for them; nobody when they can never be told."""
+    if person is None or not can_be_told(person):
+        return []
+    return _staff(ladder.told_instead(ladder.Place.of(complaint), person, turn.now()))
 
 
 def warned(complaint: Complaint, event: Event) -> list[Recipient]:
@@ -113,8 +119,13 @@ def alarmed(complaint: Complaint, event: Event) -> list[Recipient]:
 
 
 def given_by_the_clock(complaint: Complaint, event: Event) -> list[Recipient]:
-    """Whoever an alarm gave it to: nobody else tells them, while a colleague who assigns can."""
-    return assignee_or_supervisors(complaint, event) if event.is_by_clock else []
+    """Whoever an alarm gave it to: nobody else tells them, while a colleague who assigns can.
+
+    A deputy has agreed, and finds what was handed over in the queue; only what cannot wait comes with a notice of its own.
+    """
+    if not event.is_by_clock or ("absence" in event.details and complaint.priority > Priority.P2):
+        return []
+    return assignee_or_supervisors(complaint, event)
 
 
 def _told_by_ladder(complaint: Complaint, event: Event) -> list[Recipient]:
@@ -161,7 +172,7 @@ def customer_without_answer(complaint: Complaint, event: Event) -> list[Recipien
 def account_manager(complaint: Complaint, event: Event) -> list[Recipient]:
     """Whoever looks after this customer: they are to hear of a complaint from us, and not from the customer."""
     manager = complaint.customer.account_manager if complaint.customer else None
-    return _staff([manager]) if manager is not None and manager.is_active else []
+    return for_person(complaint, manager)
 
 
 Who = Callable[[Complaint, Event], list[Recipient]]

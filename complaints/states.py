@@ -120,7 +120,7 @@ MOVES: dict[str, Move] = {
         _("Assign"), OPEN, SAME, {SUPERVISOR, INVESTIGATOR, LIAISON, CLOCK}, "assignee", f"note {_HAND_OVER}"
     ),
     "unassign": move(
-        _("Take off the person"), OPEN, SAME, {SUPERVISOR, INVESTIGATOR, LIAISON}, "", f"note {_HAND_OVER}"
+        _("Take off the person"), OPEN, SAME, {SUPERVISOR, INVESTIGATOR, LIAISON, CLOCK}, "", f"note {_HAND_OVER}"
     ),
     "transfer": move(
         _("Transfer"),

@@ -17,6 +17,7 @@ from complaints import (
     coaching,
     database_clock,
     feedback,
+    hand_over,
     issue_actions,
     issue_work,
     issues,
@@ -179,3 +180,10 @@ def send_follow_digests() -> int:
 def forget_unsent_moves() -> int:
     """Delete what was typed into forms of moves and not touched for a month."""
     return unsent_moves.sweep()
+
+
+@shared_task(ignore_result=True)
+def hand_over_work() -> int:
+    """Write down the hand-over of everybody whose absence has begun. May run twice, and after a crash again."""
+    with turn.begun() as now, turn.Sweep() as sweep:
+        return sweep.through(hand_over.due(now), partial(hand_over.begin, now=now))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from complaints.views import (
+    absences,
     alongside,
     announcements,
     bulk,
@@ -47,6 +48,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/next/", teams.next_complaint, name="next"),
     path("desk/teams/", teams.teams, name="teams"),
     path("desk/teams/<slug:code>/", teams.team, name="team"),
+    path("desk/people/<str:username>/leave/", teams.leave, name="leave"),
     path("desk/news/", desk.news, name="queue-news"),
     path("desk/palette/", palette.palette, name="palette"),
     path("desk/filters/", desk.filters, name="filters"),
@@ -92,6 +94,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/roster/", roster.roster, name="roster"),
     path("desk/roster/copy/", roster.roster_copy, name="roster-copy"),
     path("desk/roster/<int:pk>/remove/", roster.roster_remove, name="roster-remove"),
+    path("desk/absences/", absences.absences, name="absences"),
+    path("desk/absences/<int:pk>/", absences.absence, name="absence"),
+    path("desk/absences/<int:pk>/end/", absences.end, name="absence-end"),
+    path("desk/absences/<int:pk>/cancel/", absences.cancel, name="absence-cancel"),
+    path("desk/absences/<int:pk>/take-back/", absences.take_back, name="absence-take-back"),
     path("desk/routes/", routes.routes, name="routes"),
     path("desk/routes/new/", routes.route, name="route-new"),
     path("desk/routes/cases/", route_cases.cases, name="route-cases"),

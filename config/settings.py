@@ -238,6 +238,7 @@ CELERY_BEAT_SCHEDULE = {
     "send-digests": _every("complaints.tasks.send_digests", 60),
     "send-follow-digests": _every("complaints.tasks.send_follow_digests", 60),
     "move-many": _every("complaints.tasks.move_many", 5),
+    "hand-over-work": _every("complaints.tasks.hand_over_work", 5),
     "retarget-clocks": _every("complaints.tasks.retarget_clocks", 15),
     "import-batches": _every("channels_intake.tasks.import_batches", 10),
     "register-held": _every("channels_intake.tasks.register_held", 300),

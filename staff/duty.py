@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
 from django.db import models
-from django.db.models.functions import Lower
 
 from staff.actors import Role
-from staff.models import Branch, Duty, Team, User
+from staff.models import Absence, Branch, Duty, Team, User
+from staff.stand_ins import Away, can_be_told
 
 
 class Found(StrEnum):
@@ -64,7 +64,8 @@ def on_duty(role: str, branch: Branch, at: datetime) -> list[User]:
 class Rota:
     """The roster of a branch and those above it over a stretch of time, read once and asked often.
 
-    People who are inactive or have no address are not there: whoever cannot be told has not been told.
+    People who are inactive or have no address are not there: whoever cannot be told has not been told. For those who are
+    away their deputies answer; only when everybody is away they are told themselves.
     """
 
     def __init__(self, path: str, start: datetime, end: datetime) -> None:
@@ -76,24 +77,39 @@ class Rota:
             .exclude(user__email="")
             .select_related("user__branch", "branch")
         )
+        self.away = Away.between(start, end)
         self._people: dict[str, list[User]] = {}
 
     def who(self, role: str, at: datetime) -> Answer:
         """Who answers for the role at a moment of the stretch."""
+        found = self._who(role, at, lambda people: self.acting(people, at))
+        return found if found.people else self._who(role, at, tuple)
+
+    def acting(self, people: Iterable[User], at: datetime) -> tuple[User, ...]:
+        """Those who act for these people; a deputy only if this branch's complaints are theirs to see."""
+        known = list(people)
+        return self.away.acting(known, at, able=lambda user: user in known or self._may_act(user))
+
+    def _may_act(self, user: User) -> bool:
+        sees_it = user.role == Role.ADMINISTRATOR or (user.branch is not None and user.branch.path in self.paths)
+        return can_be_told(user) and sees_it
+
+    def _who(self, role: str, at: datetime, acting: Callable[[Iterable[User]], tuple[User, ...]]) -> Answer:
         shifts = [shift for shift in self.shifts if shift.role == role and shift.starts_at <= at < shift.ends_at]
         for path in self.paths:
-            if people := tuple(shift.user for shift in shifts if shift.branch.path == path):
+            if people := acting(shift.user for shift in shifts if shift.branch.path == path):
                 return Answer(people, Found.ROSTER, path)
         people_of_role = self._of(role)
         marked = [user for user in people_of_role if user.is_on_duty]
         for found, pool in ((Found.MARKED, marked), (Found.ROLE, people_of_role)):
             for path in self.paths:
-                if people := tuple(user for user in pool if user.branch is not None and user.branch.path == path):
+                if people := acting(user for user in pool if user.branch is not None and user.branch.path == path):
                     return Answer(people, found, path)
         if role != Role.ADMINISTRATOR:
-            instead = self.who(Role.ADMINISTRATOR, at)
+            instead = self._who(Role.ADMINISTRATOR, at, acting)
             return Answer(instead.people, Found.ADMINISTRATORS, "") if instead.people else NOBODY
-        return Answer(self._administrators, Found.ADMINISTRATORS) if self._administrators else NOBODY
+        administrators = acting(self._administrators)
+        return Answer(administrators, Found.ADMINISTRATORS) if administrators else NOBODY
 
     @cached_property
     def _administrators(self) -> tuple[User, ...]:
@@ -118,8 +134,12 @@ def anybody() -> list[User]:
 
 
 def of_team(team: Team, at: datetime, *, roles: Iterable[str] = Role.values) -> Answer:
-    """The members of a team who are on duty: those with a shift now, or, when nobody of the team has one, those marked so."""
-    members = list(reachable().filter(team=team, role__in=list(roles)).select_related("branch").order_by("pk"))
+    """The members of a team who are on duty: those with a shift now, or, when nobody of the team has one, those marked so.
+
+    Who is away is not on duty, whatever the roster or the mark says.
+    """
+    there = reachable().exclude(pk__in=Absence.objects.at(at).values("user"))
+    members = list(there.filter(team=team, role__in=list(roles)).select_related("branch").order_by("pk"))
     shifts = set(Duty.objects.at(at).filter(user__in=members).values_list("user_id", flat=True)) if members else set()
     if shifts:
         return Answer(tuple(user for user in members if user.pk in shifts), Found.ROSTER)
@@ -128,7 +148,9 @@ def of_team(team: Team, at: datetime, *, roles: Iterable[str] = Role.values) -> 
 
 
 def is_on(user: User, at: datetime) -> bool:
-    """Whether this person is on duty: by a shift, or by their mark where the roster says nothing of their team."""
+    """Whether this person is on duty: by a shift, or by their mark where the roster is silent on their team; not while away."""
+    if Absence.objects.at(at).filter(user=user).exists():
+        return False
     if Duty.objects.at(at).filter(user=user).exists():
         return True
     team_has_shifts = user.team_id is not None and Duty.objects.at(at).filter(user__team=user.team_id).exists()
@@ -136,6 +158,8 @@ def is_on(user: User, at: datetime) -> bool:
 
 
 def working(addresses: Iterable[str], at: datetime) -> set[str]:
-    """Which of these e-mail addresses, in small letters, belong to somebody whose shift it is."""
-    shifts = Duty.objects.at(at).filter(user__is_active=True).annotate(address=Lower("user__email"))
-    return set(shifts.filter(address__in=[one.lower() for one in addresses]).values_list("address", flat=True))
+    """Which of these e-mail addresses, in small letters, belong to somebody whose shift it is, or who acts for them."""
+    wanted = {one.lower() for one in addresses}
+    shifts = Duty.objects.at(at).filter(user__is_active=True).select_related("user__branch")
+    acting = Away.at(at).acting([shift.user for shift in shifts], at)
+    return wanted & {user.email.lower() for user in acting}

@@ -9,6 +9,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeBoundary, RangeOperators
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from staff.actors import Role
 from staff.naming import Named
@@ -134,3 +135,79 @@ class Duty(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user.display_name} {self.starts_at:%Y-%m-%d %H:%M}"
+
+
+class AbsenceKind(models.TextChoices):
+    LEAVE = "leave", _("Leave")
+    ILL = "ill", _("Ill")
+    TRAINING = "training", _("Training")
+    TRAVEL = "travel", _("Business trip")
+    OTHER = "other", pgettext_lazy("reason of an absence", "Other")
+
+
+class AbsenceQuerySet(models.QuerySet["Absence"]):
+    def standing(self) -> AbsenceQuerySet:
+        """Those that nobody has taken back."""
+        return self.filter(cancelled_at__isnull=True)
+
+    def touching(self, start: datetime, end: datetime | None) -> AbsenceQuerySet:
+        """Those that share a moment with this stretch; without an end it goes on for ever."""
+        rows = self.standing().filter(models.Q(ends_at__isnull=True) | models.Q(ends_at__gt=start))
+        return rows if end is None else rows.filter(starts_at__lt=end)
+
+    def at(self, moment: datetime) -> AbsenceQuerySet:
+        """Those that cover this moment."""
+        over = models.Q(ends_at__isnull=True) | models.Q(ends_at__gt=moment)
+        return self.standing().filter(over, starts_at__lte=moment)
+
+
+class Absence(models.Model):
+    """A person is away from `starts_at` until `ends_at`, or until somebody says that they are back; `deputy` acts for them."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="absences", verbose_name=_("person"))
+    starts_at = models.DateTimeField(_("from"))
+    ends_at = models.DateTimeField(_("until"), null=True, blank=True)
+    kind = models.CharField(_("why"), max_length=10, choices=AbsenceKind, default=AbsenceKind.LEAVE)
+    deputy = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="deputises", verbose_name=_("deputy")
+    )
+    entered_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    entered_at = models.DateTimeField()
+    cancelled_at = models.DateTimeField(null=True)
+
+    objects = AbsenceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("absence")
+        verbose_name_plural = _("absences")
+        ordering = ["starts_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="absence_ends_after_it_starts",
+                condition=models.Q(ends_at__isnull=True) | models.Q(ends_at__gt=models.F("starts_at")),
+            ),
+            models.CheckConstraint(
+                name="absence_kind_is_known", condition=models.Q(kind__in=sorted(AbsenceKind.values))
+            ),
+            models.CheckConstraint(
+                name="absence_deputy_is_somebody_else",
+                condition=models.Q(deputy__isnull=True) | ~models.Q(deputy=models.F("user")),
+            ),
+            ExclusionConstraint(
+                name="absence_of_a_person_does_not_overlap",
+                expressions=[
+                    (models.F("user"), RangeOperators.EQUAL),
+                    (TsTzRange("starts_at", "ends_at", RangeBoundary()), RangeOperators.OVERLAPS),
+                ],
+                condition=models.Q(cancelled_at__isnull=True),
+            ),
+        ]
+        indexes = [
+            models.Index(name="absence_by_end", fields=["ends_at"], condition=models.Q(cancelled_at__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user.display_name} {self.starts_at:%Y-%m-%d %H:%M}"
+
+    def covers(self, moment: datetime) -> bool:
+        return self.starts_at <= moment and (self.ends_at is None or moment < self.ends_at)

@@ -112,13 +112,14 @@ def _day(rota: Rota, role: Role, own: Iterable[Duty], date_: date) -> Day:
 
 def _gaps(rota: Rota, role: Role, start: datetime, end: datetime) -> Iterator[Gap]:
     shifts = [one for one in rota.shifts if one.role == role]
-    turns = {moment for one in shifts for moment in (one.starts_at, one.ends_at) if start < moment < end}
+    stretches = [*shifts, *rota.away.rows]
+    turns = {at for one in stretches for at in (one.starts_at, one.ends_at) if at is not None and start < at < end}
     moments = sorted({start, end} | turns)
     gap: Gap | None = None
     here = rota.paths[0]
     for begin, finish in pairwise(moments):
-        is_covered = any(one.branch.path == here and one.starts_at <= begin < one.ends_at for one in shifts)
-        answer = None if is_covered else rota.who(role, begin)
+        on = [one.user for one in shifts if one.branch.path == here and one.starts_at <= begin < one.ends_at]
+        answer = None if rota.acting(on, begin) else rota.who(role, begin)
         if gap is not None and gap.answer != answer:
             yield gap
             gap = None

@@ -103,6 +103,7 @@ def founded(*, days: int, seed: int, ending: datetime, customers: int) -> Genera
     first = last - timedelta(days=days - 1)
     until = moment_of(ending.replace(microsecond=0))
     staffing.hire(root)
+    staffing.send_away(ending)
     shape = _network_and_customers(root, customers, seed)
     branches = dict(Branch.objects.values_list("code", "pk"))
     stations = [branches[network.station_code(root.code, station)] for station in range(network.STATIONS)]

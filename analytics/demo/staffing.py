@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.contrib.auth.hashers import make_password
 
 from analytics.demo import network, people
+from complaints.models import HandOver, WorkGoes
 from staff.actors import Role
-from staff.models import Branch, Team, TeamKind, User
+from staff.models import Absence, AbsenceKind, Branch, Team, TeamKind, User
 
 PASSWORD = "redress-demo"
 MAIL_DOMAIN = "demo.example.org"
@@ -78,6 +80,34 @@ def hire(root: Branch) -> None:
         for number, post in enumerate(posts)
         if post.username not in there
     )
+
+
+def send_away(ending: datetime) -> None:
+    """Some who are away and some who will be, so that the list of absences shows something; their work stays as it is."""
+    for number, (username, deputy, kind, goes, start, end) in enumerate(AWAY):
+        who = {user.username: user for user in demo_users().filter(username__in=[username, deputy])}
+        if username not in who or Absence.objects.filter(user=who[username]).exists():
+            continue
+        absence = Absence.objects.create(
+            user=who[username],
+            deputy=who.get(deputy),
+            kind=kind,
+            starts_at=ending + timedelta(days=start),
+            ends_at=None if end is None else ending + timedelta(days=end),
+            entered_by=who[username],
+            entered_at=ending - timedelta(days=number),
+        )
+        is_ahead = absence.starts_at > ending
+        HandOver.objects.create(absence=absence, goes=goes, begun_at=None if is_ahead else ending)
+
+
+AWAY = (
+    ("billing-01-1", "billing-01-2", AbsenceKind.ILL, WorkGoes.KEEP, -1, None),
+    ("power-quality-02-2", "power-quality-02-1", AbsenceKind.LEAVE, WorkGoes.KEEP, -3, 4),
+    ("investigator", "investigator-service", AbsenceKind.LEAVE, WorkGoes.DEPUTY, 9, 16),
+    ("investigator-billing", "investigator-power-quality", AbsenceKind.TRAINING, WorkGoes.TEAM, 5, 7),
+)
+"""Who is away in the demo: whom, deputy, why, where the work goes, and from and until how many days after its end."""
 
 
 def _posts(root: Branch) -> Iterator[_Post]:

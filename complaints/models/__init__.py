@@ -43,6 +43,7 @@ from complaints.models.conduct import (
 )
 from complaints.models.feedback import AnsweredBy, Feedback
 from complaints.models.findings_supply import OutageFinding, OutageKind, VoltageFinding, VoltageSeries, VoltageTest
+from complaints.models.hand_over import HandOver, WorkGoes
 from complaints.models.history import Event
 from complaints.models.issue_work import ActionKind, IssueAct, IssueAction, IssueJob, IssueProposal, JobState, Left
 from complaints.models.letters import Letter, LetterText, Posting
@@ -116,6 +117,7 @@ __all__ = [
     "Flag",
     "Follow",
     "GivenBack",
+    "HandOver",
     "HazardGrade",
     "Identified",
     "InternalRequest",
@@ -179,4 +181,5 @@ __all__ = [
     "VoltageTest",
     "Webhook",
     "Why",
+    "WorkGoes",
 ]

@@ -10,7 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from complaints.models.complaint import Complaint
 from complaints.models.history import Event
-from staff.models import User
+from staff.models import Absence, User
 
 
 class LineState(models.TextChoices):
@@ -23,7 +23,8 @@ class BulkRun(models.Model):
     """A move that somebody asked of many complaints at once, carried out complaint by complaint.
 
     `uuid` comes with the form, so a form that is sent twice is one run. `said` is what was typed, as it was posted. Until
-    `taken_until` a worker has it in hand, and others need not come.
+    `taken_until` a worker has it in hand, and others need not come. One that belongs to an `absence` was asked by nobody in
+    particular: its moves are the clock's.
     """
 
     uuid = models.UUIDField(unique=True, default=uuid.uuid4)
@@ -37,6 +38,7 @@ class BulkRun(models.Model):
     taken_until = models.DateTimeField(null=True)
     is_stopped = models.BooleanField(default=False)
     undo_of = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="undone_by")
+    absence = models.ForeignKey(Absence, on_delete=models.PROTECT, null=True, related_name="bulk_runs")
 
     class Meta:
         verbose_name = _("move of many complaints")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from complaints import investigation, phrases, reach, related, resending, unsent_moves, workflow
+from complaints import deputies, investigation, phrases, reach, related, resending, unsent_moves, workflow
 from complaints.clocks import shown
 from complaints.forms import MoveForm
 from complaints.models import Complaint, DeskSettings, Flag
@@ -25,6 +26,7 @@ from complaints.views import history, meanwhile, together
 from complaints.views.alongside import signed_in
 from staff.actors import Actor
 from staff.http import StaffRequest
+from staff.stand_ins import is_away
 
 EVERYDAY = ("contact", "arrive", "restore", "message", "note")
 """Moves that stand beside the likely one, because they are made several times a day."""
@@ -215,6 +217,12 @@ def script_for(complaint: Complaint, name: str) -> dict[str, Any]:
     }
 
 
+def _away(complaint: Complaint, now: datetime) -> str:
+    """Until when whoever has it is away, and who stands in; empty when they are there."""
+    absence = is_away(complaint.assignee, now) if complaint.assignee is not None else None
+    return deputies.mark(absence) if absence is not None else ""
+
+
 def context_of(request: StaffRequest, complaint: Complaint, form: MoveForm | None) -> dict[str, Any]:
     now = timezone.now()
     clocks = shown.views_of(shown.clocks_of(complaint), now)
@@ -225,6 +233,7 @@ def context_of(request: StaffRequest, complaint: Complaint, form: MoveForm | Non
     return {
         "complaint": complaint,
         "now": now,
+        "away": _away(complaint, now),
         "may_match": "match" in names and not complaint.customer_id and not complaint.is_anonymous,
         "moves": shown_first,
         "more_moves": [one for one in moves if one not in shown_first],

@@ -18,11 +18,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_POST
 
+from complaints import deputies
 from complaints.views.answering import Answering, on_duty_now, span
 from staff import roster as rosters
 from staff.actors import Role
 from staff.http import StaffRequest
 from staff.models import Branch, Duty, User
+from staff.stand_ins import Away
 
 LONGEST = timedelta(days=31)
 MOMENT = "%Y-%m-%dT%H:%M"
@@ -186,13 +188,14 @@ def _context(request: StaffRequest, branch: Branch, monday: date) -> dict[str, A
     at, today = timezone.now(), timezone.localdate()
     answering = Answering(branch)
     rows = rosters.week(branch, monday)
+    away = Away.between(rosters.midnight(monday), rosters.midnight(monday + rosters.WEEK))
     return {
         "branch": branch,
         "branches": rosters.branches_shown_to(request.user),
         "days": [monday + timedelta(days=n) for n in range(7)],
         "today": today,
         "week": monday,
-        "rows": [_row(row, answering) for row in rows],
+        "rows": [_row(row, answering, away) for row in rows],
         "on_duty": on_duty_now(branch, at),
         "now": at,
         "address": _address(branch, monday),
@@ -204,7 +207,7 @@ def _context(request: StaffRequest, branch: Branch, monday: date) -> dict[str, A
     }
 
 
-def _row(row: rosters.Row, answering: Answering) -> dict[str, Any]:
+def _row(row: rosters.Row, answering: Answering, away: Away) -> dict[str, Any]:
     """A role's week; where nobody has a shift and the same people answer throughout, that is said once."""
     answers = {gap.answer for day in row.days for gap in day.gaps}
     is_empty = len(answers) == 1 and not any(day.shifts for day in row.days)
@@ -212,13 +215,17 @@ def _row(row: rosters.Row, answering: Answering) -> dict[str, Any]:
         "role": row.role.label,
         "is_blank": not any(day.shifts or day.gaps for day in row.days),
         "whole_week": answering.words(answers.pop()) if is_empty else None,
-        "cells": [_cell(day, answering) for day in row.days],
+        "cells": [_cell(day, answering, away) for day in row.days],
     }
 
 
-def _cell(day: rosters.Day, answering: Answering) -> dict[str, Any]:
-    """Shifts and gaps of a day in the order in which they begin."""
-    shifts = [(span(one.starts_at, one.ends_at, day.start, day.end), one, None) for one in day.shifts]
+def _cell(day: rosters.Day, answering: Answering, away: Away) -> dict[str, Any]:
+    """Shifts and gaps of a day in the order in which they begin; beside a shift of somebody who is away, who stands in."""
+    shifts: list[tuple[str, Duty | None, Any]] = []
+    for one in day.shifts:
+        absence = away.of(one.user_id, max(one.starts_at, day.start))
+        mark = deputies.mark(absence) if absence is not None else ""
+        shifts.append((span(one.starts_at, one.ends_at, day.start, day.end), one, mark))
     gaps = [(span(gap.start, gap.end, day.start, day.end), None, answering.words(gap.answer)) for gap in day.gaps]
     return {
         "date": timezone.localtime(day.start).date(),

@@ -16,13 +16,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from complaints import assignment, claiming
+from complaints import assignment, claiming, deputies, hand_over, leaving
 from complaints.models import Category, Complaint
+from complaints.refusals import MoveRefused
 from complaints.states import HANDLERS
-from staff import duty
+from staff import absences, duty
 from staff import roster as rosters
 from staff.http import StaffRequest
 from staff.models import Team, User
+from staff.stand_ins import Away
 
 
 class AssigningForm(forms.ModelForm):
@@ -112,6 +114,7 @@ def team(request: StaffRequest, code: str) -> HttpResponse:
     at, members = timezone.now(), _handlers(found)
     loads = assignment.loads_of(members, at)
     on_duty = {one.pk for one in duty.of_team(found, at, roles=HANDLERS).people}
+    away = Away.at(at)
     names = {row.code: row.name for row in Category.objects.all()}
     heaviest = max((loads[one.pk].weight for one in members), default=0)
     context = {
@@ -122,6 +125,7 @@ def team(request: StaffRequest, code: str) -> HttpResponse:
                 "user": one,
                 "load": loads[one.pk],
                 "is_on": one.pk in on_duty,
+                "away": deputies.mark(absence) if (absence := away.of(one.pk, at)) is not None else "",
                 "skills": [names.get(skill, skill) for skill in one.skills],
             }
             for one in members
@@ -130,6 +134,23 @@ def team(request: StaffRequest, code: str) -> HttpResponse:
         "unassigned": Complaint.objects.visible_to(request.user).unassigned().filter(team=found).count(),
     }
     return render(request, "complaints/team.html", context, status=422 if form is not None and form.errors else 200)
+
+
+@login_required
+def leave(request: StaffRequest, username: str) -> HttpResponse:
+    """Somebody leaves for good; refused while complaints are open with them."""
+    person = get_object_or_404(absences.entered_by(request.user).exclude(pk=request.user.pk), username=username)
+    refused = ""
+    if request.method == "POST":
+        try:
+            leaving.leave(person)
+        except MoveRefused as refusal:
+            refused = refusal.message
+        else:
+            messages.success(request, _("%(name)s has left.") % {"name": person.display_name})
+            return redirect("complaints:team", person.team.code) if person.team else redirect("complaints:teams")
+    context = {"person": person, "count": hand_over.open_work(person).count(), "refused": refused}
+    return render(request, "complaints/leave.html", context, status=409 if refused else 200)
 
 
 @login_required

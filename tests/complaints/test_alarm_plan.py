@@ -98,4 +98,4 @@ def test_a_ring_alone_reads_a_pinned_number_of_things():
     DeskSettings.objects.update(quiet_from=None, quiet_until=None)  # by night it also reads who is awake
     warning = a_complaint().alarms.get(clock__kind="dispatch", level="warn1")
     said = statements(lambda: workflow.ring(warning, now=LATER))
-    assert len(said) == 17, said  # one asks which webhooks hear of it
+    assert len(said) == 18, said  # one asks which webhooks hear of it, one who is away

@@ -19,7 +19,7 @@ DESK = [
     "/desk/policies/any/retire/", "/desk/policies/new/", "/desk/policies/move/", "/desk/calendars/", "/desk/calendars/cn-national/",
     "/desk/calendars/cn-national/edit/", "/desk/calendars/cn-national/import/", "/desk/calendars/new/", "/desk/ladder/", "/desk/ladder/new/",
     "/desk/adjustments/", "/desk/tariffs/", "/desk/tariffs/new/", "/desk/tariffs/beijing-annual/", "/desk/tariffs/shenzhen-seasonal/change/",
-    "/desk/roster/", "/desk/storms/", "/desk/unsent/", "/desk/mail/", "/desk/held/", "/desk/words/", "/desk/guides/", "/desk/guides/new/", "/desk/letters/",
+    "/desk/roster/", "/desk/absences/", "/desk/absences/1/", "/desk/people/investigator/leave/", "/desk/storms/", "/desk/unsent/", "/desk/mail/", "/desk/held/", "/desk/words/", "/desk/guides/", "/desk/guides/new/", "/desk/letters/",
     "/desk/letters/text/en/", "/desk/notices/", "/desk/notices/?state=all", "/desk/texts/", "/desk/texts/asked/sms/en/", "/desk/counter/", "/desk/new/regulator/batch/", "/customers/D000000000/edit/", "/customers/D000000000/merge/",
     "/desk/views/", "/desk/views/new/?category=VOL", "/desk/columns/", "/desk/filters/", "/desk/?view=unfinished&category=VOL&sort=urged",
     "/style/", "/complaints/not-there/",
