@@ -43,7 +43,7 @@ UNIQUE = {
 """What a copy may not share with its pattern; its own alarms lie at least a day ahead."""
 AT_ONCE = 250
 """Copies of all patterns in one statement: few enough to be sorted in memory."""
-WAY_TO_THE_END = ("dispatch", "accept", "contact", "resolve", "feedback")
+WAY_TO_THE_END = ("dispatch", "accept", "contact", "arrive", "restore", "resolve", "feedback")
 
 
 @dataclass(frozen=True)

@@ -107,8 +107,9 @@ def _copy(cursor: Any, complaints: int, accounts: int) -> None:
     for first in range(1, complaints + 1, PIECE):
         cursor.execute(
             f"INSERT INTO complaints_complaint ({columns}) SELECT {values} FROM ("
-            "  SELECT n, %(base)s::bigint AS base, now() - n * interval '1 year' / %(all)s AS moment,"
-            "  CASE WHEN n %% %(share)s = 0 THEN %(open)s ELSE %(closed)s END AS pattern,"
+            # as in life the oldest come first and what is open is new: half of the newest two fifths
+            "  SELECT n, %(base)s::bigint AS base, now() - (%(all)s - n) * interval '1 year' / %(all)s AS moment,"
+            "  CASE WHEN n %% 2 = 0 AND n > %(all)s * (1 - 2.0 / %(share)s) THEN %(open)s ELSE %(closed)s END AS pattern,"
             # a third comes from people who complain again and again
             "  1 + CASE WHEN n %% 3 = 0 THEN n * 7 %% (%(accounts)s / 100) ELSE n * 7919::bigint %% %(accounts)s END AS account"
             "  FROM generate_series(%(first)s, %(last)s) n) x"

@@ -66,7 +66,7 @@ def remind(action: IssueAction) -> bool:
 def reminder(
     code: str, owner: User, branch: Branch, words: Callable[[], dict[str, Any]], *, but_not: User | None = None
 ) -> Notice | None:
-    """A reminder to the owner or who stands in for them, else to a supervisor on duty; `words` are asked for in their language."""
+    """A reminder to the owner or who stands in for them, else to a supervisor on duty, unsaved; `words` in their language."""
     answering = list(ladder.away(turn.now()).acting([owner], turn.now()))
     on_duty = [] if answering else duty.on_duty(Role.SUPERVISOR, branch, turn.now())
     people = answering or [one for one in on_duty if one.email and one != but_not]

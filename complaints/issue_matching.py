@@ -7,7 +7,7 @@ from typing import Protocol
 
 from django.db.models import Exists, OuterRef, Q
 
-from complaints.issues import KINDS
+from complaints.issues import KINDS, TYPED_TO
 from complaints.models import SAFETY, Complaint, DeskSettings, IssueAct, IssueJob, IssueKind, JobState, ServiceIssue
 from complaints.models.complaint import ComplaintQuerySet
 
@@ -45,7 +45,7 @@ def matching(issue: ServiceIssue) -> ComplaintQuerySet:
     before = timedelta(minutes=DeskSettings.current().cluster_minutes)
     rows = free().filter(about(issue.kind), received_at__gte=issue.started_at - before)
     if issue.restored_at is not None:
-        rows = rows.filter(received_at__lte=issue.restored_at)
+        rows = rows.filter(received_at__lt=issue.restored_at + TYPED_TO)
     here = at(issue)
     return rows.filter(Q(branch__path__startswith=issue.branch.path) if here is None else here)
 

@@ -16,7 +16,6 @@ from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from complaints import issues, turn, workflow
-from complaints.clocks.ledger import State
 from complaints.models import (
     SAFETY,
     Channel,
@@ -36,7 +35,6 @@ from staff.actors import THE_CLOCK, Actor
 from staff.models import User
 
 BATCH = 200
-NEEDED = ("category", "subcategory", "customer")
 
 
 # what of it can be answered with the issue
@@ -58,7 +56,7 @@ def left(complaint: Complaint, kind: str, restored_at: datetime) -> str:
         (complaint.status == Status.REVIEW, Left.REVIEW),
         (complaint.status == Status.WAITING, Left.WAITING),
         (not issues.explains(IssueKind(kind), complaint), Left.UNRELATED),
-        (complaint.received_at > restored_at, Left.LATER),
+        (complaint.received_at >= restored_at + issues.TYPED_TO, Left.LATER),
     ]
     return next((why for holds, why in reasons if holds), "")
 
@@ -174,7 +172,7 @@ def do(key: int) -> bool:
             job = _claimed(key)
             if job is None:
                 return False
-            complaint = Complaint.objects.select_related(*NEEDED).locked(job.complaint_id)
+            complaint = Complaint.objects.select_related(*workflow.KNOWN).locked(job.complaint_id)
             why = DO[IssueAct(job.act)](job, complaint)
             if not why:
                 _note(job, JobState.DONE)
@@ -214,18 +212,19 @@ def _leave(key: int, why: str) -> None:
 def _link(job: IssueJob, complaint: Complaint) -> str:
     if complaint.service_issue_id == job.issue_id:
         return ""
-    if complaint.service_issue_id is not None and complaint.service_issue_id == job.issue.split_from_id:
-        workflow.perform("detach", complaint, by=_actor(job), at=turn.now())
     if job.issue.restored_at is not None:
         return Left.LATER
-    workflow.perform("link", complaint, by=_actor(job), at=turn.now(), service_issue=job.issue)
+    by, at = _actor(job), turn.now()
+    if complaint.service_issue_id is not None and complaint.service_issue_id == job.issue.split_from_id:
+        workflow.perform_on(complaint, "detach", by=by, at=at)
+    workflow.perform_on(complaint, "link", by=by, at=at, service_issue=job.issue)
     return ""
 
 
 def _detach(job: IssueJob, complaint: Complaint) -> str:
     if complaint.service_issue_id != job.issue_id:
         return Left.MEANWHILE
-    workflow.perform("detach", complaint, by=_actor(job), at=turn.now())
+    workflow.perform_on(complaint, "detach", by=_actor(job), at=turn.now())
     return ""
 
 
@@ -240,11 +239,13 @@ def _settle(job: IssueJob, complaint: Complaint) -> str:
         return why
     by, at = _actor(job), turn.now()
     if _is_restored_with_it(complaint, issue.restored_at):
-        workflow.perform("restore", complaint, by=by, at=at, restored_at=issue.restored_at)
+        # it may have come in, or somebody may have been there, within the minute that was typed
+        over = max(issue.restored_at, complaint.received_at, complaint.arrived_at or complaint.received_at)
+        workflow.perform_on(complaint, "restore", by=by, at=at, restored_at=over)
     finding: dict[str, Any] = {"outcome": issue.outcome, "root_cause": issue.root_cause}
-    workflow.perform(
-        "settle",
+    workflow.perform_on(
         complaint,
+        "settle",
         by=by,
         at=at,
         service_issue=issue,
@@ -256,12 +257,11 @@ def _settle(job: IssueJob, complaint: Complaint) -> str:
 
 def _is_restored_with_it(complaint: Complaint, restored_at: datetime) -> bool:
     """Whether something was promised about the repair, and nobody has said otherwise."""
-    if complaint.restored_at is not None or (complaint.arrived_at is not None and complaint.arrived_at > restored_at):
+    if complaint.restored_at is not None:
         return False
-    promised = complaint.clocks.filter(
-        kind__in=[ClockKind.ARRIVE, ClockKind.RESTORE], state__in=[State.RUNNING, State.PAUSED]
-    )
-    return promised.exists()
+    if complaint.arrived_at is not None and complaint.arrived_at >= restored_at + issues.TYPED_TO:
+        return False
+    return any(clock.kind in (ClockKind.ARRIVE, ClockKind.RESTORE) for clock in complaint.ticking_clocks())
 
 
 def _actor(job: IssueJob) -> Actor:

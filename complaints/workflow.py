@@ -22,6 +22,9 @@ from complaints.refusals import ChangedMeanwhile, DetailsMissing, MoveRefused
 from complaints.states import MOVES, PREVIOUS, REGISTER, SAME, Move, Status
 from staff.actors import ACTOR_LABELS, CLOCK, THE_CLOCK, Actor
 
+KNOWN = ("category", "subcategory", "customer")
+"""What a move looks at beside the complaint itself."""
+
 
 @transaction.atomic
 def register(
@@ -67,14 +70,24 @@ def perform(
     The caller's `complaint` is brought up to date.
     """
     at = at or timezone.now()
-    locked = Complaint.objects.select_related("category", "subcategory", "customer").locked(complaint.pk)
+    locked = Complaint.objects.select_related(*KNOWN).locked(complaint.pk)
+    event = perform_on(locked, name, by=by, at=at, seen=seen, **details)
+    complaint.refresh_from_db()
+    return event
+
+
+def perform_on(
+    locked: Complaint, name: str, *, by: Actor, at: datetime, seen: int | None = None, **details: Any
+) -> Event:
+    """As `perform`, for who makes several moves of one complaint in one transaction and has locked it (with `KNOWN`) there.
+
+    What is raised must end that transaction.
+    """
     if by.role != CLOCK:
         # one by one, because what an alarm does to the complaint may move or set the next
         while (alarm := locked.alarms.due(at).select_related("clock").first()) is not None:
             _ring(alarm, locked, now=at)
-    event = _perform(name, locked, by=by, at=at, seen=seen, details=details)
-    complaint.refresh_from_db()
-    return event
+    return _perform(name, locked, by=by, at=at, seen=seen, details=details)
 
 
 def ring(alarm: Alarm, *, now: datetime | None = None) -> bool:

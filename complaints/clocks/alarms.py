@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from complaints.clocks.calendars import WorkingCalendar
@@ -53,17 +54,24 @@ def _alarm(clock: Clock, level: str, moment: datetime) -> Alarm:
     return Alarm(clock=clock, complaint=clock.complaint, revision=clock.revision, level=level, fire_at=moment)
 
 
-def set_alarms(clock: Clock, *, at: datetime) -> None:
+def set_alarms(clocks: Iterable[Clock], *, at: datetime) -> None:
     """Void what no longer holds and set what now does.
 
     A level that already rang does not ring again for the past; a warning whose moment is over is not given at all, and
     a breach, an escalation or the end of a pause that fell into a time when the clock stood still rings at once.
     """
+    silent = []
+    for clock in clocks:
+        if wanted := alarms_of(clock):
+            _set(clock, wanted, at)
+        else:
+            silent.append(clock.pk)
+    if silent:
+        Alarm.objects.pending().filter(clock__in=silent).update(settled_at=at)
+
+
+def _set(clock: Clock, wanted: list[Alarm], at: datetime) -> None:
     clock.alarms.pending().exclude(revision=clock.revision).update(settled_at=at)
-    wanted = alarms_of(clock)
-    if not wanted:
-        clock.alarms.pending().update(settled_at=at)
-        return
     existing = set(clock.alarms.filter(revision=clock.revision).values_list("level", flat=True))
     rung = set(clock.alarms.filter(event__isnull=False).exclude(level=CAP).values_list("level", flat=True))
     new = [alarm for alarm in wanted if alarm.level not in existing]

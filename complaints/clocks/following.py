@@ -17,7 +17,7 @@ from complaints.clocks.limits import Limit
 from complaints.clocks.opening import kept_since, open_again, open_begun, open_missing
 from complaints.clocks.policies import Promise
 from complaints.clocks.promised import Calendars, InForce, differs, promises
-from complaints.clocks.running import end, enter, look_ahead, met, ticking, waits_of
+from complaints.clocks.running import end, end_each, enter, look_ahead, met, ticking, waits_of
 from complaints.models import Channel, Clock, ClockKind, Complaint, DeskSettings, Event, PauseReason, Policy, Tier
 from complaints.models.promises import WAITING
 from complaints.states import Status
@@ -208,9 +208,10 @@ def _on_resolved(complaint: Complaint, event: Event) -> None:
     over = [ClockKind.RESOLVE, ClockKind.ARRIVE, ClockKind.RESTORE, ClockKind.CALL_BACK]
     if not complaint.can_be_reached:
         over.append(ClockKind.FIRST_CONTACT)
-    end(ticking(complaint, *over), Action.STOP, event.at, event)
-    open_begun(complaint, event, starts=["resolved"])
-    if not ticking(complaint, ClockKind.FEEDBACK):
+    clocks = ticking(complaint)
+    end([clock for clock in clocks if clock.kind in over], Action.STOP, event.at, event)
+    clocks += open_begun(complaint, event, starts=["resolved"])
+    if not any(clock.kind == ClockKind.FEEDBACK for clock in clocks):
         open_again(complaint, ClockKind.FEEDBACK, event)
 
 
@@ -228,10 +229,14 @@ def _on_settle(complaint: Complaint, event: Event, details: Details) -> None:
 
     The dispatch clock says how long it waited; the first contact is not made and not owed, until somebody reopens it.
     """
-    heard = [clock for clock in ticking(complaint, ClockKind.ACKNOWLEDGE) if clock.tier != Tier.STATUTORY]
-    end([*ticking(complaint, ClockKind.DISPATCH), *heard], Action.STOP, event.at, event)
-    if complaint.can_be_reached:
-        end(ticking(complaint, ClockKind.FIRST_CONTACT), Action.CANCEL, event.at, event)
+    actions = {}
+    for clock in ticking(complaint, ClockKind.DISPATCH, ClockKind.ACKNOWLEDGE, ClockKind.FIRST_CONTACT):
+        if clock.kind == ClockKind.FIRST_CONTACT:
+            if complaint.can_be_reached:
+                actions[clock] = Action.CANCEL
+        elif (clock.kind, clock.tier) != (ClockKind.ACKNOWLEDGE, Tier.STATUTORY):
+            actions[clock] = Action.STOP
+    end_each(actions, event.at, event)
 
 
 def _on_feedback(complaint: Complaint, event: Event, details: Details) -> None:

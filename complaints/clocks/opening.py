@@ -74,17 +74,18 @@ def plan(complaint: Complaint) -> list[Clock]:
     return clocks
 
 
-def open_begun(complaint: Complaint, event: Event, *, starts: Iterable[str]) -> None:
-    """Open the promises that begin with what has just happened, unless such a clock is already ticking."""
+def open_begun(complaint: Complaint, event: Event, *, starts: Iterable[str]) -> list[Clock]:
+    """Open the promises that begin with what has just happened, unless such a clock is already ticking; those opened."""
     wanted = {key: promise for key, promise in promises(complaint).items() if promise.starts in starts}
     if not wanted:
-        return
+        return []
     past = list(complaint.clocks.all())
     running = {(clock.kind, clock.tier) for clock in past if clock.state in (State.RUNNING, State.PAUSED)}
     clocks = _begun(complaint, (promise for key, promise in wanted.items() if key not in running))
     for clock in clocks:
         clock.round = 1 + sum((clock.kind, clock.tier) == (one.kind, one.tier) for one in past)
     open_all(complaint, clocks, event)
+    return clocks
 
 
 def open_missing(complaint: Complaint, event: Event, *, policies: Collection[str] = ()) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from complaints import turn
 from complaints.clocks.alarms import arithmetic
 from complaints.clocks.deadlines import due_at
 from complaints.clocks.limits import Limit
@@ -60,7 +61,7 @@ def rules_in_force() -> list[Rule]:
 
 def promises(complaint: Complaint) -> dict[tuple[str, str], Promise]:
     """What we promise for this complaint as it stands, by (kind, tier)."""
-    return InForce().promises(complaint)
+    return turn.once("promises in force", InForce).promises(complaint)
 
 
 class InForce:

@@ -439,7 +439,7 @@ class Complaint(models.Model):
         allowed = [(name, m) for name, m in MOVES.items() if m.by_hand and self.permits(name, role)]
         return sorted(allowed, key=lambda pair: pair[0] != likely)
 
-    def _ticking(self) -> list[Clock]:
+    def ticking_clocks(self) -> list[Clock]:
         """Its clocks that have not stopped, read once for each version of the complaint."""
         if self._ticking_of != self.version:
             self._ticking_clocks, self._ticking_of = list(self.clocks.ticking()), self.version
@@ -460,7 +460,7 @@ class Complaint(models.Model):
         if (
             (role != CLOCK or name in OF_REQUESTS)
             and name in NEEDS_A_CLOCK
-            and not NEEDS_A_CLOCK[name](self._ticking())
+            and not NEEDS_A_CLOCK[name](self.ticking_clocks())
         ):
             # somebody is there and nothing was promised about the repair: that it is done must still be said
             return name == "restore" and self.arrived_at is not None and self.restored_at is None

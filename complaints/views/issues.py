@@ -114,11 +114,11 @@ class RestoredForm(SayForm):
 
     def clean_restored_at(self) -> Any:
         when = self.cleaned_data["restored_at"]
-        if when < self.issue.started_at:
+        if when + rules.TYPED_TO <= self.issue.started_at:
             raise forms.ValidationError(_("That is before it began."))
         if when > timezone.now():
             raise forms.ValidationError(_("That is in the future."))
-        return when
+        return max(when, self.issue.started_at)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 from django import template
@@ -80,10 +81,16 @@ BAR = 100.0
 BAR_MINIMUM = 2.0
 
 
+@cache
+def _sprite() -> str:
+    """Where the signs are; a page draws two hundred of them, and the address does not change while a process runs."""
+    return static("bundle/icons.svg")
+
+
 @register.simple_tag
 def icon(name: str, label: str = "", size: int = 16) -> SafeString:
     """One sign of the sprite, `size` pixels wide; silent for screen readers unless it has a label of its own."""
-    href = f"{static('bundle/icons.svg')}#{name}"
+    href = f"{_sprite()}#{name}"
     if label:
         return format_html(
             '<svg class="icon" width="{0}" height="{0}" role="img" aria-label="{1}"><use href="{2}"></use></svg>',
@@ -102,19 +109,39 @@ def clock_icon(state: str) -> SafeString:
     return icon(CLOCK_ICONS.get(state, "clock"), size=14)
 
 
-@register.inclusion_tag("components/badge.html")
-def badge(kind: str, value: object, label: object) -> dict[str, object]:
+# Badges and bars stand in every row of a list; drawn by templates of their own they cost more than all else of the row.
+
+
+@register.simple_tag
+def word_on(meaning: str, label: object, icon_name: str = "", is_solid: object = False) -> SafeString:
+    """A word on a ground that says what it means; `components/badge.html` for templates that know the meaning."""
+    solid, drawn = " is-solid" if is_solid else "", icon(icon_name, size=14) if icon_name else ""
+    return format_html('<span class="badge is-{}{}">{}{}</span>', meaning, solid, drawn, label)
+
+
+@register.simple_tag
+def badge(kind: str, value: object, label: object) -> SafeString:
     """A value of one of the fixed lists (`kind`) with its colour and sign; an unknown value is shown plainly."""
-    return {**SIGNS.get((kind, str(value)), PLAIN)._asdict(), "label": label}
+    sign = SIGNS.get((kind, str(value)), PLAIN)
+    return word_on(sign.meaning, label, sign.icon_name, sign.is_solid)
 
 
-@register.inclusion_tag("components/timebar.html")
-def timebar(share: float | None, state: str) -> dict[str, object]:
+@register.simple_tag
+def timebar(share: float | None, state: str) -> SafeString:
     """A bar of the spent share of a promise; past its end the bar is full and a mark shows where the promise ended."""
     spent = max(float(share or 0), 0.0)
-    if spent <= 1:
-        return {"state": state, "width": f"{max(spent * BAR, BAR_MINIMUM if spent else 0):.1f}", "mark": None}
-    return {"state": state, "width": f"{BAR:.0f}", "mark": f"{max(BAR / spent, 8):.1f}"}
+    width = f"{BAR:.0f}" if spent > 1 else f"{max(spent * BAR, BAR_MINIMUM if spent else 0):.1f}"
+    mark = (
+        format_html('<path class="timebar-mark" d="M{} 0v6"></path>', f"{max(BAR / spent, 8):.1f}") if spent > 1 else ""
+    )
+    return format_html(
+        '<svg class="timebar is-{}" viewBox="0 0 100 6" width="88" height="6" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect class="timebar-ground" width="100" height="6"></rect>'
+        '<rect class="timebar-spent" width="{}" height="6"></rect>{}</svg>',
+        state,
+        width,
+        mark,
+    )
 
 
 @register.simple_tag(takes_context=True)

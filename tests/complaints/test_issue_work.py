@@ -8,11 +8,11 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from complaints import issue_work, issues, workflow
+from complaints import issue_work, issues, turn, workflow
 from complaints.clocks.ledger import State
 from complaints.models import Clock, Complaint, Feedback, IssueAct, IssueJob, JobState, Notice, Priority
 from complaints.states import Status
-from complaints.tasks import carry_on_issues, tell_updates
+from complaints.tasks import carry_on_issues, ring_alarms, tell_updates
 from staff.actors import THE_CUSTOMER, Role
 from tests.at_once import at_once
 from tests.complaints.test_moves import WAY_TO, bring, details_for
@@ -166,6 +166,36 @@ def test_what_came_in_after_it_was_over_is_not_answered_by_it():
     late.refresh_from_db()
     assert late.status == Status.REGISTERED
     assert IssueJob.objects.get().why == "later"
+
+
+def test_what_came_in_within_the_minute_that_was_typed_is_answered_by_it(client):
+    """The page proposes this minute, and who complained half a minute ago must not be told that it was over before."""
+    issue = an_outage()
+    received_at = timezone.now().replace(second=32) - HOUR
+    complaint = a_complaint("OUT-02", at=received_at, service_issue=issue)
+    post(client, issue, restored_at=local(received_at))
+    works()
+    complaint.refresh_from_db()
+    assert (complaint.status, complaint.restored_at) == (Status.RESOLVED, received_at)
+    assert issue_again(issue).restored_at == received_at.replace(second=0, microsecond=0)
+
+
+def test_what_began_and_was_over_within_a_minute_may_be_said_so(client):
+    issue = an_issue(started_at=timezone.now().replace(second=32) - HOUR)
+    assert post(client, issue, restored_at=local(issue.started_at)).status_code == 302
+    assert issue_again(issue).restored_at == issue.started_at
+
+
+def test_answering_one_more_costs_no_more_than_its_own_rows(django_assert_max_num_queries):
+    issue = an_outage()
+    linked(issue), linked(issue, contact_phone="13800005678")
+    ring_alarms()
+    restore(issue)
+    with turn.begun():
+        first, second = IssueJob.objects.due()
+        assert issue_work.do(first.pk)
+        with django_assert_max_num_queries(41):
+            assert issue_work.do(second.pk)
 
 
 def test_moved_by_somebody_meanwhile_it_is_left_and_still_hears_that_it_is_over():
