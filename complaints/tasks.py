@@ -28,6 +28,7 @@ from complaints import (
     webhooks,
     workflow,
 )
+from complaints.inspections import plans, schedule
 from complaints.models import Alarm, BulkRun, Complaint, IssueUpdate, Notice, Retargeting, ViewWatch
 
 BATCH = 200
@@ -168,3 +169,21 @@ def send_digests() -> int:
 def forget_unsent_moves() -> int:
     """Delete what was typed into forms of moves and not touched for a month."""
     return unsent_moves.sweep()
+
+
+@shared_task(ignore_result=True)
+def schedule_inspections() -> int:
+    """Plans for whatever has none, then an inspection for each plan whose day comes into view. May run twice, and catches up."""
+    with turn.begun(), turn.Sweep() as sweep:
+        day = schedule.today()
+        while plans.enrol(day):
+            pass
+        plans.rematch(day)
+        return sum(sweep.through(due, make) for due, make in schedule.everything(day))
+
+
+@shared_task(ignore_result=True)
+def remind_of_inspections() -> int:
+    """Remind of inspections whose day has passed, each day once."""
+    with turn.begun(), turn.Sweep() as sweep:
+        return sweep.through(schedule.to_remind(schedule.today()), schedule.remind)

@@ -14,10 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints import announcements, issue_actions, issues, outbox, watching, webhooks
+from complaints.inspections import schedule
 from complaints.models import (
     Announcement,
     Complaint,
     DeskSettings,
+    Inspection,
     IssueAction,
     MessageTemplate,
     Notice,
@@ -76,6 +78,7 @@ OF_SETTLED = (*OF_COMPLAINTS, "kind", "place", "restored")
 OF_ANNOUNCEMENTS = (
     *("kind", "place", "starts", "ends", "message", "track_url", "hotline", "regulator", "utility", "name"),
 )
+OF_INSPECTIONS = ("kind", "place", "due", "desk_url", "name")
 OF_ACTIONS = ("place", "message", "due", "desk_url", "name")
 
 GSM = frozenset(
@@ -112,6 +115,7 @@ def words_of(code: str) -> tuple[str, ...]:
         **dict.fromkeys(watching.OCCASIONS, OF_VIEWS),
         **dict.fromkeys(announcements.OCCASIONS, OF_ANNOUNCEMENTS),
         **dict.fromkeys(issue_actions.OCCASIONS, OF_ACTIONS),
+        **dict.fromkeys(schedule.OCCASIONS, OF_INSPECTIONS),
     }
     return others.get(code, OF_COMPLAINTS)
 
@@ -195,6 +199,9 @@ def _words(code: str, by: User, reference: str) -> tuple[str, dict[str, Any]] | 
     if code in issue_actions.OCCASIONS:
         action = IssueAction.objects.visible_to(by).select_related("issue").order_by("-pk").first()
         return (action.issue.title, issue_actions.words_for(action)) if action else None
+    if code in schedule.OCCASIONS:
+        inspection = Inspection.objects.visible_to(by).named().order_by("-pk").first()
+        return (inspection.where, schedule.words_for(inspection)) if inspection else None
     if code == webhooks.STOPPED:
         return "GIS", webhooks.words_for(Webhook(pk=1, name="GIS", url="https://gis.example/"), "500")
     return _complaint_words(code, by, reference)

@@ -21,5 +21,7 @@ class Panel:
     """One sentence that says what it comes to."""
     meaning: str = "info"
     """How the verdict is drawn: info, success, warning or danger."""
+    links: list[tuple[str, Words]] = field(default_factory=list)
+    """Where more is to be seen: address and words."""
     cause: str = ""
     """The code of the root cause where the findings make it clear; the form of the answer begins with it."""

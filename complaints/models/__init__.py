@@ -16,7 +16,23 @@ from complaints.models.classification import (
 from complaints.models.complaint import Channel, Complaint, Flag, Responsibility, Source
 from complaints.models.feedback import AnsweredBy, Feedback
 from complaints.models.findings_supply import OutageFinding, OutageKind, VoltageFinding, VoltageSeries, VoltageTest
+from complaints.models.hazards import HazardRule, ProtectionZone, SafetyRuleChange, SafetyRuleKind
 from complaints.models.history import Event
+from complaints.models.inspections import (
+    Consequence,
+    Informed,
+    Inspection,
+    InspectionEvent,
+    InspectionFinding,
+    InspectionKind,
+    InspectionPlan,
+    InspectionResult,
+    InspectionState,
+    InspectionStep,
+    NotDone,
+    Purpose,
+    Target,
+)
 from complaints.models.issue_work import ActionKind, IssueAct, IssueAction, IssueJob, IssueProposal, JobState, Left
 from complaints.models.letters import Letter, LetterText, Posting
 from complaints.models.outgoing import Medium, MessageTemplate, Notice, NoticeState, TextVersion
@@ -53,6 +69,7 @@ __all__ = [
     "ClockKind",
     "Complaint",
     "ComplaintWords",
+    "Consequence",
     "DeskHabit",
     "DeskSettings",
     "Digest",
@@ -62,6 +79,16 @@ __all__ = [
     "FileKind",
     "Flag",
     "HazardGrade",
+    "HazardRule",
+    "Informed",
+    "Inspection",
+    "InspectionEvent",
+    "InspectionFinding",
+    "InspectionKind",
+    "InspectionPlan",
+    "InspectionResult",
+    "InspectionState",
+    "InspectionStep",
     "IssueAct",
     "IssueAction",
     "IssueFollower",
@@ -79,6 +106,7 @@ __all__ = [
     "Listener",
     "Medium",
     "MessageTemplate",
+    "NotDone",
     "Notice",
     "NoticeState",
     "OutageFinding",
@@ -88,6 +116,8 @@ __all__ = [
     "PolicyLimit",
     "Posting",
     "Priority",
+    "ProtectionZone",
+    "Purpose",
     "RequestType",
     "Responsibility",
     "Retargeting",
@@ -96,6 +126,8 @@ __all__ = [
     "RoutingChange",
     "RoutingRule",
     "SafetyFinding",
+    "SafetyRuleChange",
+    "SafetyRuleKind",
     "SavedView",
     "Saying",
     "SayingKind",
@@ -105,6 +137,7 @@ __all__ = [
     "Source",
     "Storm",
     "Subcategory",
+    "Target",
     "TextVersion",
     "Tier",
     "UnsentMove",

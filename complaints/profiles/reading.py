@@ -31,7 +31,7 @@ from complaints.models import (
     Source,
     Tier,
 )
-from complaints.profiles import phrases
+from complaints.profiles import phrases, safety
 from customers.models import AreaClass
 from customers.models.people import KEY, CustomerKind
 from staff.models import TeamKind
@@ -83,6 +83,7 @@ class Profile:
     templates: list[Row]
     ladder: list[Row]
     phrases: list[Row]
+    safety: Row
 
 
 @dataclass(slots=True)
@@ -168,6 +169,7 @@ def read(folder: Path) -> Profile:
         templates=list(_templates(reader)),
         phrases=list(phrases.rows(reader, {row["code"] for row in categories})),
         ladder=list(_ladder(reader)),
+        safety=safety.rows(reader),
     )
     if reader.faults:
         raise BadProfile(reader.faults)

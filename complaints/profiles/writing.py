@@ -21,7 +21,7 @@ from complaints.models import (
     RoutingRule,
     Subcategory,
 )
-from complaints.profiles import phrases
+from complaints.profiles import phrases, safety
 from complaints.profiles.reading import LADDER_KEY, Profile, Row
 from staff.models import Branch, Team
 
@@ -76,12 +76,13 @@ def load(profile: Profile) -> list[str]:
     for row in profile.templates:
         _put_text(changes, row)
     _put_ladder(changes, profile.ladder)
+    safety.put(changes, profile.safety)
     return changes.lines + phrases.add(profile.phrases)
 
 
 @transaction.atomic
 def add_texts(profile: Profile) -> list[str]:
-    """Add the texts of occasions and the limits of voltage that a new release brings; a line for each."""
+    """Add the texts of occasions, the limits of voltage and the safety settings that a new release brings; a line for each."""
     changes = _Changes()
     known = set(MessageTemplate.objects.values_list("code", flat=True))
     for row in profile.templates:
@@ -89,6 +90,7 @@ def add_texts(profile: Profile) -> list[str]:
             _put_text(changes, row)
     if not DeskSettings.current().voltage_limits:
         changes.put(DeskSettings, {"pk": 1}, {"voltage_limits": profile.desk["voltage_limits"]})
+    safety.add(changes, profile.safety)
     return changes.lines + phrases.add(profile.phrases)
 
 
