@@ -9,6 +9,7 @@ from channels_intake import (
     counter_views,
     guide_views,
     held_views,
+    inspection_views,
     known,
     mail_views,
     messenger,
@@ -53,6 +54,7 @@ register_converter(FormatConverter, "format")
 
 app_name = "channels_intake"
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("inspections/<int:pk>/record/", inspection_views.record, name="inspection-record"),
     path("", portal.home, name="home"),
     path("help/", guide_views.help_home, name="help"),
     path("help/<slug:slug>/", guide_views.help_guide, name="guide"),

@@ -23,6 +23,7 @@ EVERYONE = frozenset(Role)
 ENTERING = frozenset({Role.AGENT, Role.SUPERVISOR, Role.LIAISON})
 STEERING = frozenset({Role.SUPERVISOR, Role.LIAISON, Role.ANALYST, Role.ADMINISTRATOR})
 RENEWING = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
+INSPECTING = frozenset({Role.INVESTIGATOR, Role.SUPERVISOR, Role.ADMINISTRATOR})
 READING_DEADLINES = RENEWING | {Role.ANALYST}
 DEADLINE_PAGES = frozenset(
     {"deadlines", "policies", "calendars", "ladder", "roster", "absences", "storms", "routes", "teams"}
@@ -37,6 +38,7 @@ ENTRIES = [
     ("complaints:for-me", (), "bell-ring", _("For me"), EVERYONE),
     ("channels_intake:new", ("phone",), "phone-incoming", _("New complaint"), ENTERING),
     ("complaints:issues", (), "zap-off", _("Service issues"), EVERYONE),
+    ("complaints:inspections", (), "shield-check", _("Inspections"), INSPECTING),
     ("customers:customers", (), "users", _("Customers"), EVERYONE),
     ("complaints:deadlines", (), "calendar-clock", _("Deadlines"), READING_DEADLINES),
     ("complaints:adjustments", (), "receipt-text", pgettext_lazy("rail", "Bills"), RENEWING),

@@ -31,14 +31,17 @@ from complaints.models import (
     Severity,
 )
 from complaints.states import Outcome, Status
-from staff.actors import Actor, Role
+from staff.actors import CLOCK, Actor, Role
 
 Details = Mapping[str, Any]
 
 
 def instead(name: str, complaint: Complaint, *, by: Actor, at: datetime) -> str:
-    """Reopening has no cut-off: past the configured age it becomes a request to a supervisor, never a refusal."""
-    if name != "reopen" or by.role == Role.SUPERVISOR or complaint.closed_at is None:
+    """Reopening has no cut-off: past the configured age it becomes a request to a supervisor, never a refusal.
+
+    The clock reopens only what a follow-up inspection found dangerous again, and that waits for nobody.
+    """
+    if name != "reopen" or by.role in (Role.SUPERVISOR, CLOCK) or complaint.closed_at is None:
         return name
     oldest = at - timedelta(days=DeskSettings.current().reopen_days)
     return "request_reopening" if complaint.closed_at < oldest else name

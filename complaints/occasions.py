@@ -104,6 +104,12 @@ OCCASIONS: dict[str, Occasion] = {
         _("when the day of a coaching action has passed"),
         False,
     ),
+    "inspection_overdue": Occasion(
+        pgettext_lazy("occasion", "Inspection overdue"),
+        _("whoever does it"),
+        _("when the day of an inspection has passed"),
+        False,
+    ),
     "given": Occasion(
         pgettext_lazy("occasion", "Given by an alarm"), ON_IT, _("when an alarm gives a complaint to somebody"), False
     ),

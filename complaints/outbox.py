@@ -140,14 +140,19 @@ def crew_in_danger(complaint: Complaint, event: Event) -> list[Recipient]:
     is_known = complaint.category.code == SAFETY and complaint.priority == Priority.P1
     if not is_known or complaint.status == Status.REGISTERED:  # from there it is dispatched in the same transaction
         return []
-    return _heard(complaint, [Listener.TEAM, Listener.SUPERVISOR]) or supervisors(complaint, event)
+    people = _listeners(complaint, [Listener.TEAM, Listener.SUPERVISOR])
+    # nobody reads mail at three in the night
+    texts = [Recipient(Medium.SMS, one.phone, one.language, one.display_name) for one in people if is_mobile(one.phone)]
+    return [*_staff(people), *texts] or supervisors(complaint, event)
 
 
 def _heard(complaint: Complaint, tell: Iterable[str]) -> list[Recipient]:
-    if not tell:
-        return []
+    return _staff(_listeners(complaint, tell)) if tell else []
+
+
+def _listeners(complaint: Complaint, tell: Iterable[str]) -> list[User]:
     heard = ladder.listeners(ladder.Place.of(complaint), tell, turn.now())
-    return _staff({user.email.lower(): user for _listener, answer in heard for user in answer.people}.values())
+    return list({user.email.lower(): user for _listener, answer in heard for user in answer.people}.values())
 
 
 def _last_resort() -> list[Recipient]:

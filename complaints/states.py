@@ -251,7 +251,7 @@ MOVES: dict[str, Move] = {
     ),
     "close": move(_("Close"), {S.RESOLVED}, S.CLOSED, {AGENT, SUPERVISOR, LIAISON, CUSTOMER, CLOCK}, "", "note"),
     "reopen": move(
-        _("Reopen"), {S.RESOLVED, S.CLOSED}, S.INVESTIGATING, {AGENT, SUPERVISOR, LIAISON, CUSTOMER}, "reason"
+        _("Reopen"), {S.RESOLVED, S.CLOSED}, S.INVESTIGATING, {AGENT, SUPERVISOR, LIAISON, CUSTOMER, CLOCK}, "reason"
     ),
     "request_reopening": move(
         _("Ask for reopening"), {S.CLOSED}, SAME, {AGENT, LIAISON, CUSTOMER}, "reason", by_hand=False

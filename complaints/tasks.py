@@ -31,6 +31,7 @@ from complaints import (
     webhooks,
     workflow,
 )
+from complaints.inspections import plans, schedule
 from complaints.models import Alarm, BulkRun, Complaint, IssueUpdate, Notice, Retargeting, ViewWatch
 
 BATCH = 200
@@ -187,3 +188,21 @@ def hand_over_work() -> int:
     """Write down the hand-over of everybody whose absence has begun. May run twice, and after a crash again."""
     with turn.begun() as now, turn.Sweep() as sweep:
         return sweep.through(hand_over.due(now), partial(hand_over.begin, now=now))
+
+
+@shared_task(ignore_result=True)
+def schedule_inspections() -> int:
+    """Plans for whatever has none, then an inspection for each plan whose day comes into view. May run twice, and catches up."""
+    with turn.begun(), turn.Sweep() as sweep:
+        day = schedule.today()
+        while plans.enrol(day):
+            pass
+        plans.rematch(day)
+        return sum(sweep.through(due, make) for due, make in schedule.everything(day))
+
+
+@shared_task(ignore_result=True)
+def remind_of_inspections() -> int:
+    """Remind of inspections whose day has passed, each day once."""
+    with turn.begun(), turn.Sweep() as sweep:
+        return sweep.through(schedule.to_remind(schedule.today()), schedule.remind)

@@ -14,11 +14,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints import announcements, attention, coaching, concerns, issue_actions, issues, outbox, watching, webhooks
+from complaints.inspections import schedule
 from complaints.models import (
     Announcement,
     CoachingAction,
     Complaint,
     DeskSettings,
+    Inspection,
     IssueAction,
     MessageTemplate,
     Notice,
@@ -83,6 +85,7 @@ OF_SETTLED = (*OF_COMPLAINTS, "kind", "place", "restored")
 OF_ANNOUNCEMENTS = (
     *("kind", "place", "starts", "ends", "message", "track_url", "hotline", "regulator", "utility", "name"),
 )
+OF_INSPECTIONS = ("kind", "place", "due", "desk_url", "name")
 OF_ACTIONS = ("place", "message", "due", "desk_url", "name")
 OF_COACHING = ("message", "due", "desk_url", "name")
 
@@ -123,6 +126,7 @@ def words_of(code: str) -> tuple[str, ...]:
         **dict.fromkeys(announcements.OCCASIONS, OF_ANNOUNCEMENTS),
         **dict.fromkeys(issue_actions.OCCASIONS, OF_ACTIONS),
         **dict.fromkeys(coaching.OCCASIONS, OF_COACHING),
+        **dict.fromkeys(schedule.OCCASIONS, OF_INSPECTIONS),
     }
     return others.get(code, OF_COMPLAINTS)
 
@@ -211,6 +215,9 @@ def _words(code: str, by: User, reference: str) -> tuple[str, dict[str, Any]] | 
     if code in coaching.OCCASIONS:
         given = CoachingAction.objects.visible_to(by).order_by("-pk").first()
         return (str(given.get_kind_display()), coaching.words_for(given)) if given else None
+    if code in schedule.OCCASIONS:
+        inspection = Inspection.objects.visible_to(by).named().order_by("-pk").first()
+        return (inspection.where, schedule.words_for(inspection)) if inspection else None
     if code == webhooks.STOPPED:
         return "GIS", webhooks.words_for(Webhook(pk=1, name="GIS", url="https://gis.example/"), "500")
     return _complaint_words(code, by, reference)

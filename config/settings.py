@@ -233,6 +233,8 @@ CELERY_BEAT_SCHEDULE = {
     "watch-clusters": _every("complaints.tasks.watch_clusters", 15),
     "say-announcements": _every("complaints.tasks.say_announcements", 10),
     "remind-of-actions": _every("complaints.tasks.remind_of_actions", 600),
+    "schedule-inspections": _every("complaints.tasks.schedule_inspections", 1800),
+    "remind-of-inspections": _every("complaints.tasks.remind_of_inspections", 600),
     "close-unanswered": _every("complaints.tasks.close_unanswered", 600),
     "watch-views": _every("complaints.tasks.watch_views", 60),
     "send-digests": _every("complaints.tasks.send_digests", 60),

@@ -23,5 +23,7 @@ class Panel:
     """How the verdict is drawn: info, success, warning or danger."""
     bill: dict[str, Any] | None = None
     """A recalculated bill as `complaints/investigation/_lines.html` draws it, for paper."""
+    links: list[tuple[str, Words]] = field(default_factory=list)
+    """Where more is to be seen: address and words."""
     cause: str = ""
     """The code of the root cause where the findings make it clear; the form of the answer begins with it."""

@@ -1,4 +1,7 @@
-"""A hazard: how grave it is, that people are safe from it, that it is mended, and that somebody looks again."""
+"""A hazard: how grave it is, that people are safe from it, that it is mended, and that somebody looks again.
+
+The criteria of the grades, the days of the follow-up and the protection zones are rows: see complaints/safety_rules.py.
+"""
 
 from __future__ import annotations
 
@@ -8,51 +11,32 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from complaints import workflow
+from complaints import safety_rules, workflow
+from complaints.inspections import follow_ups
 from complaints.investigation.panels import Panel
-from complaints.models import Attachment, Complaint, HazardGrade, Priority, SafetyFinding
+from complaints.models import Attachment, Complaint, HazardGrade, Inspection, Priority, SafetyFinding
 from complaints.refusals import BadInput, ChangedMeanwhile
 from complaints.states import MOVES
-from staff.actors import THE_CLOCK, Actor
+from staff.actors import CLOCK, THE_CLOCK, Actor
 from staff.models import User
 
-CRITERIA = {
-    HazardGrade.IMMINENT: gettext_lazy("live parts within reach, a wire down, fire, or somebody hurt"),
-    HazardGrade.SERIOUS: gettext_lazy(
-        "may become dangerous soon: too little clearance, a leaning pole, a tree close by"
-    ),
-    HazardGrade.ORDINARY: gettext_lazy("does not endanger anybody as it is, but must be mended"),
-}
-"""What makes a hazard one of its grade (our proposal; compare the priorities of domain 2.4)."""
-FOLLOW_UP = {
-    HazardGrade.IMMINENT: timedelta(days=7),
-    HazardGrade.SERIOUS: timedelta(days=30),
-    HazardGrade.ORDINARY: timedelta(days=90),
-}
-"""How long after it was mended somebody looks again (our proposal)."""
-ZONES = ((Decimal(1), Decimal(10), 4), (Decimal(35), Decimal(110), 6), (Decimal(220), Decimal(220), 8))
-"""Key protection zone around an overhead conductor: from and to in kV, metres (domain 2.4)."""
 FIELDS = (
     *("grade", "owner", "injured", "public_access", "voltage_kv", "not_dangerous_because", "protection"),
-    *("measure", "measure_by", "planned_on", "mended_on", "inspected_on", "inspection_result"),
+    *("measure", "measure_by", "planned_on", "mended_on"),
 )
-
-
-def protective_zone(kilovolts: Decimal) -> int | None:
-    """Metres of the key protection zone around an overhead conductor (domain 2.4); None where the source names none."""
-    if kilovolts == 500:
-        return 10
-    return next((metres for low, high, metres in ZONES if low <= kilovolts <= high), None)
+"""What is recorded on the page of the hazard."""
+LOOKED_AGAIN: dict[str, Any] = {"inspected_on": None, "inspection_result": ""}
+"""What the follow-up inspection says, and what stands before it does; it stays while the same mending stands."""
 
 
 def follow_up_day(grade: str, mended_on: date) -> date:
     """When somebody looks again; a hazard without a grade as the gravest, for nobody has said that it can wait."""
-    return mended_on + FOLLOW_UP[HazardGrade(grade or HazardGrade.IMMINENT)]
+    return mended_on + timedelta(days=safety_rules.follow_up_days(grade or HazardGrade.IMMINENT))
 
 
 @transaction.atomic
@@ -72,12 +56,16 @@ def save(
         )
     if before is not None and not files and all(getattr(before, name) == getattr(finding, name) for name in FIELDS):
         raise BadInput(_("Nothing is different from what is recorded."))
+    is_same_mending = before is not None and before.mended_on == finding.mended_on
+    for name, nothing in LOOKED_AGAIN.items():
+        setattr(finding, name, getattr(before, name) if is_same_mending else nothing)
     finding.pk, finding.entered_by, finding.entered_at = None, by, timezone.now()
     finding.follow_up_on = follow_up_day(finding.grade, finding.mended_on) if finding.mended_on else None
     said = said_of(finding)
     if not said and before is None and not files:
         raise BadInput(_("Say what was found."))
     finding.save(force_insert=True)
+    follow_ups.arrange(complaint, finding, by=by, at=finding.entered_at)
     actor = Actor.staff(by)
     summary = "; ".join(f"{label}: {value}" for label, value in said) or (
         _("a photo") if files else _("earlier findings are taken back")
@@ -91,10 +79,43 @@ def save(
     return finding
 
 
+@transaction.atomic
+def looked_again(
+    complaint_id: int, *, is_in_order: bool, said: str, on: date, by: User, files: Sequence[Attachment] = ()
+) -> Complaint:
+    """Keep what the follow-up inspection found. Not in order, the mending no longer stands and the complaint is open again.
+
+    A complaint that is over for another reason, as one merged into another, stays so; what was found is noted on it.
+    """
+    complaint = Complaint.objects.locked(complaint_id)
+    finding = complaint.safety_findings.first()
+    assert finding is not None  # there would be no follow-up inspection
+    finding.pk, finding.entered_by, finding.entered_at = None, by, timezone.now()
+    finding.inspected_on, finding.inspection_result = on, said
+    if not is_in_order:
+        finding.mended_on = finding.follow_up_on = None
+    finding.save(force_insert=True)
+    words = _("in order: %(said)s") if is_in_order else _("not in order: %(said)s")
+    summary = words % {"said": said}
+    if not is_in_order and complaint.permits("reopen", CLOCK):
+        reason = _("The follow-up inspection found the hazard again: %(said)s") % {"said": said}
+        workflow.perform("reopen", complaint, by=THE_CLOCK, reason=reason)
+    actor = Actor.staff(by)
+    if complaint.permits("investigate", by.role):
+        part = _("the follow-up inspection")
+        workflow.perform("investigate", complaint, by=actor, part=part, summary=summary, files=list(files))
+    else:
+        note = _("Follow-up inspection: %(summary)s") % {"summary": summary}
+        workflow.perform("note", complaint, by=actor, note=note)
+        if files:
+            workflow.perform("attach", complaint, by=actor, files=list(files))
+    return complaint
+
+
 def said_of(finding: SafetyFinding) -> list[tuple[Any, Any]]:
     """Label and value of everything a finding says, in words."""
     pairs = []
-    for name in (*FIELDS, "follow_up_on"):
+    for name in (*FIELDS, "follow_up_on", *LOOKED_AGAIN):
         value = getattr(finding, name)
         if value not in (None, "", False):
             label = str(SafetyFinding._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
@@ -108,7 +129,7 @@ def _spoken(finding: SafetyFinding, name: str, value: Any) -> str:
     if isinstance(value, date):
         return date_format(value, "DATE_FORMAT")
     if isinstance(value, Decimal):
-        metres = protective_zone(value)
+        metres = safety_rules.protective_zone(value)
         spoken = number_format(value.normalize(), use_l10n=True) if value % 1 else str(int(value))
         return (
             _("%(kilovolts)s, protection zone %(metres)d m") % {"kilovolts": spoken, "metres": metres}
@@ -127,7 +148,21 @@ def panel(complaint: Complaint) -> Panel:
         facts.append((_("Made safe"), safe_at))
     facts += said_of(finding) if finding else []
     verdict, meaning = _verdict(complaint, finding)
-    return Panel(_("The hazard"), facts, _missing(complaint, finding), verdict, meaning)
+    links = [(reverse("complaints:inspection", args=[one.pk]), _inspected(one)) for one in complaint.inspections.all()]
+    return Panel(_("The hazard"), facts, _missing(complaint, finding), verdict, meaning, links)
+
+
+def _inspected(one: Inspection) -> str:
+    """A follow-up inspection in a line: by when, or what came out."""
+    if one.result:
+        outcome = one.get_result_display()
+        return _("Follow-up inspection of %(day)s: %(outcome)s") % {
+            "day": date_format(one.done_on or one.due_on, "DATE_FORMAT"),
+            "outcome": outcome,
+        }
+    if not one.is_open:
+        return _("Follow-up inspection, cancelled: %(why)s") % {"why": one.cancelled_because}
+    return _("Follow-up inspection, due %(day)s") % {"day": date_format(one.due_on, "DATE_FORMAT")}
 
 
 def _verdict(complaint: Complaint, finding: SafetyFinding | None) -> tuple[str, str]:
@@ -138,6 +173,10 @@ def _verdict(complaint: Complaint, finding: SafetyFinding | None) -> tuple[str, 
     if finding is None or finding.mended_on is None:
         return _("Made safe, not yet mended for good."), "warning"
     if finding.inspected_on is None:
+        standing = complaint.inspections.open().first()
+        day = standing.due_on if standing is not None else finding.follow_up_on
+        if day is not None and day < timezone.localdate():
+            return _("Mended; the follow-up inspection is overdue."), "warning"
         return _("Mended; somebody looks again."), "info"
     return _("Mended and inspected again."), "success"
 

@@ -44,7 +44,23 @@ from complaints.models.conduct import (
 from complaints.models.feedback import AnsweredBy, Feedback
 from complaints.models.findings_supply import OutageFinding, OutageKind, VoltageFinding, VoltageSeries, VoltageTest
 from complaints.models.hand_over import HandOver, WorkGoes
+from complaints.models.hazards import HazardRule, ProtectionZone, SafetyRuleChange, SafetyRuleKind
 from complaints.models.history import Event
+from complaints.models.inspections import (
+    Consequence,
+    Informed,
+    Inspection,
+    InspectionEvent,
+    InspectionFinding,
+    InspectionKind,
+    InspectionPlan,
+    InspectionResult,
+    InspectionState,
+    InspectionStep,
+    NotDone,
+    Purpose,
+    Target,
+)
 from complaints.models.issue_work import ActionKind, IssueAct, IssueAction, IssueJob, IssueProposal, JobState, Left
 from complaints.models.letters import Letter, LetterText, Posting
 from complaints.models.outgoing import Medium, MessageTemplate, Notice, NoticeState, TextVersion
@@ -106,6 +122,7 @@ __all__ = [
     "ConductFinding",
     "ConductRule",
     "ConductVerdict",
+    "Consequence",
     "DeskHabit",
     "DeskSettings",
     "Digest",
@@ -119,7 +136,17 @@ __all__ = [
     "GivenBack",
     "HandOver",
     "HazardGrade",
+    "HazardRule",
     "Identified",
+    "Informed",
+    "Inspection",
+    "InspectionEvent",
+    "InspectionFinding",
+    "InspectionKind",
+    "InspectionPlan",
+    "InspectionResult",
+    "InspectionState",
+    "InspectionStep",
     "InternalRequest",
     "IssueAct",
     "IssueAction",
@@ -139,6 +166,7 @@ __all__ = [
     "Measure",
     "Medium",
     "MessageTemplate",
+    "NotDone",
     "Notice",
     "NoticeState",
     "OutageFinding",
@@ -148,6 +176,8 @@ __all__ = [
     "PolicyLimit",
     "Posting",
     "Priority",
+    "ProtectionZone",
+    "Purpose",
     "Recording",
     "RequestState",
     "RequestType",
@@ -158,6 +188,8 @@ __all__ = [
     "RoutingChange",
     "RoutingRule",
     "SafetyFinding",
+    "SafetyRuleChange",
+    "SafetyRuleKind",
     "SavedView",
     "Saying",
     "SayingKind",
@@ -168,6 +200,7 @@ __all__ = [
     "StaffPart",
     "Storm",
     "Subcategory",
+    "Target",
     "Tariff",
     "Telling",
     "TellingHabit",

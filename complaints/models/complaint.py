@@ -60,6 +60,7 @@ class Source(models.TextChoices):
     R12398 = "12398", _("Energy regulator 12398")
     R12345 = "12345", _("Government line 12345")
     PETITION = "petition", _("Petition")
+    INSPECTION = "inspection", _("Inspection")
 
 
 class Responsibility(models.TextChoices):

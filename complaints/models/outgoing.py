@@ -17,6 +17,7 @@ from complaints.models.append_only import AppendOnly
 from complaints.models.complaint import Complaint
 from complaints.models.conduct import CoachingAction
 from complaints.models.history import Event
+from complaints.models.inspections import Inspection
 from complaints.models.issue_work import IssueAction
 from complaints.models.service_issue import IssueFollower, IssueUpdate, ServiceIssue
 from complaints.models.together import TellingHabit
@@ -100,12 +101,13 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         return self.filter(state=NoticeState.QUEUED, medium=Medium.LETTER)
 
     def visible_to(self, user: User) -> NoticeQuerySet:
-        """Of complaints and service issues that this person may see, and of views that they watch themselves; of webhooks,
-        administrators only.
+        """Of complaints, service issues and inspections that this person may see, and of views that they watch themselves; of
+        webhooks, administrators only.
         """
         issues = ServiceIssue.objects.visible_to(user)
         of_issue = Q(update__issue__in=issues) | Q(follower__issue__in=issues) | Q(watch__user=user)
         of_issue |= Q(telling=user.pk)
+        of_issue |= Q(inspection__in=Inspection.objects.visible_to(user))
         if user.role == Role.ADMINISTRATOR and user.is_active:
             of_issue |= Q(webhook__isnull=False)
         seen = Q(complaint__in=Complaint.objects.visible_to(user)) | (Q(complaint__isnull=True) & of_issue)
@@ -134,13 +136,14 @@ CAUSES = [
     {"saying", "customer"},
     {"action"},
     {"coaching"},
+    {"inspection"},
     {"watch"},
     {"telling"},
     {"webhook"},
 ]
 """What a notice can be of: an event of a complaint (told to a person or a webhook), an update about a service issue (told to a
 complainant or a follower), the greeting of a follower, an announcement to a customer, an overdue action on an issue or of
-coaching, a watched view, the day of somebody who follows complaints, or the end of a webhook itself."""
+coaching, an overdue inspection, a watched view, the day of somebody who follows complaints, or the end of a webhook itself."""
 
 
 def _of_nothing_but(cause: set[str]) -> Q:
@@ -164,6 +167,7 @@ class Notice(models.Model):
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, related_name="notices")
     action = models.ForeignKey(IssueAction, on_delete=models.PROTECT, null=True, related_name="notices")
     coaching = models.ForeignKey(CoachingAction, on_delete=models.PROTECT, null=True, related_name="notices")
+    inspection = models.ForeignKey(Inspection, on_delete=models.PROTECT, null=True, related_name="notices")
     watch = models.ForeignKey(ViewWatch, on_delete=models.PROTECT, null=True, related_name="notices")
     telling = models.ForeignKey(TellingHabit, on_delete=models.PROTECT, null=True, related_name="notices")
     code = models.CharField(_("occasion"), max_length=40)

@@ -33,7 +33,7 @@ from complaints.models import (
     Source,
     Tier,
 )
-from complaints.profiles import phrases, tariffs
+from complaints.profiles import phrases, safety, tariffs
 from customers.models import AreaClass
 from customers.models.people import KEY, CustomerKind
 from staff.models import TeamKind
@@ -89,6 +89,7 @@ class Profile:
     phrases: list[Row]
     tariffs: list[Row]
     conduct: list[Row]
+    safety: Row
 
 
 @dataclass(slots=True)
@@ -177,6 +178,7 @@ def read(folder: Path) -> Profile:
         ladder=list(_ladder(reader)),
         tariffs=list(tariffs.rows(reader, money)),
         conduct=list(_conduct(reader, codes[1])),
+        safety=safety.rows(reader),
     )
     if reader.faults:
         raise BadProfile(reader.faults)

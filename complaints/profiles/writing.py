@@ -22,7 +22,7 @@ from complaints.models import (
     RoutingRule,
     Subcategory,
 )
-from complaints.profiles import phrases, tariffs
+from complaints.profiles import phrases, safety, tariffs
 from complaints.profiles.reading import LADDER_KEY, Profile, Row
 from staff.models import Branch, Team
 
@@ -78,12 +78,13 @@ def load(profile: Profile) -> list[str]:
         _put_text(changes, row)
     _put_ladder(changes, profile.ladder)
     _put_conduct(changes, profile.conduct)
+    safety.put(changes, profile.safety)
     return changes.lines + phrases.add(profile.phrases) + tariffs.add(profile.tariffs)
 
 
 @transaction.atomic
 def add_texts(profile: Profile) -> list[str]:
-    """Add what a new release brings: texts, limits of voltage, tariffs, rules of service and of notice; a line for each."""
+    """Add what a new release brings and nobody has set up yet: texts, limits, tariffs, rules, settings; a line for each."""
     changes = _Changes()
     known = set(MessageTemplate.objects.values_list("code", flat=True))
     for row in profile.templates:
@@ -95,6 +96,7 @@ def add_texts(profile: Profile) -> list[str]:
         changes.put(DeskSettings, {"pk": 1}, {"outage_notice": profile.desk["outage_notice"]})
     if not ConductRule.objects.exists():
         _put_conduct(changes, profile.conduct)
+    safety.add(changes, profile.safety)
     return changes.lines + phrases.add(profile.phrases) + tariffs.add(profile.tariffs)
 
 

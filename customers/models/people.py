@@ -137,6 +137,7 @@ class Account(models.Model):
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="accounts")
     premise = models.ForeignKey(Premise, on_delete=models.PROTECT, related_name="accounts")
     tariff = models.CharField(_("tariff class"), max_length=40, blank=True)
+    supply_kv = models.DecimalField(_("supplied at kV"), max_digits=6, decimal_places=2, null=True, blank=True)
     opened_on = models.DateField(_("opened on"), null=True, blank=True)
     closed_on = models.DateField(_("closed on"), null=True, blank=True)
 
@@ -149,6 +150,10 @@ class Account(models.Model):
             models.CheckConstraint(
                 name="account_closes_after_it_opens",
                 condition=models.Q(closed_on__isnull=True) | models.Q(closed_on__gte=models.F("opened_on")),
+            ),
+            models.CheckConstraint(
+                name="account_is_supplied_above_zero",
+                condition=models.Q(supply_kv__isnull=True) | models.Q(supply_kv__gt=0),
             ),
         ]
 

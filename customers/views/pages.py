@@ -116,7 +116,11 @@ def customer(request: StaffRequest, number: str) -> HttpResponse:
     """Everything we know of one customer: how to reach them, where they are supplied, what they complained of, what was said."""
     customer = find(request, number)
     complaints = customer.complaints.visible_to(request.user)
-    accounts = list(customer.accounts.select_related("premise__transformer_area__feeder").prefetch_related("meters"))
+    accounts = list(
+        customer.accounts.select_related("premise__transformer_area__feeder", "inspection_plan__kind").prefetch_related(
+            "meters"
+        )
+    )
     merges = CustomerMerge.objects.filter(Q(merged=customer) | Q(survivor=customer))
     context = {
         "customer": customer,
@@ -126,6 +130,7 @@ def customer(request: StaffRequest, number: str) -> HttpResponse:
         ],
         "contacts": _contacts(complaints),
         "issues": _issues(accounts, request),
+        "inspections": _inspections(accounts, request),
         "changes": customer.events.select_related("user")[:20],
         "merges": merges.select_related("merged", "survivor", "made_by", "undone_by")[:20],
         "may_edit": bool(editing.fields_for(request.user)) and customer.merged_into is None,
@@ -149,6 +154,14 @@ def _issues(accounts: list[Account], request: StaffRequest) -> list[Any]:
     issues: Any = areas[0].service_issues.model.objects.visible_to(request.user)
     here = Q(transformer_area__in=areas) | Q(feeder__in=[area.feeder_id for area in areas], transformer_area=None)
     return list(issues.filter(here).order_by("-started_at")[:5])
+
+
+def _inspections(accounts: list[Account], request: StaffRequest) -> list[Any]:
+    """What was inspected at this customer's, and what is due, the newest first."""
+    if not accounts:
+        return []
+    rows: Any = accounts[0].inspections.model.objects.visible_to(request.user)
+    return list(rows.filter(account__in=accounts).select_related("kind", "assignee").order_by("-due_on", "-pk")[:10])
 
 
 @login_required

@@ -13,9 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from complaints import safety_rules
 from complaints.attachments import prepare
 from complaints.investigation import safety
-from complaints.models import Complaint, HazardGrade, SafetyFinding
+from complaints.models import Complaint, SafetyFinding
 from complaints.refusals import Refusal
 from staff.http import StaffRequest
 
@@ -33,13 +34,9 @@ class SafetyForm(forms.ModelForm):
         model = SafetyFinding
         fields = list(safety.FIELDS)
         widgets = {
+            **{name: forms.Textarea(attrs={"rows": 2}) for name in ("not_dangerous_because", "protection", "measure")},
             **{
-                name: forms.Textarea(attrs={"rows": 2})
-                for name in ("not_dangerous_because", "protection", "measure", "inspection_result")
-            },
-            **{
-                name: forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-                for name in ("planned_on", "mended_on", "inspected_on")
+                name: forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d") for name in ("planned_on", "mended_on")
             },
         }
         help_texts = {
@@ -49,28 +46,18 @@ class SafetyForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["grade"].help_text = "; ".join(
-            f"{HazardGrade(grade).value}: {words}" for grade, words in safety.CRITERIA.items()
-        )
+        self.fields["grade"].help_text = "; ".join(f"{rule.grade}: {rule.criteria}" for rule in safety_rules.grades())
         self.fields["voltage_kv"].validators.append(MinValueValidator(0))
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
-        mended, inspected = said.get("mended_on"), said.get("inspected_on")
-        today = timezone.localdate()
+        mended = said.get("mended_on")
         if said.get("grade") and said.get("not_dangerous_because"):
             self.add_error("not_dangerous_because", _("It has a grade. Take the grade back, or this reason."))
         if mended and not said.get("measure"):
             self.add_error("measure", _("Say how it was mended."))
-        for name, day in (("mended_on", mended), ("inspected_on", inspected)):
-            if day and day > today:
-                self.add_error(name, _("That is in the future."))
-        if inspected and not mended:
-            self.add_error("mended_on", _("Say first when it was mended."))
-        elif inspected and inspected < mended:
-            self.add_error("inspected_on", _("That is before it was mended."))
-        if inspected and not said.get("inspection_result"):
-            self.add_error("inspection_result", _("Say what the inspection found."))
+        if mended and mended > timezone.localdate():
+            self.add_error("mended_on", _("That is in the future."))
         return said
 
 

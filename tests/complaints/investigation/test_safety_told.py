@@ -48,3 +48,14 @@ def test_what_becomes_a_danger_later_is_told_then_and_once(at_night):
 
 def test_another_complaint_that_is_dispatched_tells_nobody_of_a_danger(at_night):
     assert not bring(a_complaint(), Status.DISPATCHED).notices.filter(code="safety_dispatched").exists()
+
+
+def test_who_has_a_mobile_gets_a_text_too_at_once(at_night):
+    team = a_team(TeamKind.SAFETY)
+    member = a_user(Role.INVESTIGATOR, phone="13900001111")
+    a_user(Role.SUPERVISOR, phone="010-12345678")
+    team.members.add(member)
+    complaint = a_complaint("SAF-07", at=NIGHT, team=team)
+    texts = complaint.notices.filter(code="safety_dispatched", medium="sms")
+    assert [(one.address, one.next_try_at, one.is_to_customer) for one in texts] == [("13900001111", NIGHT, False)]
+    assert complaint.reference in texts.get().body
