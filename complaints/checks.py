@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from complaints import answers
 from complaints.clocks import following
 from complaints.models import SAFETY, Complaint, PauseReason
 from complaints.refusals import DetailsMissing, MoveRefused
@@ -28,6 +29,7 @@ DETAIL_NAMES = {
     "clock": gettext_lazy("the clock"),
     "comment": gettext_lazy("a comment"),
     "contacted_at": gettext_lazy("when you spoke"),
+    "contacted": gettext_lazy("whether our staff contacted them"),
     "customer": gettext_lazy("the customer"),
     "due_at": gettext_lazy("the deadline"),
     "evidence": gettext_lazy("how the customer told us"),
@@ -49,6 +51,7 @@ DETAIL_NAMES = {
     "resolution": gettext_lazy("the answer to the customer"),
     "responsibility": gettext_lazy("who is responsible"),
     "restored_at": gettext_lazy("when it was restored"),
+    "round": gettext_lazy("which answer"),
     "root_cause": gettext_lazy("the root cause"),
     "score": gettext_lazy("the satisfaction"),
     "service_issue": gettext_lazy("the service issue"),
@@ -221,17 +224,14 @@ def _check_closing(complaint: Complaint, details: Details, by: Actor, at: dateti
 
 
 def _check_feedback(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
-    for name in ("score", "attitude"):
-        if details.get(name) is not None and details[name] not in range(1, 6):
-            raise MoveRefused(_("Choose from 1 to 5."), fields=[name])
-    if not complaint.feedback.filter(round=complaint.reopened_count + 1, answered_at__isnull=True).exists():
-        raise MoveRefused(_("This answer has already been given. Thank you."))
+    answers.check_first(complaint, details)
 
 
 CHECKS: dict[str, Callable[[Complaint, Details, Actor, datetime], None]] = {
     "arrive": _check_arrival,
     "approve": _check_approval,
     "assign": _check_assignee,
+    "change_feedback": answers.check_change,
     "close": _check_closing,
     "contact": _check_contact,
     "dispatch": _check_assignee,

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints import storms
 from complaints.clocks.calendar_versions import calendars_running_out
-from complaints.models import Notice
+from complaints.models import FollowUp, Notice
 from complaints.queues import counts, spoken
 from staff.actors import Role
 from staff.models import User
@@ -24,6 +24,7 @@ STEERING = frozenset({Role.SUPERVISOR, Role.LIAISON, Role.ANALYST, Role.ADMINIST
 RENEWING = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 READING_DEADLINES = RENEWING | {Role.ANALYST}
 DEADLINE_PAGES = frozenset({"deadlines", "policies", "calendars", "ladder", "roster", "storms", "routes", "teams"})
+FEEDBACK_PAGES = frozenset({"feedback", "calls", "surveys"})
 NOTICE_PAGES = frozenset({"notices", "texts", "webhooks"})
 MOST_FAILED = 99
 """Counted no further: beyond it the number says nothing more."""
@@ -32,6 +33,7 @@ ENTRIES = [
     ("channels_intake:new", ("phone",), "phone-incoming", _("New complaint"), ENTERING),
     ("complaints:issues", (), "zap-off", _("Service issues"), EVERYONE),
     ("customers:customers", (), "users", _("Customers"), EVERYONE),
+    ("complaints:follow-ups", (), "message-square", _("Feedback"), EVERYONE),
     ("complaints:deadlines", (), "calendar-clock", _("Deadlines"), READING_DEADLINES),
     ("complaints:notices", (), "send", _("What goes out"), RENEWING),
     ("analytics:board", (), "gauge", _("Board"), STEERING),
@@ -61,6 +63,8 @@ def calendars_to_renew(user: User) -> str:
 
 def entries(user: User, path: str) -> list[dict[str, Any]]:
     numbers = {"complaints:queue": counts(user, names=["breached"])["breached"]}
+    if user.role == Role.SUPERVISOR:
+        numbers["complaints:follow-ups"] = FollowUp.objects.open().visible_to(user)[:MOST_FAILED].count()
     if user.role in RENEWING:
         numbers["complaints:notices"] = Notice.objects.failed().visible_to(user)[:MOST_FAILED].count()
     shown = [
@@ -83,6 +87,8 @@ def _section(path: str) -> str:
     if first in ("desk", "complaints"):
         if first == "desk" and second in DEADLINE_PAGES:
             return "deadlines"
+        if first == "desk" and second in FEEDBACK_PAGES:
+            return "feedback"
         if first == "desk" and second in NOTICE_PAGES:
             return "notices"
         return "new" if second in ("new", "unsent") else "queue"

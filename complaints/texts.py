@@ -13,7 +13,7 @@ from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints import announcements, issue_actions, issues, outbox, watching, webhooks
+from complaints import announcements, issue_actions, issues, outbox, surveys, watching, webhooks
 from complaints.models import (
     Announcement,
     Complaint,
@@ -62,6 +62,8 @@ WORDS: dict[str, LazyText | str] = {
     "hours": gettext_lazy("how many hours they want to hear of"),
     "oldest": gettext_lazy("when the oldest was received"),
     "rows": gettext_lazy("the most urgent, one to a line"),
+    "survey_url": gettext_lazy("address of the survey of customers"),
+    "until": gettext_lazy("until when they may answer"),
 }
 """What each placeholder stands for."""
 OF_ISSUES = ("kind", "place", "message", "expected", "restored", "hotline", "utility", "track_url", "name")
@@ -76,6 +78,7 @@ OF_SETTLED = (*OF_COMPLAINTS, "kind", "place", "restored")
 OF_ANNOUNCEMENTS = (
     *("kind", "place", "starts", "ends", "message", "track_url", "hotline", "regulator", "utility", "name"),
 )
+OF_SURVEYS = ("survey_url", "until", "hotline", "utility", "name")
 OF_ACTIONS = ("place", "message", "due", "desk_url", "name")
 
 GSM = frozenset(
@@ -108,6 +111,7 @@ def words_of(code: str) -> tuple[str, ...]:
     others = {
         "settled_feedback": OF_SETTLED,
         webhooks.STOPPED: OF_WEBHOOKS,
+        **dict.fromkeys(surveys.OCCASIONS, OF_SURVEYS),
         **dict.fromkeys(issues.OCCASIONS, OF_ISSUES),
         **dict.fromkeys(watching.OCCASIONS, OF_VIEWS),
         **dict.fromkeys(announcements.OCCASIONS, OF_ANNOUNCEMENTS),
@@ -187,6 +191,8 @@ def sample(code: str, language: str, subject: str, body: str, *, by: User, refer
 def _words(code: str, by: User, reference: str) -> tuple[str, dict[str, Any]] | None:
     if code in issues.OCCASIONS:
         return _issue_words(code, by)
+    if code in surveys.OCCASIONS:
+        return surveys.sample(by)
     if code in watching.OCCASIONS:
         return watching.sample(by)
     if code in announcements.OCCASIONS:

@@ -3,6 +3,16 @@
 from complaints.models.announcement import SEGMENTS, Announcement, AnnouncementKind, Saying, SayingKind
 from complaints.models.attachment import Attachment, FileKind
 from complaints.models.bulk import BulkLine, BulkRun, LineState
+from complaints.models.call_backs import (
+    CallAttempt,
+    CallBack,
+    CallOutcome,
+    CallQuota,
+    CallReason,
+    CallShare,
+    CallState,
+    SampleDraw,
+)
 from complaints.models.classification import (
     SAFETY,
     SEVERITY_LADDER,
@@ -14,7 +24,17 @@ from complaints.models.classification import (
     Subcategory,
 )
 from complaints.models.complaint import Channel, Complaint, Flag, Responsibility, Source
-from complaints.models.feedback import AnsweredBy, Feedback
+from complaints.models.feedback import (
+    LOWEST,
+    AnsweredBy,
+    Feedback,
+    FeedbackVersion,
+    FollowUp,
+    FollowUpReason,
+    QuestionSet,
+    Scale,
+    Verdict,
+)
 from complaints.models.findings_supply import OutageFinding, OutageKind, VoltageFinding, VoltageSeries, VoltageTest
 from complaints.models.history import Event
 from complaints.models.issue_work import ActionKind, IssueAct, IssueAction, IssueJob, IssueProposal, JobState, Left
@@ -28,11 +48,13 @@ from complaints.models.search import ComplaintWords
 from complaints.models.service_issue import IssueFollower, IssueKind, IssueUpdate, ServiceIssue
 from complaints.models.settings import DeskSettings
 from complaints.models.steering import AlarmLevel, LadderStep, Listener, PauseReason, Retargeting, Storm
+from complaints.models.surveys import Survey, SurveyAnswer, SurveyInvite, SurveyState, SurveyStratum
 from complaints.models.unsent import UnsentMove
 from complaints.models.views import DeskHabit, Digest, SavedView, Sharing, ViewWatch
 from complaints.models.webhook import Webhook
 
 __all__ = [
+    "LOWEST",
     "SAFETY",
     "SEGMENTS",
     "SEVERITY_LADDER",
@@ -46,6 +68,13 @@ __all__ = [
     "BulkLine",
     "BulkRun",
     "Calendar",
+    "CallAttempt",
+    "CallBack",
+    "CallOutcome",
+    "CallQuota",
+    "CallReason",
+    "CallShare",
+    "CallState",
     "CannedText",
     "Category",
     "Channel",
@@ -59,8 +88,11 @@ __all__ = [
     "EquipmentOwner",
     "Event",
     "Feedback",
+    "FeedbackVersion",
     "FileKind",
     "Flag",
+    "FollowUp",
+    "FollowUpReason",
     "HazardGrade",
     "IssueAct",
     "IssueAction",
@@ -88,6 +120,7 @@ __all__ = [
     "PolicyLimit",
     "Posting",
     "Priority",
+    "QuestionSet",
     "RequestType",
     "Responsibility",
     "Retargeting",
@@ -96,18 +129,26 @@ __all__ = [
     "RoutingChange",
     "RoutingRule",
     "SafetyFinding",
+    "SampleDraw",
     "SavedView",
     "Saying",
     "SayingKind",
+    "Scale",
     "ServiceIssue",
     "Severity",
     "Sharing",
     "Source",
     "Storm",
     "Subcategory",
+    "Survey",
+    "SurveyAnswer",
+    "SurveyInvite",
+    "SurveyState",
+    "SurveyStratum",
     "TextVersion",
     "Tier",
     "UnsentMove",
+    "Verdict",
     "ViewWatch",
     "VoltageFinding",
     "VoltageSeries",

@@ -426,6 +426,8 @@ class Complaint(models.Model):
             return name == "restore" and self.arrived_at is not None and self.restored_at is None
         if name == "settle":
             return self.service_issue_id is not None and self.may_share_an_answer
+        if name == "change_feedback":
+            return self.feedback.filter(answered_at__isnull=False).exists()
         merged = self.merged_into_id is not None
         return {
             "resolve": not self.needs_review or role == Role.SUPERVISOR,

@@ -18,6 +18,7 @@ from complaints.models.complaint import Complaint
 from complaints.models.history import Event
 from complaints.models.issue_work import IssueAction
 from complaints.models.service_issue import IssueFollower, IssueUpdate, ServiceIssue
+from complaints.models.surveys import Survey, SurveyInvite
 from complaints.models.views import ViewWatch
 from complaints.models.webhook import Webhook
 from customers.models import Customer
@@ -103,6 +104,7 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         """
         issues = ServiceIssue.objects.visible_to(user)
         of_issue = Q(update__issue__in=issues) | Q(follower__issue__in=issues) | Q(watch__user=user)
+        of_issue |= Q(invite__survey__in=Survey.objects.visible_to(user))
         if user.role == Role.ADMINISTRATOR and user.is_active:
             of_issue |= Q(webhook__isnull=False)
         seen = Q(complaint__in=Complaint.objects.visible_to(user)) | (Q(complaint__isnull=True) & of_issue)
@@ -131,11 +133,12 @@ CAUSES = [
     {"saying", "customer"},
     {"action"},
     {"watch"},
+    {"invite"},
     {"webhook"},
 ]
 """What a notice can be of: an event of a complaint (told to a person or a webhook), an update about a service issue (told to a
-complainant or a follower), the greeting of a follower, an announcement to a customer, an overdue action, a watched view, or
-the end of a webhook itself."""
+complainant or a follower), the greeting of a follower, an announcement to a customer, an overdue action, a watched view, an
+invitation to a survey, or the end of a webhook itself."""
 
 
 def _of_nothing_but(cause: set[str]) -> Q:
@@ -159,6 +162,7 @@ class Notice(models.Model):
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, related_name="notices")
     action = models.ForeignKey(IssueAction, on_delete=models.PROTECT, null=True, related_name="notices")
     watch = models.ForeignKey(ViewWatch, on_delete=models.PROTECT, null=True, related_name="notices")
+    invite = models.ForeignKey(SurveyInvite, on_delete=models.CASCADE, null=True, related_name="notices")
     code = models.CharField(_("occasion"), max_length=40)
     medium = models.CharField(_("medium"), max_length=10, choices=Medium)
     address = models.CharField(_("address"), max_length=254)
@@ -189,6 +193,7 @@ class Notice(models.Model):
             models.UniqueConstraint(name="announced_once_to_each_customer", fields=["saying", "customer"]),
             models.UniqueConstraint("saying", "medium", Lower("address"), name="announced_once_to_each_address"),
             models.UniqueConstraint(name="owner_is_reminded_once", fields=["action"]),
+            models.UniqueConstraint(name="invited_once_on_each_occasion", fields=["invite", "code"]),
             models.CheckConstraint(
                 name="notice_has_one_cause",
                 condition=reduce(or_, (_of_nothing_but(cause) for cause in CAUSES)),

@@ -7,8 +7,10 @@ from typing import Any
 
 from django.db import models, transaction
 
+from complaints import questions
 from complaints.models import (
     Calendar,
+    CallQuota,
     Category,
     DeskSettings,
     LadderStep,
@@ -76,6 +78,7 @@ def load(profile: Profile) -> list[str]:
     for row in profile.templates:
         _put_text(changes, row)
     _put_ladder(changes, profile.ladder)
+    _put_asking(changes, profile)
     return changes.lines + phrases.add(profile.phrases)
 
 
@@ -89,6 +92,7 @@ def add_texts(profile: Profile) -> list[str]:
             _put_text(changes, row)
     if not DeskSettings.current().voltage_limits:
         changes.put(DeskSettings, {"pk": 1}, {"voltage_limits": profile.desk["voltage_limits"]})
+    _put_asking(changes, profile)
     return changes.lines + phrases.add(profile.phrases)
 
 
@@ -108,6 +112,17 @@ def _put_ladder(changes: _Changes, steps: list[Row]) -> None:
         return
     for step in steps:
         changes.put(LadderStep, {name: step[name] for name in LADDER_KEY}, _without(step, *LADDER_KEY))
+
+
+def _put_asking(changes: _Changes, profile: Profile) -> None:
+    """What is asked of customers, and who is called back; both belong to the supervisors once they have changed them."""
+    if questions.take_from_profile(profile.desk["interview"]):
+        changes.lines.append("new version: questions to customers")
+    if CallQuota.objects.exists():
+        return
+    categories = {row.code: row for row in Category.objects.all()} | {"": None}
+    for row in profile.call_quotas:
+        changes.put(CallQuota, {**row, "category": categories[row["category"]]}, {})
 
 
 @dataclass(slots=True)
