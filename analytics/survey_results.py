@@ -22,6 +22,7 @@ from analytics.statistics import (
     wilson,
 )
 from complaints.models import AnsweredBy, Feedback, Scale, Survey, SurveyInvite
+from customers.models import CustomerKind
 from staff.models import User
 
 SATISFIED_FROM = {Scale.FIVE: 4, Scale.THREE: 2}
@@ -138,9 +139,12 @@ def _strata(survey: Survey) -> list[tuple[str, str, int, Stratum]]:
         "good": Count("invites", filter=satisfied(survey, "invites__rating")),
     }
     rows = survey.strata.select_related("branch").annotate(**numbers).order_by("branch__path", "kind")
+    kinds = dict(CustomerKind.choices)
+    columns = ("branch", "kind", "drawn", "population", "good", "rated")
+    branches = {row.branch_id: row.branch.name for row in rows}
     return [
-        (row.branch.name, str(row.get_kind_display()), row.drawn, Stratum(row.population, row.good, row.rated))
-        for row in rows
+        (branches[branch], str(kinds[kind]), drawn, Stratum(population, good, rated))
+        for branch, kind, drawn, population, good, rated in rows.values_list(*columns)
     ]
 
 

@@ -76,6 +76,16 @@ def size_of(survey: Survey, there: int) -> int:
     return sampling.sample_size(there, expected=float(survey.expected), margin=float(survey.margin))
 
 
+def usual_words() -> dict[str, str]:
+    """What is asked unless somebody writes other words: the result and the attitude apart (domain 7.4)."""
+    words = {}
+    for language, tongue in (("zh-hans", "zh"), ("en", "en")):
+        with translation.override(language):
+            words[f"result_{tongue}"] = _("How satisfied are you with your electricity supply?")
+            words[f"service_{tongue}"] = _("How satisfied are you with our service and our staff?")
+    return words
+
+
 # what a person decides
 
 
@@ -203,11 +213,12 @@ def draw(survey: Survey, *, at: datetime, seed: int | None = None) -> int:
     row.population, row.drawn_at, row.state = there, at, SurveyState.DRAWN
     row.save()
     drawn = 0
-    for number, (key, people) in enumerate(sorted(strata.items())):
+    for number, ((branch, kind), people) in enumerate(sorted(strata.items())):
+        size = sizes[branch, kind]
         stratum = SurveyStratum.objects.create(
-            survey=row, branch_id=key[0], kind=key[1], population=len(people), drawn=sizes[key]
+            survey=row, branch_id=branch, kind=kind, population=len(people), drawn=size
         )
-        chosen = sampling.draw(people, sizes[key], row.seed + number)
+        chosen = sampling.draw(people, size, row.seed + number)
         SurveyInvite.objects.bulk_create(
             [SurveyInvite(survey=row, stratum=stratum, customer_id=customer) for customer in sorted(chosen)],
             batch_size=BATCH,

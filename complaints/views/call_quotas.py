@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from complaints import call_backs
-from complaints.models import CallQuota, CallShare, SampleDraw
+from complaints.models import CallQuota, CallShare, Channel, RequestType, SampleDraw
 from staff.actors import Role
 from staff.http import StaffRequest
 from staff.scope import within_branches
@@ -40,13 +40,13 @@ class QuotaForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("request_type", "channel", "category"):
+        for name, choices in (("request_type", RequestType.choices), ("channel", Channel.choices)):
             field = self.fields[name]
-            assert isinstance(field, forms.ChoiceField | forms.ModelChoiceField)
-            if isinstance(field, forms.ModelChoiceField):
-                field.empty_label = str(_("any"))
-            else:
-                field.choices = [("", _("any")), *(one for one in field.choices if one[0])]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = [("", _("any")), *choices]
+        category = self.fields["category"]
+        assert isinstance(category, forms.ModelChoiceField)
+        category.empty_label = _("any")
         share = self.fields["share"]
         assert isinstance(share, forms.ChoiceField)
         share.choices = CallShare.choices

@@ -58,8 +58,9 @@ class QuestionsForm(forms.Form):
     seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
 
     def __init__(self, *args: Any, content: dict[str, Any], number: int, **kwargs: Any) -> None:
-        first = {"scale": Scale.THREE if len(content["scale"]) == Scale.THREE.top else Scale.FIVE, "seen": number}
-        super().__init__(*args, initial=first, **kwargs)
+        super().__init__(*args, **kwargs)
+        is_short = len(content["scale"]) == Scale.THREE.top
+        self.initial = {"scale": Scale.THREE if is_short else Scale.FIVE, "seen": number}
         self.content = content
         for question in content["questions"]:
             self._words(question["key"], NAMES[question["key"]], question, 160)

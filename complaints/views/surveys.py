@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from complaints import surveys as rules
 from complaints.forms import CHOOSE
-from complaints.models import DeskSettings, MessageTemplate, Survey, SurveyState
+from complaints.models import DeskSettings, MessageTemplate, Scale, Survey, SurveyState
 from complaints.refusals import MoveRefused
 from complaints.views.announcements import moment
 from customers.models.people import CustomerKind
@@ -74,8 +74,8 @@ class SurveyForm(forms.ModelForm):
         assert isinstance(scale, forms.ChoiceField)
         own = Branch.objects.filter(path__startswith=user.branch.path) if user.branch else Branch.objects.none()
         branch.queryset, branch.empty_label, branch.initial = own, CHOOSE, user.branch
-        scale.choices = [one for one in scale.choices if one[0]]
-        self.initial |= {name: words for name, words in usual_words().items() if not self.initial.get(name)}
+        scale.choices = Scale.choices
+        self.initial.update({name: said for name, said in rules.usual_words().items() if not self.initial.get(name)})
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
@@ -89,16 +89,6 @@ class SurveyForm(forms.ModelForm):
         if said.get("closes_at") is not None and said["closes_at"] <= timezone.now():
             self.add_error("closes_at", _("That is in the past."))
         return said
-
-
-def usual_words() -> dict[str, str]:
-    """What is asked unless somebody writes other words: the result and the attitude apart (domain 7.4)."""
-    words = {}
-    for language, tongue in (("zh-hans", "zh"), ("en", "en")):
-        with translation.override(language):
-            words[f"result_{tongue}"] = _("How satisfied are you with your electricity supply?")
-            words[f"service_{tongue}"] = _("How satisfied are you with our service and our staff?")
-    return words
 
 
 def _check(request: StaffRequest) -> None:

@@ -152,6 +152,10 @@ class Staff(Window):
         if needs_approval:
             self.open(reference).move("approve")
 
+    def stands_at_the_call(self):
+        """The screen of a call is up and its keys are heard."""
+        expect(self.page.locator("form[data-call] [data-when=reached]")).to_be_hidden()
+
     def figures(self, report, by):
         """The first table of a report from the first day of this run on: row name → column name → text."""
         today = datetime.now(UTILITY).date()
