@@ -70,3 +70,41 @@ def relative_change(now: int, before: int, least_base: int = 10) -> float | None
     if before < least_base:
         return None
     return (now - before) / before
+
+
+@dataclass(frozen=True, slots=True)
+class Stratum:
+    """How many there are of a kind, and of those who gave a rating how many were satisfied."""
+
+    population: int
+    satisfied: int
+    rated: int
+
+
+def weights(strata: Sequence[Stratum]) -> list[float]:
+    """How much one answer of each stratum counts: `w = (N_h / N) / (n_h / n)` (domain 7.4); 0 where nobody answered.
+
+    Only strata in which somebody answered make up N, so the weights of all answers add up to their number.
+    """
+    heard = [one for one in strata if one.rated]
+    there, rated = sum(one.population for one in heard), sum(one.rated for one in heard)
+    return [(one.population / there) / (one.rated / rated) if one.rated and there else 0.0 for one in strata]
+
+
+@dataclass(frozen=True, slots=True)
+class Weighted:
+    """The share with each kind counted as it is in the population, and how many equal answers would be as sure."""
+
+    share: float
+    base: float
+
+
+def weighted_share(strata: Sequence[Stratum]) -> Weighted | None:
+    """None where nobody gave a rating. The base is Kish's, (Σw)² / Σw²; it is never more than the number of answers."""
+    found = weights(strata)
+    total = sum(w * one.rated for w, one in zip(found, strata, strict=True))
+    if not total:
+        return None
+    satisfied = sum(w * one.satisfied for w, one in zip(found, strata, strict=True))
+    squares = sum(w * w * one.rated for w, one in zip(found, strata, strict=True))
+    return Weighted(min(1.0, satisfied / total), total * total / squares)

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints import adjusting, mentions, requests
+from complaints import adjusting, answers, mentions, requests
 from complaints.clocks import following
 from complaints.models import HOLDS, SAFETY, SERVICE, Apology, Complaint, PauseReason
 from complaints.refusals import DetailsMissing, MoveRefused
@@ -34,6 +34,7 @@ DETAIL_NAMES = {
     "clock": gettext_lazy("the clock"),
     "comment": gettext_lazy("a comment"),
     "contacted_at": gettext_lazy("when you spoke"),
+    "contacted": gettext_lazy("whether our staff contacted them"),
     "customer": gettext_lazy("the customer"),
     "due_at": gettext_lazy("the deadline"),
     "evidence": gettext_lazy("how the customer told us"),
@@ -63,6 +64,7 @@ DETAIL_NAMES = {
     "resolution": gettext_lazy("the answer to the customer"),
     "responsibility": gettext_lazy("who is responsible"),
     "restored_at": gettext_lazy("when it was restored"),
+    "round": gettext_lazy("which answer"),
     "root_cause": gettext_lazy("the root cause"),
     "score": gettext_lazy("the satisfaction"),
     "service_issue": gettext_lazy("the service issue"),
@@ -289,11 +291,7 @@ def _check_closing(complaint: Complaint, details: Details, by: Actor, at: dateti
 
 
 def _check_feedback(complaint: Complaint, details: Details, by: Actor, at: datetime) -> None:
-    for name in ("score", "attitude"):
-        if details.get(name) is not None and details[name] not in range(1, 6):
-            raise MoveRefused(_("Choose from 1 to 5."), fields=[name])
-    if not complaint.feedback.filter(round=complaint.reopened_count + 1, answered_at__isnull=True).exists():
-        raise MoveRefused(_("This answer has already been given. Thank you."))
+    answers.check_first(complaint, details)
 
 
 CHECKS: dict[str, Callable[[Complaint, Details, Actor, datetime], None]] = {
@@ -303,6 +301,7 @@ CHECKS: dict[str, Callable[[Complaint, Details, Actor, datetime], None]] = {
     "approve": _check_approval,
     "approve_adjustment": adjusting.check_approval,
     "assign": _check_assignee,
+    "change_feedback": answers.check_change,
     "close": _check_closing,
     "contact": _check_contact,
     "decline_adjustment": adjusting.check_decision,

@@ -14,7 +14,7 @@ from django.utils.translation import pgettext_lazy
 
 from complaints import attention, storms
 from complaints.clocks.calendar_versions import calendars_running_out
-from complaints.models import Adjustment, Notice
+from complaints.models import Adjustment, FollowUp, Notice
 from complaints.queues import counts, spoken
 from staff.actors import Role
 from staff.models import User
@@ -30,6 +30,7 @@ DEADLINE_PAGES = frozenset(
 )
 BILL_PAGES = frozenset({"adjustments", "tariffs"})
 FOR_ME_PAGES = frozenset({"for-me", "requests", "hand-over"})
+FEEDBACK_PAGES = frozenset({"feedback", "calls", "surveys"})
 NOTICE_PAGES = frozenset({"notices", "texts", "webhooks"})
 MOST_FAILED = 99
 """Counted no further: beyond it the number says nothing more."""
@@ -40,6 +41,7 @@ ENTRIES = [
     ("complaints:issues", (), "zap-off", _("Service issues"), EVERYONE),
     ("complaints:inspections", (), "shield-check", _("Inspections"), INSPECTING),
     ("customers:customers", (), "users", _("Customers"), EVERYONE),
+    ("complaints:follow-ups", (), "message-square", _("Feedback"), EVERYONE),
     ("complaints:deadlines", (), "calendar-clock", _("Deadlines"), READING_DEADLINES),
     ("complaints:adjustments", (), "receipt-text", pgettext_lazy("rail", "Bills"), RENEWING),
     ("complaints:notices", (), "send", _("What goes out"), RENEWING),
@@ -71,6 +73,8 @@ def calendars_to_renew(user: User) -> str:
 def entries(user: User, path: str) -> list[dict[str, Any]]:
     numbers = {"complaints:queue": counts(user, names=["breached"])["breached"]}
     numbers["complaints:for-me"] = attention.unread_of(user)
+    if user.role == Role.SUPERVISOR:
+        numbers["complaints:follow-ups"] = FollowUp.objects.open().visible_to(user)[:MOST_FAILED].count()
     if user.role in RENEWING:
         waiting = Adjustment.objects.waiting().visible_to(user).exclude(proposed_by=user)
         numbers["complaints:adjustments"] = waiting[:MOST_FAILED].count()
@@ -98,6 +102,8 @@ def _section(path: str) -> str:
             return "deadlines"
         if first == "desk" and second in BILL_PAGES:
             return "bills"
+        if first == "desk" and second in FEEDBACK_PAGES:
+            return "feedback"
         if first == "desk" and second in NOTICE_PAGES:
             return "notices"
         if first == "desk" and second in FOR_ME_PAGES:

@@ -13,17 +13,15 @@ from typing import Any
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from complaints import adjusting, assignment, deputies, mentions, requests
+from complaints import adjusting, answers, assignment, call_backs, deputies, mentions, requests
 from complaints.attachments import keep
 from complaints.models import (
     SEVERITY_LADDER,
-    AnsweredBy,
     Attachment,
     Channel,
     Complaint,
     DeskSettings,
     Event,
-    Feedback,
     FileKind,
     Flag,
     Medium,
@@ -65,6 +63,8 @@ def apply(name: str, complaint: Complaint, details: Details, *, by: Actor, at: d
         said["count"] = complaint.urged_count
     if by.is_staff and (mentioned := mentions.found_in(name, complaint, details)):
         said["mentions"] = mentioned
+    if name in ("feedback", "change_feedback") and "score" in said:
+        said["of"] = answers.scale_of(name, complaint, details).top
     return said | requests.details_of(name, complaint, details)
 
 
@@ -267,19 +267,17 @@ def after(name: str, complaint: Complaint, event: Event, details: Details) -> No
         keep(attachment, complaint)
     requests.keep(name, complaint, event, details)
     if event.to_status == Status.RESOLVED and event.from_status != Status.RESOLVED:
-        Feedback.objects.create(complaint=complaint, round=complaint.reopened_count + 1, asked_at=event.at)
+        answers.ask(complaint, event)
     if name in adjusting.WRITE:
         adjusting.WRITE[name](complaint, event, details)
     if name == "feedback":
-        complaint.feedback.filter(round=complaint.reopened_count + 1).update(
-            answered_at=event.at,
-            answered_by=details.get("answered_by") or AnsweredBy.LINK,
-            solved=details["solved"],
-            score=details.get("score"),
-            attitude=details.get("attitude"),
-            comment=details.get("comment") or "",
-            recorded_by=event.user,
-        )
+        call_backs.end_answered(answers.keep(complaint, event, details), event.at)
+    elif name == "change_feedback":
+        answers.change(complaint, event, details)
+    else:
+        answers.settle(name, complaint, event)
+    if event.from_status == Status.RESOLVED != event.to_status:
+        call_backs.end_all(complaint, event.at)
 
 
 BY_THE_CLOCK = frozenset({"assign"})
@@ -291,14 +289,10 @@ def follow_ups(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """The moves that come with this one, in the same transaction; `before` is the status it was made in."""
     yield from requests.ended_with(complaint, before)
-    if name == "feedback" and details["solved"]:
-        # the customer's answer is taken even when the regulator still waits for ours; attaching that closes it then
-        if not complaint.owes_reply:
-            yield "close", {}
+    if name in ("feedback", "change_feedback"):
+        yield from answers.consequences(name, complaint, details)
     elif name == "attach" and _waited_only_for_reply(complaint, details):
         yield "close", {}
-    elif name == "feedback":
-        yield "reopen", {"reason": details.get("comment") or _("The customer says it is not solved.")}
     elif name == "supplement" and complaint.status == Status.WAITING:
         yield "resume", {}
     elif name == "return" and complaint.returned_count >= 2:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db.models import Exists, OuterRef
+
 from complaints import workflow
-from complaints.models import Complaint, DeskSettings
+from complaints.models import CallBack, Complaint, DeskSettings, Feedback
 from complaints.models.complaint import ComplaintQuerySet
 from complaints.refusals import MoveRefused
 from complaints.states import Status
@@ -13,9 +15,19 @@ from staff.actors import THE_CLOCK
 
 
 def unanswered(complaints: ComplaintQuerySet, *, at: datetime) -> ComplaintQuerySet:
-    """Resolved so long ago that the customer no longer needs to answer (`answer_days` of the desk settings)."""
-    oldest = at - timedelta(days=DeskSettings.current().answer_days)
-    return complaints.filter(status=Status.RESOLVED, resolved_at__lt=oldest)
+    """Resolved so long ago that the customer no longer needs to answer (`answer_days` of the desk settings).
+
+    Not those who have answered, whatever still keeps their complaint open, and not those whom we are still trying to
+    call: a call-back keeps the question open, for `call_back_days` at most.
+    """
+    desk = DeskSettings.current()
+    oldest = at - timedelta(days=desk.answer_days)
+    this_round = Feedback.objects.filter(complaint=OuterRef("pk"), round=OuterRef("reopened_count") + 1)
+    calls = CallBack.objects.open().filter(
+        feedback__complaint=OuterRef("pk"), created_at__gte=at - timedelta(days=desk.call_back_days)
+    )
+    waiting = complaints.filter(status=Status.RESOLVED, resolved_at__lt=oldest)
+    return waiting.exclude(Exists(this_round.filter(answered_at__isnull=False))).exclude(Exists(calls))
 
 
 def close_unanswered(complaint: Complaint, *, at: datetime) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from complaints import adjusting, investigation, routing
+from complaints import adjusting, investigation, questions, routing
 from complaints.assignee_field import SURE, AssigneeField, assignee_field
 from complaints.attachments import MAX_FILES, prepare
 from complaints.clocks import asked
@@ -49,6 +49,7 @@ from staff.scope import within_branches
 MOST_MEANT = 5
 CHOOSE = _("choose")
 YES_NO = [("yes", _("Yes")), ("no", _("No"))]
+SOLVED = [("yes", _("Yes")), ("partly", pgettext_lazy("solved", "Partly")), ("no", _("No"))]
 SCORES = [
     (5, _("5 very satisfied")),
     (4, _("4 satisfied")),
@@ -94,6 +95,7 @@ ORDER = [
     "resolution",
     "not_needed",
     "answered_by",
+    "contacted",
     "solved",
     "score",
     "attitude",
@@ -144,6 +146,20 @@ class YesNoField(forms.TypedChoiceField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(choices=YES_NO, coerce=lambda value: value == "yes", empty_value=None, **kwargs)
         self.widget = forms.RadioSelect(choices=YES_NO)
+
+    def clean(self, value: Any) -> Any:
+        words = {True: "yes", False: "no", "true": "yes", "false": "no"}
+        return super().clean(words.get(value, value))
+
+
+class SolvedField(forms.TypedChoiceField):
+    """Yes, partly or no; cleans to True, "partly" or False, and takes those too, as programs send them."""
+
+    MEANING: ClassVar[dict[str, bool | str]] = {"yes": True, "partly": "partly", "no": False}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=SOLVED, coerce=self.MEANING.__getitem__, empty_value=None, **kwargs)
+        self.widget = forms.RadioSelect(choices=SOLVED)
 
     def clean(self, value: Any) -> Any:
         words = {True: "yes", False: "no", "true": "yes", "false": "no"}
@@ -400,8 +416,11 @@ class Asked:
             label=_("How did the customer answer?"), choices=AnsweredBy.choices, initial=AnsweredBy.CALL
         )
 
+    def contacted(self) -> forms.Field:
+        return YesNoField(label=_("Did one of our staff contact them?"))
+
     def solved(self) -> forms.Field:
-        return YesNoField(label=_("Is the problem solved?"))
+        return SolvedField(label=_("Is the problem solved?"))
 
     def score(self) -> forms.Field:
         return self._rated(_("How satisfied with the result?"))
@@ -410,9 +429,8 @@ class Asked:
         return self._rated(_("How satisfied with how we treated you?"))
 
     def _rated(self, label: Any) -> forms.Field:
-        return forms.TypedChoiceField(
-            label=label, choices=[("", _("no answer")), *SCORES], coerce=int, empty_value=None
-        )
+        steps = questions.steps(questions.current(), SCORES)
+        return forms.TypedChoiceField(label=label, choices=[("", _("no answer")), *steps], coerce=int, empty_value=None)
 
     def comment(self) -> forms.Field:
         return text(_("In the customer's words"))

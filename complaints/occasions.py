@@ -19,6 +19,7 @@ class Occasion:
 
 CUSTOMER, FOLLOWERS = _("the customer"), _("whom the issue touches, and its followers")
 SUPERVISORS, ON_IT = _("the supervisors on duty"), _("whoever works on it, else the supervisors")
+DRAWN = _("the customers who were drawn")
 WATCHING, TOUCHED = _("whoever watches the view"), _("the customers whom it touches")
 
 ASKED = _("those on duty in the team that is asked")
@@ -133,6 +134,21 @@ OCCASIONS: dict[str, Occasion] = {
     ),
     "urged": Occasion(
         pgettext_lazy("occasion", "Urged"), ON_IT, _("when the customer urges; later the supervisors are told"), False
+    ),
+    "feedback_look": Occasion(
+        pgettext_lazy("occasion", "Answer to look at"),
+        SUPERVISORS,
+        _("when an answer says that it is partly solved, or changes after it was taken up again"),
+        False,
+    ),
+    "survey_invited": Occasion(
+        pgettext_lazy("occasion", "Survey of customers"), DRAWN, _("when a survey of customers runs"), True
+    ),
+    "survey_reminded": Occasion(
+        pgettext_lazy("occasion", "Reminder of a survey"),
+        DRAWN,
+        _("some days later, once, if they did not answer"),
+        True,
     ),
     "reopened_staff": Occasion(
         pgettext_lazy("occasion", "Reopened, to staff"),

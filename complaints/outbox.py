@@ -37,7 +37,7 @@ from complaints.models import (
 from complaints.models.promises import Tier
 from complaints.models.steering import Listener
 from complaints.money import money
-from complaints.states import Status
+from complaints.states import OPEN, Status
 from customers.models.people import ContactMethod
 from staff import duty
 from staff.actors import Role
@@ -180,6 +180,18 @@ def account_manager(complaint: Complaint, event: Event) -> list[Recipient]:
     return for_person(complaint, manager)
 
 
+def supervisors_if_partly(complaint: Complaint, event: Event) -> list[Recipient]:
+    """Half solved is for a supervisor to decide; what was taken up again is told with the reopening."""
+    return supervisors(complaint, event) if event.details.get("solved") == "partly" else []
+
+
+def supervisors_of_change(complaint: Complaint, event: Event) -> list[Recipient]:
+    """Another answer than before, and the complaint goes on as it was: half solved now, or solved when it is open again."""
+    if complaint.status in OPEN or event.details.get("solved") == "partly":
+        return supervisors(complaint, event)
+    return []
+
+
 Who = Callable[[Complaint, Event], list[Recipient]]
 RULES: dict[str, list[tuple[str, Who]]] = {
     "register": [("acknowledged", customer), ("manager_told", account_manager)],
@@ -188,6 +200,8 @@ RULES: dict[str, list[tuple[str, Who]]] = {
     "resolve": [("resolved_feedback", customer)],
     "approve": [("resolved_feedback", customer)],
     "settle": [("settled_feedback", customer)],
+    "feedback": [("feedback_look", supervisors_if_partly)],
+    "change_feedback": [("feedback_look", supervisors_of_change)],
     "reopen": [("reopened", customer), ("reopened_staff", supervisors)],
     "request_reopening": [("reopened_staff", supervisors)],
     "withdraw": [("withdrawn", customer)],
@@ -331,7 +345,7 @@ def words_for(complaint: Complaint, event: Event, desk: DeskSettings) -> dict[st
         "message": details.get("message", ""),
         "amount": money(Decimal(details["amount"]), desk) if "amount" in details else "",
         "way": dict(GivenBack.choices).get(details.get("way", ""), ""),
-        "reason": details.get("reason", ""),
+        "reason": details.get("reason", "") or details.get("comment", ""),
         "resolution": complaint.resolution,
         "referred_to": complaint.referred_to,
         "merged_into": complaint.merged_into.reference if complaint.merged_into else "",

@@ -247,7 +247,17 @@ MOVES: dict[str, Move] = {
         SAME,
         {AGENT, SUPERVISOR, LIAISON, CUSTOMER},
         "solved",
-        "score attitude comment answered_by",
+        "score attitude comment answered_by contacted",
+    ),
+    "change_feedback": move(
+        _("Change the answer"),
+        frozenset(Status),
+        SAME,
+        {AGENT, SUPERVISOR, LIAISON, CUSTOMER},
+        "round solved",
+        "score attitude comment answered_by contacted",
+        decides=False,
+        by_hand=False,
     ),
     "close": move(_("Close"), {S.RESOLVED}, S.CLOSED, {AGENT, SUPERVISOR, LIAISON, CUSTOMER, CLOCK}, "", "note"),
     "reopen": move(

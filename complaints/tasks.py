@@ -14,6 +14,7 @@ from complaints import (
     announcements,
     attention,
     bulk,
+    call_backs,
     coaching,
     database_clock,
     feedback,
@@ -25,6 +26,7 @@ from complaints import (
     proposals,
     retargeting,
     storms,
+    surveys,
     turn,
     unsent_moves,
     watching,
@@ -130,6 +132,28 @@ def close_unanswered() -> int:
     with turn.begun() as now, turn.Sweep() as sweep:
         waiting = feedback.unanswered(Complaint.objects.all(), at=now).order_by("resolved_at")
         return sweep.through(waiting.iterator(chunk_size=BATCH), partial(feedback.close_unanswered, at=now))
+
+
+@shared_task(ignore_result=True)
+def plan_call_backs() -> int:
+    """Decide for each new question whether its customer is called. May run twice; each is decided once."""
+    with turn.begun() as now, turn.Sweep() as sweep:
+        rows = call_backs.to_plan()
+        return sweep.through(rows.iterator(chunk_size=BATCH), partial(call_backs.plan, at=now))
+
+
+@shared_task(ignore_result=True)
+def draw_call_backs() -> int:
+    """Draw the sample of the week that has ended, each unit once; a draw that was slept through is made late."""
+    with turn.begun() as now:
+        return call_backs.draw_week(now)
+
+
+@shared_task(ignore_result=True)
+def carry_on_surveys() -> int:
+    """Draw, invite, remind and end the surveys of customers; after a kill it goes on where it stopped."""
+    with turn.begun() as now:
+        return surveys.carry_on(now)
 
 
 @shared_task(ignore_result=True)

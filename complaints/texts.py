@@ -13,7 +13,18 @@ from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints import announcements, attention, coaching, concerns, issue_actions, issues, outbox, watching, webhooks
+from complaints import (
+    announcements,
+    attention,
+    coaching,
+    concerns,
+    issue_actions,
+    issues,
+    outbox,
+    surveys,
+    watching,
+    webhooks,
+)
 from complaints.inspections import schedule
 from complaints.models import (
     Announcement,
@@ -69,6 +80,8 @@ WORDS: dict[str, LazyText | str] = {
     "what": gettext_lazy("what was done"),
     "by_when": gettext_lazy("when the team was to answer"),
     "request_url": gettext_lazy("address of the request"),
+    "survey_url": gettext_lazy("address of the survey of customers"),
+    "until": gettext_lazy("until when they may answer"),
 }
 """What each placeholder stands for."""
 OF_ISSUES = ("kind", "place", "message", "expected", "restored", "hotline", "utility", "track_url", "name")
@@ -86,6 +99,7 @@ OF_ANNOUNCEMENTS = (
     *("kind", "place", "starts", "ends", "message", "track_url", "hotline", "regulator", "utility", "name"),
 )
 OF_INSPECTIONS = ("kind", "place", "due", "desk_url", "name")
+OF_SURVEYS = ("survey_url", "until", "hotline", "utility", "name")
 OF_ACTIONS = ("place", "message", "due", "desk_url", "name")
 OF_COACHING = ("message", "due", "desk_url", "name")
 
@@ -121,6 +135,7 @@ def words_of(code: str) -> tuple[str, ...]:
         webhooks.STOPPED: OF_WEBHOOKS,
         attention.DIGEST: OF_FOLLOWED,
         **dict.fromkeys(concerns.OCCASIONS, OF_CONCERNS),
+        **dict.fromkeys(surveys.OCCASIONS, OF_SURVEYS),
         **dict.fromkeys(issues.OCCASIONS, OF_ISSUES),
         **dict.fromkeys(watching.OCCASIONS, OF_VIEWS),
         **dict.fromkeys(announcements.OCCASIONS, OF_ANNOUNCEMENTS),
@@ -202,6 +217,8 @@ def sample(code: str, language: str, subject: str, body: str, *, by: User, refer
 def _words(code: str, by: User, reference: str) -> tuple[str, dict[str, Any]] | None:
     if code in issues.OCCASIONS:
         return _issue_words(code, by)
+    if code in surveys.OCCASIONS:
+        return surveys.sample(by)
     if code in watching.OCCASIONS:
         return watching.sample(by)
     if code == attention.DIGEST:

@@ -28,6 +28,7 @@ KINDS = {
     "supplement": "customer",
     "contact": "call",
     "feedback": "customer",
+    "change_feedback": "customer",
 }
 WORDS = ("question", "answer", "note", "message", "reason", "comment")
 """The details that are somebody's own words; `resolution` is shown with the answer that was given."""

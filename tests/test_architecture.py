@@ -38,7 +38,18 @@ def test_every_move_speaks_of_known_things(move):
 
 
 def test_every_move_has_something_that_happens_or_is_only_said():
-    only_said = {"ask", "attach", "breach", "close", "feedback", "message", "note", "request_reopening", "resume"}
+    only_said = {
+        "ask",
+        "attach",
+        "breach",
+        "change_feedback",
+        "close",
+        "feedback",
+        "message",
+        "note",
+        "request_reopening",
+        "resume",
+    }
     only_said |= {"send_back", "supplement", "warn"}
     only_said |= {
         "acknowledge",
@@ -71,7 +82,7 @@ def test_every_move_has_something_that_happens_or_is_only_said():
 def test_every_notice_has_its_text_in_both_languages(code):
     is_for_staff = code in {"breach", "warning", "escalation", "extension_asked", "extension_declined", "given"}
     is_for_staff |= code in concerns.OCCASIONS
-    is_for_staff |= code in {"urged", "reopened_staff", "manager_told", "safety_dispatched"}
+    is_for_staff |= code in {"feedback_look", "urged", "reopened_staff", "manager_told", "safety_dispatched"}
     is_for_staff |= code in {"adjustment_proposed", "adjustment_declined"}
     media = [Medium.EMAIL] if is_for_staff else [Medium.EMAIL, Medium.SMS]
     for medium in media:

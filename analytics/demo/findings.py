@@ -66,8 +66,10 @@ def opinion(record: Record, rng: Random, *, by_link: bool) -> dict[str, Any]:
         score = 5 if rng.random() < 0.67 else 4
     else:
         score = rng.choice((3, 3, 3, 3, 3, 2, 2, 2, 1, 1))
+    if record.reopened > 1:
+        score = max(score, 2)  # the lowest would take it up again, and at some time everything ends
     unhappy = 0.004 if score > 3 else 0.12 if score == 3 else 0.5
-    solved = rng.random() >= unhappy or record.reopened > 1
+    solved = (rng.random() >= unhappy and score > 1) or record.reopened > 1
     comments = texts.SATISFIED if score > 3 else texts.DISSATISFIED if solved else texts.NOT_SOLVED
     return {
         "solved": solved,

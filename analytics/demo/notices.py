@@ -117,6 +117,10 @@ def crew_in_danger(record: Record, event: EventLine) -> list[Reader]:
     return [_by_mail(person) for person in heard] or supervisors(record, event)
 
 
+def supervisors_if_partly(record: Record, event: EventLine) -> list[Reader]:
+    return supervisors(record, event) if event.details.get("solved") == "partly" else []
+
+
 WHO = {
     rule.__name__: rule
     for rule in (
@@ -124,6 +128,7 @@ WHO = {
         crew_in_danger,
         customer,
         supervisors,
+        supervisors_if_partly,
         assignee_or_supervisors,
         supervisors_after_urgings,
         customer_without_answer,

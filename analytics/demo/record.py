@@ -223,6 +223,8 @@ class Record:
         said = {key: _said(key, value) for key, value in details.items() if value not in (None, "")}
         if name == "urge":
             said["count"] = self.urged
+        if name == "feedback" and said.get("score"):
+            said["of"] = 5
         event = self._event(name, before, at, by, said)
         follow(self, event, details)
         if self.status == Status.RESOLVED != before:

@@ -42,6 +42,7 @@ _COLUMNS = {
     ),
     "complaints_feedback": (
         "id complaint_id round token asked_at answered_at answered_by solved score attitude comment recorded_by_id"
+        " verdict rating attitude_rating"
     ),
     "channels_intake_inboundrecord": "id channel source external_id received_at recorded_at payload complaint_id",
 }
@@ -59,6 +60,8 @@ MOST_PER_COMPLAINT = {
     "channels_intake_inboundrecord": 1,
 }
 """How many primary keys are set aside for each complaint, so that two processes never give the same one."""
+
+VERDICTS = {None: "", True: "yes", False: "no"}
 
 _to_json = json.JSONEncoder(ensure_ascii=False).encode
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"})
@@ -205,7 +208,7 @@ class Writer:
                 line(
                     (
                         id, r.id, q.round, q.token, written(q.asked_at), when(q.answered_at), q.answered_by, q.solved, q.score,
-                        q.attitude, plain(q.comment), q.recorded_by,
+                        q.attitude, plain(q.comment), q.recorded_by, VERDICTS[q.solved], q.score, q.attitude,
                     )
                 )
             )  # fmt: skip

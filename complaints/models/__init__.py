@@ -12,6 +12,16 @@ from complaints.models.billing import (
     TierBasis,
 )
 from complaints.models.bulk import BulkLine, BulkRun, LineState
+from complaints.models.call_backs import (
+    CallAttempt,
+    CallBack,
+    CallOutcome,
+    CallQuota,
+    CallReason,
+    CallShare,
+    CallState,
+    SampleDraw,
+)
 from complaints.models.classification import (
     BILLING,
     SAFETY,
@@ -41,7 +51,17 @@ from complaints.models.conduct import (
     Recording,
     StaffPart,
 )
-from complaints.models.feedback import AnsweredBy, Feedback
+from complaints.models.feedback import (
+    LOWEST,
+    AnsweredBy,
+    Feedback,
+    FeedbackVersion,
+    FollowUp,
+    FollowUpReason,
+    QuestionSet,
+    Scale,
+    Verdict,
+)
 from complaints.models.findings_supply import OutageFinding, OutageKind, VoltageFinding, VoltageSeries, VoltageTest
 from complaints.models.hand_over import HandOver, WorkGoes
 from complaints.models.hazards import HazardRule, ProtectionZone, SafetyRuleChange, SafetyRuleKind
@@ -72,6 +92,7 @@ from complaints.models.search import ComplaintWords
 from complaints.models.service_issue import IssueFollower, IssueKind, IssueUpdate, ServiceIssue
 from complaints.models.settings import DeskSettings
 from complaints.models.steering import AlarmLevel, LadderStep, Listener, PauseReason, Retargeting, Storm
+from complaints.models.surveys import Survey, SurveyAnswer, SurveyInvite, SurveyState, SurveyStratum
 from complaints.models.together import (
     Concern,
     Follow,
@@ -89,6 +110,7 @@ __all__ = [
     "BILLING",
     "COACHING_SEEN_BY",
     "HOLDS",
+    "LOWEST",
     "SAFETY",
     "SEGMENTS",
     "SERVICE",
@@ -109,6 +131,13 @@ __all__ = [
     "BulkLine",
     "BulkRun",
     "Calendar",
+    "CallAttempt",
+    "CallBack",
+    "CallOutcome",
+    "CallQuota",
+    "CallReason",
+    "CallShare",
+    "CallState",
     "CannedText",
     "Category",
     "Channel",
@@ -130,9 +159,12 @@ __all__ = [
     "EquipmentOwner",
     "Event",
     "Feedback",
+    "FeedbackVersion",
     "FileKind",
     "Flag",
     "Follow",
+    "FollowUp",
+    "FollowUpReason",
     "GivenBack",
     "HandOver",
     "HazardGrade",
@@ -178,6 +210,7 @@ __all__ = [
     "Priority",
     "ProtectionZone",
     "Purpose",
+    "QuestionSet",
     "Recording",
     "RequestState",
     "RequestType",
@@ -190,9 +223,11 @@ __all__ = [
     "SafetyFinding",
     "SafetyRuleChange",
     "SafetyRuleKind",
+    "SampleDraw",
     "SavedView",
     "Saying",
     "SayingKind",
+    "Scale",
     "ServiceIssue",
     "Severity",
     "Sharing",
@@ -200,6 +235,11 @@ __all__ = [
     "StaffPart",
     "Storm",
     "Subcategory",
+    "Survey",
+    "SurveyAnswer",
+    "SurveyInvite",
+    "SurveyState",
+    "SurveyStratum",
     "Target",
     "Tariff",
     "Telling",
@@ -208,6 +248,7 @@ __all__ = [
     "Tier",
     "TierBasis",
     "UnsentMove",
+    "Verdict",
     "ViewWatch",
     "VoltageFinding",
     "VoltageSeries",

@@ -471,6 +471,8 @@ class Complaint(models.Model):
             return self.service_issue_id is not None and self.may_share_an_answer
         if name == "read_hand_over":
             return self.hand_over_to_read() is not None
+        if name == "change_feedback":
+            return self.feedback.filter(answered_at__isnull=False).exists()
         merged = self.merged_into_id is not None
         return {
             "resolve": not self.needs_review or role == Role.SUPERVISOR,

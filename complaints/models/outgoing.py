@@ -20,6 +20,7 @@ from complaints.models.history import Event
 from complaints.models.inspections import Inspection
 from complaints.models.issue_work import IssueAction
 from complaints.models.service_issue import IssueFollower, IssueUpdate, ServiceIssue
+from complaints.models.surveys import Survey, SurveyInvite
 from complaints.models.together import TellingHabit
 from complaints.models.views import ViewWatch
 from complaints.models.webhook import Webhook
@@ -108,6 +109,7 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         of_issue = Q(update__issue__in=issues) | Q(follower__issue__in=issues) | Q(watch__user=user)
         of_issue |= Q(telling=user.pk)
         of_issue |= Q(inspection__in=Inspection.objects.visible_to(user))
+        of_issue |= Q(invite__survey__in=Survey.objects.visible_to(user))
         if user.role == Role.ADMINISTRATOR and user.is_active:
             of_issue |= Q(webhook__isnull=False)
         seen = Q(complaint__in=Complaint.objects.visible_to(user)) | (Q(complaint__isnull=True) & of_issue)
@@ -139,11 +141,13 @@ CAUSES = [
     {"inspection"},
     {"watch"},
     {"telling"},
+    {"invite"},
     {"webhook"},
 ]
 """What a notice can be of: an event of a complaint (told to a person or a webhook), an update about a service issue (told to a
 complainant or a follower), the greeting of a follower, an announcement to a customer, an overdue action on an issue or of
-coaching, an overdue inspection, a watched view, the day of somebody who follows complaints, or the end of a webhook itself."""
+coaching, an overdue inspection, a watched view, the day of somebody who follows complaints, an invitation to a survey, or
+the end of a webhook itself."""
 
 
 def _of_nothing_but(cause: set[str]) -> Q:
@@ -170,6 +174,7 @@ class Notice(models.Model):
     inspection = models.ForeignKey(Inspection, on_delete=models.PROTECT, null=True, related_name="notices")
     watch = models.ForeignKey(ViewWatch, on_delete=models.PROTECT, null=True, related_name="notices")
     telling = models.ForeignKey(TellingHabit, on_delete=models.PROTECT, null=True, related_name="notices")
+    invite = models.ForeignKey(SurveyInvite, on_delete=models.CASCADE, null=True, related_name="notices")
     code = models.CharField(_("occasion"), max_length=40)
     medium = models.CharField(_("medium"), max_length=10, choices=Medium)
     address = models.CharField(_("address"), max_length=254)
@@ -201,6 +206,7 @@ class Notice(models.Model):
             models.UniqueConstraint("saying", "medium", Lower("address"), name="announced_once_to_each_address"),
             models.UniqueConstraint(name="owner_is_reminded_once", fields=["action"]),
             models.UniqueConstraint(name="coaching_is_reminded_of_once", fields=["coaching"]),
+            models.UniqueConstraint(name="invited_once_on_each_occasion", fields=["invite", "code"]),
             models.CheckConstraint(
                 name="notice_has_one_cause",
                 condition=reduce(or_, (_of_nothing_but(cause) for cause in CAUSES)),

@@ -14,6 +14,15 @@ class DeskSettings(models.Model):
     """Days and counts that rules read; there is one row, number 1."""
 
     answer_days = models.PositiveSmallIntegerField(_("days to wait for feedback"), default=7)
+    change_hours = models.PositiveSmallIntegerField(_("hours in which an answer may be changed"), default=12)
+    link_hours = models.PositiveSmallIntegerField(_("hours for the link before somebody calls"), default=24)
+    call_attempts = models.PositiveSmallIntegerField(
+        _("half-days on which a call-back is tried"), default=3, validators=[MinValueValidator(1)]
+    )
+    call_back_days = models.PositiveSmallIntegerField(
+        _("days in which a call-back keeps the question open"), default=14
+    )
+    call_calendar = models.SlugField(_("calendar of the call-backs"), blank=True)
     reopen_days = models.PositiveSmallIntegerField(_("days in which anyone may reopen"), default=30)
     urgings_tell_supervisor = models.PositiveSmallIntegerField(_("urgings that tell the supervisor"), default=2)
     urgings_raise_severity = models.PositiveSmallIntegerField(_("urgings that raise the severity"), default=3)

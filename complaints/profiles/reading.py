@@ -20,6 +20,7 @@ from complaints.clocks.limits import BadLimit, Limit, Unit
 from complaints.clocks.policies import NO_PROMISE
 from complaints.models import (
     AlarmLevel,
+    CallShare,
     Channel,
     ClockKind,
     DeskSettings,
@@ -48,6 +49,7 @@ PLACEHOLDERS = frozenset(
         *("view", "limit", "hours", "oldest", "rows"),
         *("amount", "way"),
         *("who", "what", "by_when", "request_url"),
+        *("survey_url", "until"),
     }
 )
 """What a notice text may say in {braces}; `outbox.words_for`, `issues.words_for` and `watching` give their values."""
@@ -86,6 +88,7 @@ class Profile:
     routes: list[Row]
     templates: list[Row]
     ladder: list[Row]
+    call_quotas: list[Row]
     phrases: list[Row]
     tariffs: list[Row]
     conduct: list[Row]
@@ -179,6 +182,7 @@ def read(folder: Path) -> Profile:
         tariffs=list(tariffs.rows(reader, money)),
         conduct=list(_conduct(reader, codes[1])),
         safety=safety.rows(reader),
+        call_quotas=list(_call_quotas(reader, codes[0])),
     )
     if reader.faults:
         raise BadProfile(reader.faults)
@@ -236,6 +240,28 @@ def _interview(reader: _Reader) -> Row:
     script = reader.file("interview.yaml")
     reader.fields("interview.yaml", script, "greeting questions scale closing")
     return json.loads(json.dumps(script, ensure_ascii=False))  # as the database will give it back
+
+
+def _call_quotas(reader: _Reader, categories: set[str]) -> Iterator[Row]:
+    content = reader.file("call_backs.yaml")
+    optional = "request_type channel category expected margin most"
+    for where, entry in reader.entries("call_backs.yaml", content, "key share", optional):
+        reader.known(where, "share", entry["share"], CallShare.values)
+        if "request_type" in entry:
+            reader.known(where, "type", entry["request_type"], RequestType.values)
+        if "channel" in entry:
+            reader.known(where, "channel", entry["channel"], Channel.values)
+        if "category" in entry:
+            reader.known(where, "category", entry["category"], categories)
+        yield {
+            "request_type": entry.get("request_type", ""),
+            "channel": entry.get("channel", ""),
+            "category": entry.get("category", ""),
+            "share": entry["share"],
+            "expected": Decimal(str(entry.get("expected", "0.90"))),
+            "margin": Decimal(str(entry.get("margin", "0.03"))),
+            "most": entry.get("most"),
+        }
 
 
 def _teams(reader: _Reader) -> Iterator[Row]:

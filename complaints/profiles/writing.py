@@ -7,8 +7,10 @@ from typing import Any
 
 from django.db import models, transaction
 
+from complaints import questions
 from complaints.models import (
     Calendar,
+    CallQuota,
     Category,
     ConductRule,
     DeskSettings,
@@ -79,6 +81,7 @@ def load(profile: Profile) -> list[str]:
     _put_ladder(changes, profile.ladder)
     _put_conduct(changes, profile.conduct)
     safety.put(changes, profile.safety)
+    _put_asking(changes, profile)
     return changes.lines + phrases.add(profile.phrases) + tariffs.add(profile.tariffs)
 
 
@@ -97,6 +100,7 @@ def add_texts(profile: Profile) -> list[str]:
     if not ConductRule.objects.exists():
         _put_conduct(changes, profile.conduct)
     safety.add(changes, profile.safety)
+    _put_asking(changes, profile)
     return changes.lines + phrases.add(profile.phrases) + tariffs.add(profile.tariffs)
 
 
@@ -121,6 +125,17 @@ def _put_ladder(changes: _Changes, steps: list[Row]) -> None:
         return
     for step in steps:
         changes.put(LadderStep, {name: step[name] for name in LADDER_KEY}, _without(step, *LADDER_KEY))
+
+
+def _put_asking(changes: _Changes, profile: Profile) -> None:
+    """What is asked of customers, and who is called back; both belong to the supervisors once they have changed them."""
+    if questions.take_from_profile(profile.desk["interview"]):
+        changes.lines.append("new version: questions to customers")
+    if CallQuota.objects.exists():
+        return
+    categories = {row.code: row for row in Category.objects.all()} | {"": None}
+    for row in profile.call_quotas:
+        changes.put(CallQuota, {**row, "category": categories[row["category"]]}, {})
 
 
 @dataclass(slots=True)

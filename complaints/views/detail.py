@@ -12,11 +12,10 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from complaints import deputies, investigation, phrases, reach, related, resending, unsent_moves, workflow
+from complaints import deputies, investigation, phrases, questions, reach, related, resending, unsent_moves, workflow
 from complaints.clocks import shown
 from complaints.forms import MoveForm
 from complaints.models import Complaint, DeskSettings, Flag
@@ -208,12 +207,18 @@ def script_for(complaint: Complaint, name: str) -> dict[str, Any]:
     if name != "feedback":
         return {}
     desk = DeskSettings.current()
-    language = "zh" if get_language().startswith("zh") else "en"
-    words = {"reference": complaint.reference, "utility": desk.utility_zh if language == "zh" else desk.utility_en}
-    script = desk.interview
+    language = questions.language()
+    words = {
+        "reference": complaint.reference,
+        "utility": desk.utility_zh if language == "zh" else desk.utility_en,
+        "regulator": desk.regulator_hotline,
+    }
+    asked = questions.current()
+    if asked is None:
+        return {}
     return {
-        "greeting": script["greeting"][language].format(**words) if script else "",
-        "questions": [question[language] for question in script.get("questions", []) if "call" in question["ask"]],
+        "greeting": asked.content["greeting"][language].format(**words),
+        "questions": [one[language] for one in asked.content["questions"] if "call" in one["ask"]],
     }
 
 

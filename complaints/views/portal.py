@@ -13,11 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from complaints import outbox, workflow
-from complaints.forms import SCORES, YES_NO, FilesField
-from complaints.models import ClockKind, Complaint, DeskSettings, Event, Feedback, Tier
+from complaints.forms import FilesField
+from complaints.models import ClockKind, Complaint, DeskSettings, Event, Tier
 from complaints.refusals import Refusal
 from complaints.states import Status
 from staff.actors import CUSTOMER, THE_CUSTOMER
@@ -41,6 +41,7 @@ TOLD = {
     "approve_adjustment": gettext_lazy("We decided to give money back to you."),
     "adjustment_paid": gettext_lazy("We gave the money back to you."),
     "feedback": gettext_lazy("You told us what you think of the answer."),
+    "change_feedback": gettext_lazy("You changed what you think of the answer."),
     "reopen": gettext_lazy("We took it up again."),
     "request_reopening": gettext_lazy("You asked us to take it up again. A supervisor decides."),
     "breach": gettext_lazy("We did not keep the promised time."),
@@ -73,36 +74,6 @@ class ReasonForm(forms.Form):
     use_required_attribute = False
 
     reason = forms.CharField(label=gettext_lazy("Why?"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
-
-
-class FeedbackForm(forms.Form):
-    use_required_attribute = False
-
-    solved = forms.TypedChoiceField(
-        label=gettext_lazy("Is the problem solved?"),
-        choices=YES_NO,
-        coerce=lambda value: value == "yes",
-        widget=forms.RadioSelect,
-    )
-    score = forms.TypedChoiceField(
-        label=gettext_lazy("How satisfied are you with the result?"),
-        choices=SCORES,
-        coerce=int,
-        empty_value=None,
-        required=False,
-        widget=forms.RadioSelect,
-    )
-    attitude = forms.TypedChoiceField(
-        label=gettext_lazy("How satisfied are you with how we treated you?"),
-        choices=SCORES,
-        coerce=int,
-        empty_value=None,
-        required=False,
-        widget=forms.RadioSelect,
-    )
-    comment = forms.CharField(
-        label=gettext_lazy("Why?"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
-    )
 
 
 def private(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -224,21 +195,3 @@ def _thanks(name: str) -> str:
         "withdraw": _("Your complaint is withdrawn. Thank you for telling us."),
         "reopen": _("Thank you for telling us. We take it up again."),
     }[name]
-
-
-@private
-@require_http_methods(["GET", "HEAD", "POST"])
-def feedback(request: PageRequest, token: str) -> HttpResponse:
-    """The question at the end. Opening the page records nothing; only sending the form does."""
-    asked = get_object_or_404(Feedback.objects.select_related("complaint__category"), token=token)
-    form = FeedbackForm(request.POST or None)
-    context = {"asked": asked, "complaint": asked.complaint, "form": form, "desk": DeskSettings.current()}
-    is_current = asked.complaint.permits("feedback", CUSTOMER) and asked.round == asked.complaint.reopened_count + 1
-    if asked.answered_at is not None or not is_current:
-        return render(request, "portal/feedback_done.html", context)
-    if request.method != "POST" or not form.is_valid():
-        return render(request, "portal/feedback.html", context, status=422 if form.errors else 200)
-    said = {name: value for name, value in form.cleaned_data.items() if value not in (None, "")}
-    workflow.perform("feedback", asked.complaint, by=THE_CUSTOMER, **said)
-    messages.success(request, _("Thank you for your answer."))
-    return redirect("complaints:feedback", token)

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.statistics import if_everyone_had_answered, relative_change, usual_range, wilson
+from analytics.statistics import (
+    Stratum,
+    if_everyone_had_answered,
+    relative_change,
+    usual_range,
+    weighted_share,
+    weights,
+    wilson,
+)
 
 
 @st.composite
@@ -88,3 +96,34 @@ def test_two_days_are_no_habit():
 def test_a_change_against_a_tiny_base_is_not_a_percentage():
     assert relative_change(9, 3) is None
     assert relative_change(15, 10) == 0.5
+
+
+@st.composite
+def populations(draw):
+    strata = []
+    for _number in range(draw(st.integers(1, 6))):
+        population = draw(st.integers(1, 10_000))
+        rated = draw(st.integers(0, min(population, 300)))
+        strata.append(Stratum(population, draw(st.integers(0, rated)), rated))
+    return strata
+
+
+@given(populations())
+def test_weights_of_all_answers_add_up_to_their_number_and_the_share_stays_a_share(strata):
+    rated = sum(one.rated for one in strata)
+    total = sum(weight * one.rated for weight, one in zip(weights(strata), strata, strict=True))
+    assert total == pytest.approx(rated)
+    found = weighted_share(strata)
+    assert (found is None) == (rated == 0)
+    if found is not None:
+        shares_of = [one.satisfied / one.rated for one in strata if one.rated]
+        assert min(shares_of) - 1e-9 <= found.share <= max(shares_of) + 1e-9
+        assert 0 < found.base <= rated + 1e-6
+
+
+def test_a_kind_that_was_asked_too_often_counts_less():
+    """Of 900 households 10 answered, all satisfied; of 100 firms 10 answered, none satisfied."""
+    found = weighted_share([Stratum(900, 10, 10), Stratum(100, 0, 10)])
+    assert weights([Stratum(900, 10, 10), Stratum(100, 0, 10)]) == pytest.approx([1.8, 0.2])
+    assert found.share == pytest.approx(0.9)
+    assert found.base == pytest.approx(20 * 20 / (10 * 1.8**2 + 10 * 0.2**2))

@@ -49,6 +49,7 @@ def details_for(name: str, complaint: Complaint) -> dict:
         "message": lambda: "请您提供照片。",
         "note": lambda: "已联系台区经理",
         "solved": lambda: True,
+        "round": lambda: 1,
         "clock": lambda: "resolve internal",
         "due_at": lambda: MONDAY,
         "category": lambda: Subcategory.objects.get(code="VOL-01").category,

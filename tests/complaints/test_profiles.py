@@ -12,7 +12,18 @@ import pytest
 import yaml
 from django.core.management import CommandError, call_command
 
-from complaints import announcements, coaching, issue_actions, issues, ladder, outbox, profiles, watching, webhooks
+from complaints import (
+    announcements,
+    coaching,
+    issue_actions,
+    issues,
+    ladder,
+    outbox,
+    profiles,
+    surveys,
+    watching,
+    webhooks,
+)
 from complaints.clocks.deadlines import due_at
 from complaints.clocks.limits import Limit, Unit
 from complaints.clocks.policies import Facts, promises_for
@@ -30,6 +41,7 @@ from complaints.models import (
     RoutingRule,
     Severity,
     Subcategory,
+    Survey,
     Webhook,
 )
 from staff.models import Branch, Team, TeamKind
@@ -42,6 +54,7 @@ MODELS = [
     Team,
     Category,
     Subcategory,
+    Survey,
     RootCause,
     Calendar,
     Policy,
@@ -463,6 +476,7 @@ def test_every_occasion_has_its_text_in_both_languages(empty, name):
     occasions |= (
         announcements.OCCASIONS | issue_actions.OCCASIONS | coaching.OCCASIONS | watching.OCCASIONS | {webhooks.STOPPED}
     )
+    occasions |= surveys.OCCASIONS
     for code in occasions:
         assert {(code, "email", "zh-hans"), (code, "email", "en")} <= texts, code
     assert {code for code, _medium, _language in texts} == occasions
@@ -477,6 +491,7 @@ def test_every_placeholder_has_something_to_put_in_its_place(profile):
     of_webhook = webhooks.words_for(Webhook(pk=1, name="GIS", url="https://gis.example/"), "")
     of_announcement = announcements.words_for(an_announcement(), DeskSettings.current())
     of_others = set(of_issue) | set(of_webhook) | set(of_announcement) | watching.WORDS
+    of_others |= set(surveys.words_for(Survey(), "x", DeskSettings.current()))
     assert set(words) | of_others | {"name"} == profiles.PLACEHOLDERS
 
 

@@ -102,9 +102,13 @@ class Customer(Window):
 
     def rate(self, link, *, solved, score=None):
         self.go(link)
-        self.fill(solved="yes" if solved else "no", **({"score": str(score)} if score else {}))
-        self.press("Send my answer")
-        expect(self.page.get_by_role("button", name="Send my answer")).to_have_count(0)
+        with self.page.expect_navigation():
+            self.page.locator(f'button[name="solved"][value="{"yes" if solved else "no"}"]').click()
+        if score:
+            self.fill(score=str(score))
+            with self.page.expect_navigation():
+                self.press("Send")
+        self.sees("Thank you for your answer")
 
 
 class Staff(Window):
@@ -155,6 +159,10 @@ class Staff(Window):
         investigator.move("propose" if needs_approval else "resolve", **answer)
         if needs_approval:
             self.open(reference).move("approve")
+
+    def stands_at_the_call(self):
+        """The screen of a call is up and its keys are heard."""
+        expect(self.page.locator("form[data-call] [data-when=reached]")).to_be_hidden()
 
     def figures(self, report, by):
         """The first table of a report from the first day of this run on: row name → column name → text."""

@@ -21,7 +21,8 @@ DESK = [
     "/desk/adjustments/", "/desk/tariffs/", "/desk/tariffs/new/", "/desk/tariffs/beijing-annual/", "/desk/tariffs/shenzhen-seasonal/change/",
     "/desk/roster/", "/desk/absences/", "/desk/absences/1/", "/desk/people/investigator/leave/", "/desk/storms/", "/desk/unsent/", "/desk/mail/", "/desk/held/", "/desk/words/", "/desk/guides/", "/desk/guides/new/", "/desk/letters/",
     "/desk/letters/text/en/", "/desk/notices/", "/desk/notices/?state=all", "/desk/texts/", "/desk/texts/asked/sms/en/", "/desk/counter/", "/desk/new/regulator/batch/", "/customers/D000000000/edit/", "/customers/D000000000/merge/",
-    "/desk/views/", "/desk/views/new/?category=VOL", "/desk/columns/", "/desk/filters/", "/desk/?view=unfinished&category=VOL&sort=urged",
+    "/desk/feedback/", "/desk/feedback/quotas/", "/desk/feedback/quotas/new/", "/desk/feedback/questions/", "/desk/calls/", "/desk/surveys/",
+    "/desk/surveys/new/", "/desk/views/", "/desk/views/new/?category=VOL", "/desk/columns/", "/desk/filters/", "/desk/?view=unfinished&category=VOL&sort=urged",
     "/style/", "/complaints/not-there/",
 ]  # fmt: skip
 REFUSED = [
@@ -35,6 +36,7 @@ REFUSED = [
     ("/desk/storms/", "#declare"),
     ("/desk/views/new/?category=VOL", "main form.inline-form"),
     ("/issues/announcements/new/", "main form.inline-form"),
+    ("/desk/surveys/new/", "main form.inline-form"),
 ]
 """Pages with a form that is refused when it is sent as it stands."""
 
@@ -76,7 +78,10 @@ def test_customers_meet_no_barrier(product, open_window, sign_in, scheme):
     customer.page.get_by_role("link", name="Follow my complaint").click()
     look()
     sign_in("supervisor").handle(sign_in("investigator"), reference)
-    customer.go(feedback_link(lambda: text_messages(product, reference)))
+    asked = feedback_link(lambda: text_messages(product, reference))
+    customer.go(asked)
+    look()
+    customer.rate(asked, solved=True)
     look()
     for path in (
         "/sign-in/",
