@@ -30,7 +30,7 @@ def middle(number: int) -> float:
     if number <= 0:
         return 0.0
     value = 2 * WIDTH ** (number - 1) / (WIDTH + 1)
-    return float(round(value)) if value <= EXACT_TO else value
+    return float(round(value)) if value < EXACT_TO + 0.5 else value
 
 
 def quantile(counts: Mapping[int, int], share: float) -> float | None:

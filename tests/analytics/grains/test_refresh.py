@@ -39,7 +39,11 @@ def a_life(at=MONDAY, **fields):
     yield complaint
     billing = Category.objects.get(code="BIL")
     workflow.perform(
-        "recategorise", complaint, by=boss, at=at + 2 * DAY + HOUR, category=billing,
+        "recategorise",
+        complaint,
+        by=boss,
+        at=at + 2 * DAY + HOUR,
+        category=billing,
         subcategory=Subcategory.objects.filter(category=billing, is_active=True).first(),
     )
     yield complaint
@@ -52,7 +56,7 @@ def test_step_by_step_comes_to_the_same_as_anew():
     refresh()
     account = an_account()
     for offset in (0, 6):
-        for complaint in a_life(MONDAY + offset * DAY, account=account):
+        for complaint in a_life(MONDAY + offset * DAY, account=account):  # noqa: B007 the last one is looked at
             refresh()
     assert not Change.objects.exists()
     kept, generation = held(), Generation.objects.get(state="current")
