@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 
-from django.db.models import CharField, Count, Min, Q, Value
+from django.db.models import CharField, Count, Q, Value
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise as LazyText
@@ -16,6 +16,8 @@ from django.utils.translation import pgettext_lazy
 
 from analytics.filters import Chosen
 from analytics.periods import Granularity, Period
+from analytics.reading import Amount, as_of, whole
+from analytics.reading import read as read_figures
 from analytics.reports import satisfaction
 from analytics.reports.base import percent, percents
 from analytics.statistics import LOW_BASE, TOO_FEW, Interval, UsualRange, usual_range, wilson
@@ -80,6 +82,7 @@ class SatisfactionFigure:
 @dataclass(frozen=True, slots=True)
 class Board:
     at: datetime
+    as_of: datetime | None
     decisions: Sequence[Figure]
     received: Figure
     usual: UsualRange | None
@@ -109,7 +112,18 @@ class Question:
     params: Mapping[str, str]
     meaning: str = "calm"
 
+    def figure(self, number: int, more: Mapping[str, str] | None = None) -> Figure:
+        """The number with the list that makes it, which `more` may narrow further."""
+        address = desk({**self.params, **(more or {})})
+        return Figure(self.code, self.label, number, address, self.meaning if number else "calm")
 
+
+RECEIVED = Question(
+    "received",
+    _("Received today"),
+    {"view": "all", "request_type": RequestType.COMPLAINT.value, "merged": "no"},
+)
+RESOLVED = Question("resolved", _("Resolved today"), {"view": "all"}, "done")
 DECISIONS = [
     Question("safety", _("Life-safety, open"), {"view": "unfinished", "priority": "1"}, "safety"),
     Question("breached", _("Deadline missed"), {"view": "breached"}, "breached"),
@@ -124,12 +138,12 @@ DECISIONS = [
 def read(user: User, at: datetime) -> Board:
     """The board for this person at this moment."""
     today = timezone.localdate(at)
-    received = {"view": "all", "request_type": RequestType.COMPLAINT.value, "merged": "no", **_on("received", today)}
+    weeks = whole_of(Period(today - timedelta(weeks=WEEKS), today))
+    received = {day: amount.n for (day,), amount in read_figures("received", weeks, user, by=["day"]).items()}
+    resolved = whole("resolved", whole_of(Period(today, today)), user, request_types=None).n
     found = count(
         [
             *DECISIONS,
-            Question("received", _("Received today"), received),
-            Question("resolved", _("Resolved today"), {"view": "all", **_on("resolved", today)}, "done"),
             Question("call-backs", _("Waiting for feedback"), {"view": "feedback"}),
             Question("open", pgettext_lazy("queue", "Open"), {"view": "unfinished"}),
             *(
@@ -140,14 +154,15 @@ def read(user: User, at: datetime) -> Board:
         user,
         at,
     )
-    days = same_weekdays(user, at)
+    days = same_weekdays(user, at, weeks, since=min(received, default=None))
     return Board(
         at=at,
+        as_of=as_of(),
         decisions=[found[question.code] for question in DECISIONS],
-        received=found["received"],
+        received=RECEIVED.figure(received.get(today, 0), _on("received", today)),
         usual=usual_range([counted for _day, counted in days]),
         days=days,
-        resolved=found["resolved"],
+        resolved=RESOLVED.figure(resolved, _on("resolved", today)),
         call_backs=found["call-backs"],
         satisfaction=_satisfaction(user, today),
         statuses=[found[f"status-{status.value}"] for status in SHOWN],
@@ -181,50 +196,31 @@ def count(questions: Iterable[Question], user: User, at: datetime) -> dict[str, 
         for question in questions
     )
     counted = dict(first.union(*rest, all=True))
-    return {
-        question.code: Figure(
-            question.code,
-            question.label,
-            counted.get(question.code, 0),
-            desk(question.params),
-            question.meaning if counted.get(question.code) else "calm",
-        )
-        for question in questions
-    }
+    return {question.code: question.figure(counted.get(question.code, 0)) for question in questions}
 
 
-def same_weekdays(user: User, at: datetime) -> list[tuple[date, int]]:
-    """What the same weekday had brought by this time of day, for the last weeks, oldest first; none before we began."""
-    today = timezone.localdate(at)
+def same_weekdays(user: User, at: datetime, weeks: Chosen, since: date | None) -> list[tuple[date, int]]:
+    """What the same weekday had brought by this time of day, in these weeks, oldest first; none before we began."""
+    today = weeks.period.last
     passed = at - Period(today, today).start
-    days = [Period(day, day) for day in (today - timedelta(weeks=week) for week in range(WEEKS, 0, -1))]
-    complaints = Complaint.objects.visible_to(user).filter(
-        request_type=RequestType.COMPLAINT, merged_into__isnull=True, received_at__gte=days[0].start
+    days = [today - timedelta(weeks=week) for week in range(WEEKS, 0, -1)]
+    so_far = Q()
+    for day in days:
+        so_far |= Q(received_on=day, received_at__lt=Period(day, day).start + passed)
+    found = read_figures("received", weeks, user, by=["day"], where=so_far)
+    none = Amount()
+    return [(day, found.get((day,), none).n) for day in days if since is not None and since <= day]
+
+
+def whole_of(period: Period) -> Chosen:
+    """Everything that happened in a period, narrowed by nothing but what the reader may see."""
+    return Chosen(
+        period=period, granularity=Granularity.WEEK.value, by="period", category=None, channel="", branch=None
     )
-    numbers = complaints.aggregate(
-        first=Min("received_at"),
-        **{
-            f"day{index}": Count("pk", filter=Q(received_at__gte=day.start, received_at__lt=day.start + passed))
-            for index, day in enumerate(days)
-        },
-    )
-    first = numbers["first"]
-    return [
-        (day.first, numbers[f"day{index}"])
-        for index, day in enumerate(days)
-        if first is not None and timezone.localdate(first) <= day.first
-    ]
 
 
 def _satisfaction(user: User, today: date) -> SatisfactionFigure:
-    chosen = Chosen(
-        period=Period(today - timedelta(days=SATISFACTION_DAYS - 1), today),
-        granularity=Granularity.WEEK.value,
-        by="period",
-        category=None,
-        channel="",
-        branch=None,
-    )
+    chosen = whole_of(Period(today - timedelta(days=SATISFACTION_DAYS - 1), today))
     tally = satisfaction.whole(chosen, user)
     return SatisfactionFigure(
         asked=tally.asked,

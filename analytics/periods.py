@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from django.db import models
-from django.db.models.functions import TruncDay, TruncMonth, TruncWeek
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -16,13 +15,6 @@ class Granularity(models.TextChoices):
     DAY = "day", _("day")
     WEEK = "week", _("week")
     MONTH = "month", _("month")
-
-
-TRUNCATE: dict[str, type[TruncDay] | type[TruncWeek] | type[TruncMonth]] = {
-    Granularity.DAY: TruncDay,
-    Granularity.WEEK: TruncWeek,
-    Granularity.MONTH: TruncMonth,
-}
 
 
 def midnight(day: date) -> datetime:

@@ -15,6 +15,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from analytics.models import Change
+from analytics.reading import as_of
 from complaints import database_clock
 from complaints.models import Alarm, Complaint, Notice
 from complaints.models.outgoing import Medium, NoticeState
@@ -39,6 +41,11 @@ class Desk(Collector):
         yield GaugeMetricFamily("redress_alarm_lag_seconds", "How late the oldest due alarm is.", lag)
         yield GaugeMetricFamily("redress_notices_queued", "Notices to send.", notices.get(NoticeState.QUEUED, 0))
         yield GaugeMetricFamily("redress_notices_dead", "Notices given up.", notices.get(NoticeState.DEAD, 0))
+        counted = as_of()
+        if counted is not None:
+            lag = (now - counted).total_seconds()
+            yield GaugeMetricFamily("redress_figures_lag_seconds", "How old the newest figures are.", lag)
+        yield GaugeMetricFamily("redress_figures_changes", "Changes not yet counted.", Change.objects.count())
 
 
 registry = CollectorRegistry(auto_describe=False)

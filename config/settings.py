@@ -253,6 +253,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget-unsent-moves": _every("complaints.tasks.forget_unsent_moves", 3600),
     "fetch-mail": _every("channels_intake.tasks.fetch_mail", 60),
     "forget-unsent": _every("channels_intake.tasks.forget_unsent", 3600),
+    "refresh-figures": _every("analytics.tasks.refresh_figures", 5),
     "heartbeat": _every("config.tasks.heartbeat", 10),
 }
 

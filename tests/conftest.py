@@ -7,6 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import translation
 
+from analytics.grains.refresh import refresh
 from complaints.models import Category
 
 
@@ -57,9 +58,10 @@ def browser_context_args(browser_context_args):
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
-    """The test database knows the default profile from the start."""
+    """The test database knows the default profile from the start, and has figures, of nothing yet."""
     with django_db_blocker.unblock():
         call_command("load_profile", "cn-95598", verbosity=0)
+        refresh()
 
 
 @pytest.fixture

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import timedelta
 
-from django.db.models import Avg, Count, F, Q
 from django.utils.translation import gettext as _
 
 from analytics.filters import Chosen
+from analytics.reading import Amount, read
 from analytics.reports.base import Cell, Column, Table
 from complaints.clocks.limits import Limit, Unit
 from complaints.clocks.shown import limit_words
@@ -23,24 +24,11 @@ def averages(chosen: Chosen, user: User) -> Table | None:
 
     What a storm excuses, and where nobody recorded the arrival, is left out of the average and counted beside it.
     """
-    counts = Q(is_excused=False, complaint__arrived_at__isnull=False)
-    rows = (
-        Clock.objects.filter(
-            chosen.period.within("started_at"),
-            kind=ClockKind.ARRIVE,
-            statistic="mean",
-            complaint__in=chosen.complaints(user),
-        )
-        .values("kind", "tier", "limit", area=F("complaint__area_class"))
-        .annotate(
-            number=Count("pk", filter=counts),
-            mean=Avg(F("complaint__arrived_at") - F("started_at"), filter=counts),
-            excused=Count("pk", filter=Q(is_excused=True)),
-            unrecorded=Count("pk", filter=Q(is_excused=False, complaint__arrived_at__isnull=True)),
-        )
-        .order_by("kind", "tier", "area", "limit")
-    )
-    lines = [_line(row) for row in rows]
+    found: dict[str, dict[str, Amount]] = defaultdict(dict)
+    for (key,), amount in read("arrivals", chosen, user, by=["key"]).items():
+        promise, _bar, what = key.rpartition("|")
+        found[promise][what] = amount
+    lines = [_line(*promise.split("|"), found[promise]) for promise in sorted(found)]
     if not lines:
         return None
     return Table(
@@ -60,21 +48,20 @@ def averages(chosen: Chosen, user: User) -> Table | None:
     )
 
 
-def _line(row: dict) -> list[Cell]:
-    limit = Limit.parse(row["limit"])
-    promised = limit.amount * LENGTHS[limit.unit] if limit.unit in LENGTHS else None
-    mean: timedelta | None = row["mean"]
+def _line(tier: str, promised: str, area: str, found: dict[str, Amount]) -> list[Cell]:
+    limit, arrived = Limit.parse(promised), found.get("arrived", Amount())
+    most = limit.amount * LENGTHS[limit.unit] if limit.unit in LENGTHS else None
     words = ""
-    if mean is not None and promised is not None:
-        words = _("kept") if mean <= promised else _("not kept")
-    minutes = _("%(minutes)s min") % {"minutes": f"{mean.total_seconds() / 60:.1f}"} if mean is not None else "–"
+    if arrived.mean is not None and most is not None:
+        words = _("kept") if arrived.mean <= most.total_seconds() else _("not kept")
+    minutes = _("%(minutes)s min") % {"minutes": f"{arrived.mean / 60:.1f}"} if arrived.mean is not None else "–"
     return [
-        Cell(Clock(kind=row["kind"], tier=row["tier"]).label),
-        Cell(AreaClass(row["area"]).label if row["area"] in AreaClass.values else _("not known")),
-        Cell(row["number"]),
+        Cell(Clock(kind=ClockKind.ARRIVE, tier=tier).label),
+        Cell(AreaClass(area).label if area in AreaClass.values else _("not known")),
+        Cell(arrived.n),
         Cell(minutes),
-        Cell(limit_words(row["limit"])),
+        Cell(limit_words(promised)),
         Cell(words or "–"),
-        Cell(row["excused"]),
-        Cell(row["unrecorded"]),
+        Cell(found.get("excused", Amount()).n),
+        Cell(found.get("unrecorded", Amount()).n),
     ]

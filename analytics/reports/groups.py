@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from complaints.models import Category, Channel
 
-GROUP_FIELDS = {"category": "category__code", "channel": "channel"}
-"""The field of a complaint that a grouping counts by; its values are what the filter of the same name takes."""
-
 
 def groups(by: str) -> dict[str, str]:
     """The values of a grouping and their names, in their usual order."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, DateField, F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.urls import reverse
 from django.utils.text import capfirst
@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from analytics.filters import Chosen
 from analytics.measures import measures
-from analytics.periods import TRUNCATE, buckets, label
+from analytics.periods import buckets, label
+from analytics.reading import read as read_figures
 from analytics.reports.base import (
     Cell,
     Chart,
@@ -36,7 +37,7 @@ from analytics.reports.base import (
     share_cell,
     told,
 )
-from analytics.reports.groups import GROUP_FIELDS, groups
+from analytics.reports.groups import groups
 from analytics.statistics import LOW_BASE, TOO_FEW, if_everyone_had_answered, wilson
 from complaints.models import AnsweredBy, Feedback
 from staff.models import User
@@ -73,47 +74,50 @@ def questions(chosen: Chosen, user: User) -> QuerySet[Feedback]:
     return Feedback.objects.filter(chosen.period.within("asked_at"), complaint__in=chosen.complaints(user))
 
 
-def tally(asked: QuerySet[Feedback], by: Any) -> dict[Any, Tally]:
-    """The four counts for each value of `by`, a field or an expression, in one query."""
-    numbers = {name: Count("pk", filter=condition) for name, condition in PICKS.items()}
-    rows = asked.annotate(group=by).values("group").annotate(**numbers).order_by()
-    return {row["group"]: Tally(*(row[name] for name in PICKS)) for row in rows}
+def tally(chosen: Chosen, user: User, by: Sequence[str] = ()) -> dict[tuple[Any, ...], Tally]:
+    """The four counts for each value of the groupings; the way of answering, "" for the silent, is the last of them."""
+    found: dict[tuple[Any, ...], Tally] = {}
+    for (*group, key), amount in read_figures("asked", chosen, user, by=[*by, "key"]).items():
+        how, _dot, score = key.partition(".")
+        n, rated = amount.n, amount.n if score else 0
+        part = Tally(n, n if how else 0, rated, rated if score >= str(SATISFIED_FROM) else 0)
+        found[(*group, how)] = found.get((*group, how), Tally()) + part
+    return found
 
 
 def whole(chosen: Chosen, user: User) -> Tally:
     """All of it together."""
-    numbers = {name: Count("pk", filter=condition) for name, condition in PICKS.items()}
-    return Tally(**questions(chosen, user).aggregate(**numbers))
+    return sum(tally(chosen, user).values(), Tally())
 
 
 def read(chosen: Chosen, user: User, at: datetime) -> Findings:
-    asked = questions(chosen, user)
-    parts = _parts(chosen, asked)
+    parts = _parts(chosen, user)
     total = sum((part for _name, part, _changed in parts), Tally())
     if not total.asked:
         return Findings(_("Nobody was asked from %(period)s.") % {"period": chosen.period}, tables=[])
     return Findings(
         sentence=_sentence(chosen, total),
-        tables=[_table(chosen, parts, total), _by_answer(chosen, asked)],
+        tables=[_table(chosen, parts, total), _by_answer(chosen, user)],
         chart=_chart(parts, "shares" if chosen.by == "period" else "bars"),
         notes=_notes(total),
     )
 
 
-def _parts(chosen: Chosen, asked: QuerySet[Feedback]) -> list[tuple[str, Tally, Mapping[str, str]]]:
+def _parts(chosen: Chosen, user: User) -> list[tuple[str, Tally, Mapping[str, str]]]:
     """Name, counts and the filters that lead to each part of the whole."""
+    by = chosen.granularity if chosen.by == "period" else chosen.by
+    found: dict[Any, Tally] = {}
+    for (group, _how), part in tally(chosen, user, [by]).items():
+        found[group] = found.get(group, Tally()) + part
     if chosen.by == "period":
-        pieces = buckets(chosen.period, chosen.granularity)
-        found = tally(asked, TRUNCATE[chosen.granularity]("asked_at", output_field=DateField()))
         return [
             (
                 label(piece, chosen.granularity),
                 found.get(start, Tally()),
                 {"from": piece.first.isoformat(), "to": piece.last.isoformat()},
             )
-            for start, piece in pieces.items()
+            for start, piece in buckets(chosen.period, chosen.granularity).items()
         ]
-    found = tally(asked, F(f"complaint__{GROUP_FIELDS[chosen.by]}"))
     return [(name, found[key], {chosen.by: key}) for key, name in groups(chosen.by).items() if key in found]
 
 
@@ -171,9 +175,9 @@ def _table(chosen: Chosen, parts: list[tuple[str, Tally, Mapping[str, str]]], wh
     return Table("satisfaction", _("Satisfaction"), columns, [row(*part) for part in parts], row(_("All"), whole, {}))
 
 
-def _by_answer(chosen: Chosen, asked: QuerySet[Feedback]) -> Table:
+def _by_answer(chosen: Chosen, user: User) -> Table:
     """Answers by link and by call, side by side: people say kinder things to a voice."""
-    found = tally(asked.filter(PICKS["answered"]), F("answered_by"))
+    found = tally(chosen, user)
     columns = [
         Column(_("How they answered"), is_number=False),
         Column(_("Answered")),
@@ -184,7 +188,7 @@ def _by_answer(chosen: Chosen, asked: QuerySet[Feedback]) -> Table:
     ]
     rows = []
     for way in AnsweredBy:
-        part = found.get(way.value, Tally())
+        part = found.get((way.value,), Tally())
         numbers = [
             _number(chosen, getattr(part, pick), f"{pick}-{way.value}", {})
             for pick in ("answered", "rated", "satisfied")

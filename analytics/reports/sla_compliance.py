@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from datetime import datetime
 from urllib.parse import urlencode
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,6 +14,9 @@ from django.utils.translation import gettext_lazy
 
 from analytics.filters import Chosen
 from analytics.measures import measures
+from analytics.models import ClockFact, Result
+from analytics.reading import narrowed, within
+from analytics.reading import read as read_figures
 from analytics.reports.averages import averages
 from analytics.reports.base import (
     Cell,
@@ -29,11 +33,9 @@ from analytics.reports.base import (
     share_cell,
     told,
 )
-from complaints.clocks.ledger import State
-from complaints.models import Clock, ClockKind, Tier
+from complaints.models import Clock, ClockKind, RequestType, Tier
+from complaints.models.complaint import seen_by
 from staff.models import User
-
-TICKING = [State.RUNNING, State.PAUSED]
 
 
 def results(chosen: Chosen, at: datetime) -> dict[str, Q]:
@@ -41,18 +43,16 @@ def results(chosen: Chosen, at: datetime) -> dict[str, Q]:
 
     A clock that was cancelled after its deadline had missed it; merging or rejecting a late complaint mends nothing.
     """
-    fell = chosen.period.within("due_at")
-    judged = fell & Q(is_excused=False)
-    overdue = Q(state__in=TICKING, due_at__lt=at)
-    too_late = Q(state=State.CANCELLED, stopped_at__gt=F("due_at"))
+    fell = Q(**within(chosen.period, "due_on"))
+    overdue, not_due = Q(result=Result.TICKING, due_at__lt=at), Q(result=Result.TICKING, due_at__gte=at)
     return {
-        "met": judged & Q(state=State.MET),
-        "missed": judged & (Q(state=State.LATE) | overdue | too_late),
-        "still_open": judged & overdue,
-        "not_due": judged & Q(state__in=TICKING, due_at__gte=at),
-        "excused": fell & Q(is_excused=True),
-        "cancelled": judged & Q(state=State.CANCELLED, stopped_at__lte=F("due_at")),
-        "paused": Q(is_excused=False, state=State.PAUSED, due_at__isnull=True),
+        "met": fell & Q(result=Result.MET),
+        "missed": fell & (Q(result=Result.LATE) | overdue),
+        "still_open": fell & overdue,
+        "not_due": fell & not_due,
+        "excused": fell & Q(result=Result.EXCUSED),
+        "cancelled": fell & Q(result=Result.CANCELLED),
+        "paused": Q(result=Result.PAUSED),
     }
 
 
@@ -67,18 +67,44 @@ TITLES = {
 }
 
 
-def promises(chosen: Chosen, user: User) -> QuerySet[Clock]:
-    """The clocks asked about; promises of an average are not one complaint's to keep, those between teams are none to it."""
-    promised = Clock.objects.exclude(kind=ClockKind.REQUEST)
-    return promised.filter(statistic="each", complaint__in=chosen.complaints(user))
+def promises(chosen: Chosen, user: User) -> QuerySet[ClockFact]:
+    """The clocks asked about; promises of an average are not one complaint's to keep."""
+    rows = ClockFact.objects.filter(seen_by(user, "fact__"), statistic="each", **narrowed(chosen, "fact__"))
+    return rows.filter(fact__request_type=RequestType.COMPLAINT)
+
+
+def counts(chosen: Chosen, user: User, at: datetime) -> dict[tuple[str, str], Counter[str]]:
+    """How many deadlines of each kind and tier came to each result.
+
+    What is kept per day does not know the hour, so of those that still run the overdue ones are counted one by one.
+    """
+    found: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for (key,), amount in read_figures("deadlines", chosen, user, by=["key"]).items():
+        kind, tier, result = key.split(".")
+        found[kind, tier][NAMES[Result(result)]] += amount.n
+    conditions = results(chosen, at)
+    running = promises(chosen, user).values("kind", "tier").order_by()
+    for name in ("still_open", "paused"):
+        for row in running.filter(conditions[name]).annotate(number=Count("pk")):
+            found[row["kind"], row["tier"]][name] += row["number"]
+    for one in found.values():
+        one["missed"] += one["still_open"]
+        one["not_due"] = max(0, one["not_due"] - one["still_open"])
+    return found
+
+
+NAMES = {
+    Result.MET: "met",
+    Result.LATE: "missed",
+    Result.TICKING: "not_due",
+    Result.EXCUSED: "excused",
+    Result.CANCELLED: "cancelled",
+    Result.PAUSED: "paused",
+}
 
 
 def read(chosen: Chosen, user: User, at: datetime) -> Findings:
-    numbers = {name: Count("pk", filter=condition) for name, condition in results(chosen, at).items()}
-    found = {
-        (row["kind"], row["tier"]): row
-        for row in promises(chosen, user).values("kind", "tier").annotate(**numbers).order_by()
-    }
+    found = counts(chosen, user, at)
     keys = [(kind, tier) for kind in ClockKind.values for tier in Tier.values if _any((kind, tier), found)]
     on_average = averages(chosen, user)
     more = [on_average] if on_average else []
@@ -109,7 +135,7 @@ def read(chosen: Chosen, user: User, at: datetime) -> Findings:
     return Findings(_sentence(chosen, names, met, judged), [table, *more], chart if any(judged) else None)
 
 
-def _any(key: tuple[str, str], found: dict[tuple[str, str], dict[str, int]]) -> bool:
+def _any(key: tuple[str, str], found: dict[tuple[str, str], Counter[str]]) -> bool:
     return key in found and any(found[key][result] for result in TITLES)
 
 
@@ -153,7 +179,7 @@ def list_rows(chosen: Chosen, user: User, at: datetime, pick: str) -> Listing:
         title=f"{_name(kind, tier)}: {TITLES[result]}",
         rows=promises(chosen, user)
         .filter(results(chosen, at)[result], kind=kind, tier=tier)
-        .select_related("complaint")
+        .select_related("fact__complaint")
         .order_by("due_at", "pk"),
         columns=[
             Column(_("Complaint"), is_number=False),
@@ -166,8 +192,8 @@ def list_rows(chosen: Chosen, user: User, at: datetime, pick: str) -> Listing:
     )
 
 
-def _shown(clock: Clock) -> list[Cell]:
-    reference = clock.complaint.reference
+def _shown(clock: ClockFact) -> list[Cell]:
+    reference = clock.fact.complaint.reference
     return [
         Cell(reference, href=reverse("complaints:complaint", args=[reference])),
         moment_cell(clock.started_at),

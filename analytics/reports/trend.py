@@ -6,24 +6,19 @@ from collections import Counter
 from datetime import date, datetime
 from urllib.parse import urlencode
 
-from django.db.models import Count, DateField
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from analytics.filters import Chosen
 from analytics.measures import measures
-from analytics.periods import TRUNCATE, Period, buckets, label
+from analytics.periods import Period, buckets, label
+from analytics.reading import read as read_figures
+from analytics.reading import whole
 from analytics.reports.base import Cell, Chart, Column, Findings, Report, Series, Table, percent, told
-from analytics.reports.groups import GROUP_FIELDS, groups
+from analytics.reports.groups import groups
 from analytics.statistics import relative_change
-from complaints.models.complaint import ComplaintQuerySet
 from staff.models import User
-
-
-def received(chosen: Chosen, user: User, period: Period) -> ComplaintQuerySet:
-    """The complaints that count as received in the period."""
-    return chosen.complaints(user).filter(period.within("received_at"), merged_into__isnull=True)
 
 
 def desk_address(chosen: Chosen, period: Period, **more: str) -> str:
@@ -45,7 +40,7 @@ def read(chosen: Chosen, user: User, at: datetime) -> Findings:
     names = groups(chosen.by)
     counts = _counts(chosen, user)
     total = sum(counts.values())
-    before = received(chosen, user, chosen.period.before).count()
+    before = whole("received", chosen, user, period=chosen.period.before).n
     of_group = {key: sum(counts[start, key] for start in pieces) for key in names}
     shown = [key for key in names if of_group[key]]
     return Findings(
@@ -59,15 +54,8 @@ def read(chosen: Chosen, user: User, at: datetime) -> Findings:
 
 
 def _counts(chosen: Chosen, user: User) -> Counter[tuple[date, str]]:
-    piece = TRUNCATE[chosen.granularity]("received_at", output_field=DateField())
-    rows = (
-        received(chosen, user, chosen.period)
-        .annotate(piece=piece)
-        .values_list("piece", GROUP_FIELDS[chosen.by])
-        .annotate(count=Count("pk"))
-        .order_by()
-    )
-    return Counter({(start, key): count for start, key, count in rows})
+    found = read_figures("received", chosen, user, by=[chosen.granularity, chosen.by])
+    return Counter({(start, key): amount.n for (start, key), amount in found.items()})
 
 
 def _sentence(chosen: Chosen, total: int, before: int, names: dict[str, str], of_group: dict[str, int]) -> str:

@@ -128,14 +128,20 @@ def make_token() -> str:
     return secrets.token_urlsafe(16)
 
 
+def seen_by(user: User, to: str = "") -> Q:
+    """What this person may see of rows that carry a branch and a request type: complaints, and the figures of them.
+
+    Fails closed. `to` is the way to those two fields, where another row has them. `visible_to` adds what no figure knows: whom
+    a complaint is about.
+    """
+    seen = within_branches(user, f"{to}branch")
+    return seen if user.role in RESTRICTED_TO else seen & ~Q(**{f"{to}request_type": RequestType.REPORT})
+
+
 class ComplaintQuerySet(models.QuerySet["Complaint"]):
     def visible_to(self, user: User) -> ComplaintQuerySet:
-        """What this person may see. The only place that decides it; fails closed."""
         # nobody reads what is complained about them, nor who told it
-        seen = self.filter(within_branches(user)).exclude(about=user.pk)
-        if user.role in RESTRICTED_TO:
-            return seen
-        return seen.exclude(request_type=RequestType.REPORT)
+        return self.filter(seen_by(user)).exclude(about=user.pk)
 
     def open(self) -> ComplaintQuerySet:
         return self.filter(status__in=sorted(OPEN))

@@ -1,0 +1,216 @@
+"""What is counted per day: each series once, as a question to the facts. The rollups and every figure are made of these.
+
+A series says which fact it counts, on which local day, under which condition, what it tells apart (`key`) and what it
+measures (`value`). The rollups hold its answers by branch, request type, category and channel; whatever is cut by something
+else, or filtered by it, asks the facts the same question. So there is one definition, and two speeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple
+
+from django.db import models
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    CharField,
+    Count,
+    F,
+    Q,
+    QuerySet,
+    SmallIntegerField,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, Coalesce, Concat
+
+from analytics.grains.buckets import NO_VALUE
+from analytics.models import ClockFact, ComplaintFact, FeedbackFact, OpenDay, TransitionFact
+from complaints.states import FINDINGS, Outcome
+
+FORMULA = "1"
+"""Raised whenever facts or series are computed otherwise: the rollups are then built anew by themselves."""
+
+DIMENSIONS = ("branch", "request_type", "category", "channel")
+"""What the rollups are kept by, besides day and key."""
+
+COUNTED_MOVES = (
+    "dispatch",
+    "escalate",
+    "reopen",
+    "resolve",
+    "return",
+    "transfer",
+    "unmerge",
+    "merge",
+    "urge",
+    "withdraw",
+)
+
+
+class Bucket(models.Func):
+    """See `analytics.grains.buckets`; the same function in the database."""
+
+    function = "analytics_bucket"
+    output_field = SmallIntegerField()
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One thing that is counted. `value` names a field of whole numbers, whose sum and distribution are kept."""
+
+    code: str
+    model: type[models.Model]
+    day: str
+    when: Q = field(default_factory=Q)
+    key: Any = ""
+    value: str = ""
+
+    @property
+    def to_fact(self) -> str:
+        """The way from the rows that are counted to the complaint's fact, where the dimensions are."""
+        return "" if self.model is ComplaintFact else "fact__"
+
+    def rows(self) -> QuerySet[Any]:
+        """What is counted, each row with `series_key` and `series_bucket`."""
+        key = self.key if self.key != "" else Value("", output_field=CharField())
+        bucket = Bucket(Cast(self.value, BigIntegerField())) if self.value else Value(NO_VALUE, SmallIntegerField())
+        rows: QuerySet[Any] = self.model._default_manager.filter(self.when, **{f"{self.day}__isnull": False})
+        return rows.annotate(series_key=key, series_bucket=bucket).order_by()
+
+    def sums(self) -> dict[str, Any]:
+        """How many, and the sum of what is measured."""
+        total = Coalesce(Sum(self.value), 0) if self.value else Value(0)
+        return {"number": Count("*"), "sum_of": Cast(total, BigIntegerField())}
+
+
+NOT_MERGED = Q(is_duplicate=False)
+
+_ALL = [
+    # by the day it reached us
+    Series("received", ComplaintFact, "received_on", NOT_MERGED, value="entry_seconds"),
+    Series("duplicates", ComplaintFact, "received_on", Q(is_duplicate=True)),
+    Series("repeats", ComplaintFact, "received_on", NOT_MERGED & Q(repeat_of__isnull=False)),
+    # by the day of what happened to it
+    Series("dispatched", ComplaintFact, "dispatched_on", NOT_MERGED, value="dispatch_seconds"),
+    Series("contacted", ComplaintFact, "contacted_on", NOT_MERGED, value="contact_seconds"),
+    Series("first_resolved", ComplaintFact, "first_resolved_on", NOT_MERGED, value="first_resolution_seconds"),
+    Series("resolved", ComplaintFact, "resolved_on", value="resolution_seconds"),
+    Series("resolved_days", ComplaintFact, "resolved_on", Q(resolution_days__isnull=False), value="resolution_days"),
+    Series(
+        "resolved_at_once",
+        ComplaintFact,
+        "resolved_on",
+        key=Case(When(is_solved_at_once=True, then=Value("yes")), default=Value("no")),
+    ),
+    Series("closed", ComplaintFact, "closed_on", NOT_MERGED, key=F("outcome")),
+    Series(
+        "closed_in_one_go",
+        ComplaintFact,
+        "closed_on",
+        NOT_MERGED & Q(outcome__in=FINDINGS),
+        key=Case(When(is_solved_in_one_go=True, then=Value("yes")), default=Value("no")),
+    ),
+    Series(
+        "causes",
+        ComplaintFact,
+        "closed_on",
+        NOT_MERGED & Q(outcome__in=[Outcome.UPHELD, Outcome.PARTLY_UPHELD]),
+        key=Coalesce("root_cause__code", Value("")),
+    ),
+    # every evening
+    Series("open", OpenDay, "day", Q(fact__is_duplicate=False), key=F("age")),
+    # events
+    Series("moves", TransitionFact, "happened_on", Q(move__in=COUNTED_MOVES), key=F("move")),
+    Series(
+        "dwell",
+        TransitionFact,
+        "happened_on",
+        Q(dwell_seconds__isnull=False),
+        key=F("from_status"),
+        value="dwell_seconds",
+    ),
+    # promises, by the day they fell due; of averages by the day they began
+    Series(
+        "deadlines",
+        ClockFact,
+        "due_on",
+        Q(statistic="each"),
+        key=Concat("kind", Value("."), "tier", Value("."), "result"),
+    ),
+    Series(
+        "arrivals",
+        ClockFact,
+        "started_on",
+        Q(kind="arrive", statistic="mean"),
+        key=Concat(
+            "tier",
+            Value("|"),
+            "limit",
+            Value("|"),
+            "fact__area_class",
+            Value("|"),
+            Case(
+                When(is_excused=True, then=Value("excused")),
+                When(arrival_seconds__isnull=True, then=Value("unrecorded")),
+                default=Value("arrived"),
+            ),
+            output_field=CharField(),
+        ),
+        value="arrival_seconds",
+    ),
+    # answers, by the day of asking
+    Series(
+        "asked",
+        FeedbackFact,
+        "asked_on",
+        key=Concat(
+            "answered_by", Value("."), Coalesce(Cast("score", CharField()), Value("")), output_field=CharField()
+        ),
+    ),
+]
+SERIES = {series.code: series for series in _ALL}
+
+
+class Cell(NamedTuple):
+    """One row of the rollups, without its numbers."""
+
+    series: str
+    day: date
+    branch: int
+    request_type: str
+    category: int
+    channel: str
+    key: str
+    bucket: int
+
+
+def counted(
+    *,
+    horizon: date,
+    complaints: Collection[int] | None = None,
+    up_to: int | None = None,
+    days: tuple[date, date] | None = None,
+    series: Collection[str] = SERIES,
+) -> Iterator[tuple[Cell, int, int]]:
+    """What the facts add to the rollups: for each cell how many, and their sum; of these complaints, or of these days.
+
+    Evenings count up to `horizon`, because one that has not come yet is open for nobody. `up_to` is a key of a complaint.
+    """
+    for one in map(SERIES.__getitem__, series):
+        rows, fact = one.rows(), f"{one.to_fact}pk"
+        if one.model is OpenDay:
+            rows = rows.filter(day__lte=horizon)
+        if complaints is not None:
+            rows = rows.filter(**{f"{fact}__in": complaints})
+        if up_to is not None:
+            rows = rows.filter(**{f"{fact}__lte": up_to})
+        if days is not None:
+            rows = rows.filter(**{f"{one.day}__range": days})
+        named = [f"{one.to_fact}{name}" for name in DIMENSIONS]
+        for *cell, n, total in rows.values_list(one.day, *named, "series_key", "series_bucket").annotate(**one.sums()):
+            yield Cell(one.code, *cell), n, total

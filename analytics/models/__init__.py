@@ -1,0 +1,29 @@
+"""Facts, figures per day, and the record of counting and checking them."""
+
+from analytics.models.facts import (
+    ClockFact,
+    ComplaintFact,
+    FeedbackFact,
+    OpenDay,
+    OpenSpan,
+    Result,
+    TransitionFact,
+    WorkingDay,
+)
+from analytics.models.rollups import Change, Check, DayRollup, Generation, GenerationState
+
+__all__ = [
+    "Change",
+    "Check",
+    "ClockFact",
+    "ComplaintFact",
+    "DayRollup",
+    "FeedbackFact",
+    "Generation",
+    "GenerationState",
+    "OpenDay",
+    "OpenSpan",
+    "Result",
+    "TransitionFact",
+    "WorkingDay",
+]

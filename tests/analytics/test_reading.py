@@ -1,0 +1,67 @@
+"""Rollups and facts give the same figures, whatever they are cut by, and to nobody more than they may see."""
+
+from datetime import timedelta
+
+import pytest
+from django.db.models import Q
+
+from analytics.board import whole_of
+from analytics.filters import Chosen
+from analytics.grains.refresh import refresh
+from analytics.grains.series import SERIES
+from analytics.periods import Period
+from analytics.reading import OF_FACTS, read, whole
+from complaints.models import RequestType
+from staff.actors import Role
+from tests.analytics.test_reports import rated, resolved
+from tests.factories import MONDAY, a_branch, a_complaint, a_user
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("profile")]
+
+SPRING = whole_of(Period(MONDAY.date() - timedelta(days=30), MONDAY.date() + timedelta(days=60)))
+
+
+@pytest.fixture
+def spring():
+    north = a_branch("north", a_branch())
+    rated(5)
+    rated(2, solved=False, channel="web", source="website")
+    resolved("BIL-02", branch=north)
+    a_complaint("SAF-01", branch=north, at=MONDAY + timedelta(days=9))
+    a_complaint(request_type=RequestType.ENQUIRY)
+    a_complaint(request_type=RequestType.REPORT)
+    refresh()
+    return a_user(Role.SUPERVISOR)
+
+
+def test_the_facts_give_what_the_rollups_give(spring):
+    by = ["week", "category", "channel", "branch", "request_type", "key"]
+    how = {"by": by, "request_types": None, "distribution": True}
+    for series in SERIES:
+        kept = read(series, SPRING, spring, **how)
+        assert kept == read(series, SPRING, spring, where=Q(), **how)
+        assert kept or series in {"duplicates", "repeats", "arrivals"}
+
+
+def test_every_grouping_adds_up_to_the_whole(spring):
+    for name in OF_FACTS:
+        parts = read("received", SPRING, spring, by=[name])
+        assert sum(amount.n for amount in parts.values()) == whole("received", SPRING, spring).n == 4
+
+
+def test_figures_are_of_what_one_may_see(spring):
+    for where in (None, Q()):
+        _scope_holds(spring, where)
+
+
+def _scope_holds(spring, where):
+    def received(user, chosen=SPRING):
+        return whole("received", chosen, user, where=where, request_types=None).n
+
+    assert received(spring) == 6
+    assert received(a_user(Role.ANALYST)) == 5
+    assert received(a_user(Role.SUPERVISOR, branch=a_branch("north"))) == 2
+    assert received(a_user(Role.SUPERVISOR, branch=None)) == 0
+    elsewhere = Chosen(SPRING.period, "week", "category", None, "", a_branch("north"))
+    assert received(spring, elsewhere) == 2
+    assert received(a_user(Role.SUPERVISOR, branch=a_branch("south", a_branch())), elsewhere) == 0
