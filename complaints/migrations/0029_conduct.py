@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("complaints", "0025_moves_and_causes_known"),
+        ("complaints", "0028_inspection_history"),
         ("customers", "0004_plans_that_hold"),
         ("staff", "0004_teams_that_assign"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

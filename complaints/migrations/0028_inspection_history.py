@@ -6,7 +6,7 @@ TABLES = ("complaints_inspectionevent", "complaints_safetyrulechange")
 
 
 class Migration(migrations.Migration):
-    dependencies = [("complaints", "0032_inspections")]
+    dependencies = [("complaints", "0027_inspections")]
 
     operations = [
         migrations.RunSQL(

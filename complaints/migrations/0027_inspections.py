@@ -13,8 +13,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("complaints", "0025_moves_and_causes_known"),
-        ("customers", "0011_supply_voltage"),
+        ("complaints", "0026_billing"),
+        ("customers", "0005_supply_voltage"),
         ("staff", "0004_teams_that_assign"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -5,7 +5,7 @@ import django.db.models.deletion
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("complaints", "0025_moves_and_causes_known"),
+        ("complaints", "0029_conduct"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("complaints", "0025_moves_and_causes_known"),
+        ("complaints", "0030_together"),
         ("staff", "0005_absences"),
     ]
 

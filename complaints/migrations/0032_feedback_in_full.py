@@ -27,7 +27,7 @@ PERMANENT = ["feedbackversion", "surveyanswer", "callattempt", "questionset"]
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("complaints", "0025_moves_and_causes_known"),
+        ("complaints", "0031_hand_over"),
         ("customers", "0004_plans_that_hold"),
         ("staff", "0004_teams_that_assign"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
