@@ -23,6 +23,7 @@ from complaints.models.letters import Letter, LetterText, Posting
 from complaints.models.outgoing import Medium, MessageTemplate, Notice, NoticeState, TextVersion
 from complaints.models.phrases import CannedText
 from complaints.models.promises import Alarm, Calendar, Clock, ClockKind, LedgerEntry, Policy, PolicyLimit, Tier
+from complaints.models.receipts import Arrival, Receipt
 from complaints.models.routes import RouteChange, RoutingChange, RoutingRule
 from complaints.models.safety import EquipmentOwner, HazardGrade, SafetyFinding
 from complaints.models.search import ComplaintWords
@@ -43,6 +44,7 @@ __all__ = [
     "Announcement",
     "AnnouncementKind",
     "AnsweredBy",
+    "Arrival",
     "Attachment",
     "BulkLine",
     "BulkRun",
@@ -90,6 +92,7 @@ __all__ = [
     "PolicyLimit",
     "Posting",
     "Priority",
+    "Receipt",
     "RequestType",
     "Responsibility",
     "Retargeting",
