@@ -106,13 +106,13 @@ def note(said: Said, *, at: datetime) -> bool:
         defaults={"reason": said.reason or said.word[:200], "received_at": at},
     )
     if is_new:
-        _follow(row, at)
+        _follow(row, row.sent_at, at)
     return is_new
 
 
-def _follow(row: Notice, at: datetime) -> None:
+def _follow(row: Notice, sending: datetime, at: datetime) -> None:
     """Delivered ends every doubt; not delivered is for a person, unless one has it in hand already."""
-    receipts = list(row.receipts.filter(sending=row.sent_at))
+    receipts = list(row.receipts.filter(sending=sending))
     now = standing(one.arrival for one in receipts)
     if now == Arrival.DELIVERED:
         row.delivered_at = row.delivered_at or at

@@ -5,32 +5,44 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('complaints', '0038_hand_over'),
+        ("complaints", "0038_hand_over"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='notice',
-            name='delivered_at',
+            model_name="notice",
+            name="delivered_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.CreateModel(
-            name='Receipt',
+            name="Receipt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('arrival', models.CharField(choices=[('delivered', 'Delivered'), ('failed', 'Not delivered')], max_length=10)),
-                ('sending', models.DateTimeField()),
-                ('reason', models.CharField(blank=True, max_length=200)),
-                ('received_at', models.DateTimeField()),
-                ('notice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='receipts', to='complaints.notice')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "arrival",
+                    models.CharField(choices=[("delivered", "Delivered"), ("failed", "Not delivered")], max_length=10),
+                ),
+                ("sending", models.DateTimeField()),
+                ("reason", models.CharField(blank=True, max_length=200)),
+                ("received_at", models.DateTimeField()),
+                (
+                    "notice",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="receipts", to="complaints.notice"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'receipt',
-                'verbose_name_plural': 'receipts',
-                'ordering': ['pk'],
-                'constraints': [models.UniqueConstraint(fields=('notice', 'arrival', 'sending'), name='receipt_is_noted_once'), models.CheckConstraint(condition=models.Q(('arrival__in', ['delivered', 'failed'])), name='receipt_arrival_is_known')],
+                "verbose_name": "receipt",
+                "verbose_name_plural": "receipts",
+                "ordering": ["pk"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("notice", "arrival", "sending"), name="receipt_is_noted_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("arrival__in", ["delivered", "failed"])), name="receipt_arrival_is_known"
+                    ),
+                ],
             },
         ),
         migrations.RunSQL(
