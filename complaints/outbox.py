@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -216,9 +216,7 @@ def queue(complaint: Complaint, event: Event) -> list[Notice]:
     said: dict[str, dict[str, Any]] = {}
     notices: dict[tuple[str, str, str], Notice] = {}
     for code, recipient in wanted:
-        # a letter says what the e-mail would; and better in a language that is not theirs than not at all
-        medium = Medium.EMAIL if recipient.medium == Medium.LETTER else recipient.medium
-        text = texts.get((code, medium, recipient.language)) or texts.get((code, medium, settings.LANGUAGE_CODE))
+        text = _text_for(texts, code, recipient)
         if text is not None:
             if text.language not in said:
                 with translation.override(text.language):
@@ -230,6 +228,16 @@ def queue(complaint: Complaint, event: Event) -> list[Notice]:
     try_at(turn.now(), list(notices.values()), desk)
     Notice.objects.bulk_create(notices.values())
     return [notice for notice in notices.values() if notice.medium != Medium.LETTER]
+
+
+def _text_for(
+    texts: Mapping[tuple[str, str, str], MessageTemplate], code: str, recipient: Recipient
+) -> MessageTemplate | None:
+    """The text in their language, better in another than not at all; a letter without one says what the e-mail would."""
+    media = [Medium.LETTER, Medium.EMAIL] if recipient.medium == Medium.LETTER else [recipient.medium]
+    languages = (recipient.language, settings.LANGUAGE_CODE)
+    keys = [(code, medium, language) for language in languages for medium in media]
+    return next((texts[key] for key in keys if key in texts), None)
 
 
 def _texts(code: str) -> list[MessageTemplate]:

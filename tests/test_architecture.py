@@ -61,7 +61,7 @@ def test_every_move_has_something_that_happens_or_is_only_said():
 def test_every_notice_has_its_text_in_both_languages(code):
     is_for_staff = code in {"breach", "warning", "escalation", "extension_asked", "extension_declined", "given"}
     is_for_staff |= code in {"urged", "reopened_staff", "manager_told", "safety_dispatched"}
-    media = [Medium.EMAIL] if is_for_staff else [Medium.EMAIL, Medium.SMS]
+    media = [Medium.EMAIL] if is_for_staff else [Medium.EMAIL, Medium.SMS, Medium.LETTER]
     for medium in media:
         languages = MessageTemplate.objects.filter(code=code, medium=medium).values_list("language", flat=True)
         assert {"en", "zh-hans"} <= set(languages), (code, medium)
