@@ -24,7 +24,7 @@ STEERING = frozenset({Role.SUPERVISOR, Role.LIAISON, Role.ANALYST, Role.ADMINIST
 RENEWING = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 READING_DEADLINES = RENEWING | {Role.ANALYST}
 DEADLINE_PAGES = frozenset(
-    {"deadlines", "policies", "calendars", "ladder", "roster", "absences", "storms", "routes", "teams"}
+    {"deadlines", "policies", "calendars", "ladder", "roster", "absences", "people", "storms", "routes", "teams"}
 )
 NOTICE_PAGES = frozenset({"notices", "texts", "webhooks"})
 MOST_FAILED = 99

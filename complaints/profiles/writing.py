@@ -81,11 +81,11 @@ def load(profile: Profile) -> list[str]:
 
 @transaction.atomic
 def add_texts(profile: Profile) -> list[str]:
-    """Add the texts of occasions and the limits of voltage that a new release brings; a line for each."""
+    """Add the texts of occasions and media and the limits of voltage that a new release brings; a line for each."""
     changes = _Changes()
-    known = set(MessageTemplate.objects.values_list("code", flat=True))
+    known = set(MessageTemplate.objects.values_list("code", "medium"))
     for row in profile.templates:
-        if row["code"] not in known:
+        if (row["code"], row["medium"]) not in known:
             _put_text(changes, row)
     if not DeskSettings.current().voltage_limits:
         changes.put(DeskSettings, {"pk": 1}, {"voltage_limits": profile.desk["voltage_limits"]})
