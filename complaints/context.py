@@ -26,7 +26,7 @@ RENEWING = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 INSPECTING = frozenset({Role.INVESTIGATOR, Role.SUPERVISOR, Role.ADMINISTRATOR})
 READING_DEADLINES = RENEWING | {Role.ANALYST}
 DEADLINE_PAGES = frozenset(
-    {"deadlines", "policies", "calendars", "ladder", "roster", "absences", "storms", "routes", "teams"}
+    {"deadlines", "policies", "calendars", "ladder", "roster", "absences", "people", "storms", "routes", "teams"}
 )
 BILL_PAGES = frozenset({"adjustments", "tariffs"})
 FOR_ME_PAGES = frozenset({"for-me", "requests", "hand-over"})

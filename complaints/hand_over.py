@@ -166,7 +166,7 @@ class Handed:
 def handed_over(absence: Absence) -> Iterator[Handed]:
     """What went when the person left, the next deadline first, with what happened meanwhile."""
     lines = BulkLine.objects.filter(run__in=runs(absence), state=LineState.DONE).values("complaint", "left_at")
-    left_at = {line["complaint"]: line["left_at"] for line in lines}
+    left_at = {line["complaint"]: line["left_at"] or 0 for line in lines}
     rows = Complaint.objects.filter(pk__in=left_at).select_related("category", "assignee").by_due_next()
     since = _since(left_at)
     for complaint in rows:

@@ -100,17 +100,22 @@ def make(complaint: Complaint, said: papers.LetterSaid, *, by: User, at: datetim
 def sheet(notice: Notice, *, dated_on: date) -> bytes:
     """A notice on paper."""
     assert notice.complaint is not None, "letters go to complainants only"
-    with translation.override(notice.language):
-        to = notice.complaint.contact_name or _("Sir or Madam")
-    said = papers.LetterSaid(
-        language=notice.language,
-        to=to,
+    return proof(
+        notice.complaint,
+        notice.language,
         address=notice.address,
         subject=notice.subject,
         body=notice.body,
         dated_on=dated_on,
     )
-    return papers.letter(notice.complaint, said)
+
+
+def proof(complaint: Complaint, language: str, *, address: str, subject: str, body: str, dated_on: date) -> bytes:
+    """These words to this complainant, on paper; nothing of it is kept."""
+    with translation.override(language):
+        to = complaint.contact_name or _("Sir or Madam")
+    said = papers.LetterSaid(language=language, to=to, address=address, subject=subject, body=body, dated_on=dated_on)
+    return papers.letter(complaint, said)
 
 
 @transaction.atomic

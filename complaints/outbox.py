@@ -244,9 +244,7 @@ def queue(complaint: Complaint, event: Event, concerned: Iterable[tuple[str, Use
     said: dict[str, dict[str, Any]] = {}
     notices: dict[tuple[str, str, str], Notice] = {}
     for code, recipient in wanted:
-        # a letter says what the e-mail would; and better in a language that is not theirs than not at all
-        medium = Medium.EMAIL if recipient.medium == Medium.LETTER else recipient.medium
-        text = texts.get((code, medium, recipient.language)) or texts.get((code, medium, settings.LANGUAGE_CODE))
+        text = _text_for(texts, code, recipient)
         if text is not None:
             if text.language not in said:
                 with translation.override(text.language):
@@ -269,6 +267,16 @@ def _unnamed(complaint: Complaint, recipients: list[Recipient]) -> list[Recipien
     if recipients and not others:
         return [one for one in _last_resort() if one.address.lower() != named]
     return others
+
+
+def _text_for(
+    texts: Mapping[tuple[str, str, str], MessageTemplate], code: str, recipient: Recipient
+) -> MessageTemplate | None:
+    """The text in their language, better in another than not at all; a letter without one says what the e-mail would."""
+    media = [Medium.LETTER, Medium.EMAIL] if recipient.medium == Medium.LETTER else [recipient.medium]
+    languages = (recipient.language, settings.LANGUAGE_CODE)
+    keys = [(code, medium, language) for language in languages for medium in media]
+    return next((texts[key] for key in keys if key in texts), None)
 
 
 def _texts(code: str) -> list[MessageTemplate]:

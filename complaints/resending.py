@@ -54,6 +54,7 @@ def resend(notice: Notice, *, by: User, address: str = "") -> None:
         _check_address(row, address)
         row.address, row.uuid = address, uuid.uuid4()
     row.state, row.attempts, row.error, row.answer = NoticeState.QUEUED, 0, "", None
+    row.delivered_at = None
     outbox.try_at(now, [row], DeskSettings.current())
     row.save()
     if row.complaint is not None:

@@ -58,6 +58,14 @@ def statuses(name: str, default: str) -> frozenset[int]:
     return frozenset(int(word) for word in given)
 
 
+def words_of_status(name: str, default: str, *, not_in: frozenset[str] = frozenset()) -> frozenset[str]:
+    """Words in small letters, comma-separated; none of them may stand in the other list too."""
+    found = frozenset(word.lower() for word in words(name, default))
+    if found & not_in:
+        raise ImproperlyConfigured(f"{name} holds {', '.join(sorted(found & not_in))!r}, which means the opposite.")
+    return found
+
+
 def template(name: str, default: str) -> str:
     """A text, or `@/path` of the file that holds it."""
     value = text(name, default)

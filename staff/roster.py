@@ -112,8 +112,10 @@ def _day(rota: Rota, role: Role, own: Iterable[Duty], date_: date) -> Day:
 
 def _gaps(rota: Rota, role: Role, start: datetime, end: datetime) -> Iterator[Gap]:
     shifts = [one for one in rota.shifts if one.role == role]
-    stretches = [*shifts, *rota.away.rows]
-    turns = {at for one in stretches for at in (one.starts_at, one.ends_at) if at is not None and start < at < end}
+    turns = {at for one in shifts for at in (one.starts_at, one.ends_at) if start < at < end}
+    turns |= {
+        at for one in rota.away.rows for at in (one.starts_at, one.ends_at) if at is not None and start < at < end
+    }
     moments = sorted({start, end} | turns)
     gap: Gap | None = None
     here = rota.paths[0]

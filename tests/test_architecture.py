@@ -84,7 +84,7 @@ def test_every_notice_has_its_text_in_both_languages(code):
     is_for_staff |= code in concerns.OCCASIONS
     is_for_staff |= code in {"feedback_look", "urged", "reopened_staff", "manager_told", "safety_dispatched"}
     is_for_staff |= code in {"adjustment_proposed", "adjustment_declined"}
-    media = [Medium.EMAIL] if is_for_staff else [Medium.EMAIL, Medium.SMS]
+    media = [Medium.EMAIL] if is_for_staff else [Medium.EMAIL, Medium.SMS, Medium.LETTER]
     for medium in media:
         languages = MessageTemplate.objects.filter(code=code, medium=medium).values_list("language", flat=True)
         assert {"en", "zh-hans"} <= set(languages), (code, medium)

@@ -86,6 +86,7 @@ from complaints.models.letters import Letter, LetterText, Posting
 from complaints.models.outgoing import Medium, MessageTemplate, Notice, NoticeState, TextVersion
 from complaints.models.phrases import CannedText
 from complaints.models.promises import Alarm, Calendar, Clock, ClockKind, LedgerEntry, Policy, PolicyLimit, Tier
+from complaints.models.receipts import Arrival, Receipt
 from complaints.models.routes import RouteChange, RoutingChange, RoutingRule
 from complaints.models.safety import EquipmentOwner, HazardGrade, SafetyFinding
 from complaints.models.search import ComplaintWords
@@ -125,6 +126,7 @@ __all__ = [
     "AnsweredBy",
     "Apology",
     "ApologyHow",
+    "Arrival",
     "Attachment",
     "BillVerdict",
     "BillingFinding",
@@ -213,6 +215,7 @@ __all__ = [
     "QuestionSet",
     "Recording",
     "RequestState",
+    "Receipt",
     "RequestType",
     "Responsibility",
     "Retargeting",

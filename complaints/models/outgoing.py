@@ -186,6 +186,7 @@ class Notice(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
     error = models.CharField(max_length=300, blank=True)
     answer = models.PositiveSmallIntegerField(_("status of the last answer"), null=True)
     created_at = models.DateTimeField(auto_now_add=True)

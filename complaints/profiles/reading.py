@@ -577,7 +577,7 @@ def _templates(reader: _Reader) -> Iterator[Row]:
             reader.fault(where, "is not in both languages for every medium.")
         for language in LANGUAGES:
             name = f"{where}, {language}"
-            if not reader.fields(name, content[language], "email", "sms"):
+            if not reader.fields(name, content[language], "email", "sms letter"):
                 continue
             email = content[language]["email"]
             if not reader.fields(f"{name}, email", email, "subject body"):
@@ -585,6 +585,11 @@ def _templates(reader: _Reader) -> Iterator[Row]:
             texts = [(Medium.EMAIL, email["subject"], email["body"].strip())]
             if "sms" in content[language]:
                 texts.append((Medium.SMS, "", content[language]["sms"].strip()))
+            if "letter" in content[language]:
+                letter = content[language]["letter"]
+                if not reader.fields(f"{name}, letter", letter, "subject body"):
+                    continue
+                texts.append((Medium.LETTER, letter["subject"], letter["body"].strip()))
             for medium, subject, body in texts:
                 _placeholders(reader, f"{name}, {medium.value}", subject + body)
                 row = {"code": path.stem, "medium": medium.value, "language": language}

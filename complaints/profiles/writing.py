@@ -89,9 +89,9 @@ def load(profile: Profile) -> list[str]:
 def add_texts(profile: Profile) -> list[str]:
     """Add what a new release brings and nobody has set up yet: texts, limits, tariffs, rules, settings; a line for each."""
     changes = _Changes()
-    known = set(MessageTemplate.objects.values_list("code", flat=True))
+    known = set(MessageTemplate.objects.values_list("code", "medium"))
     for row in profile.templates:
-        if row["code"] not in known:
+        if (row["code"], row["medium"]) not in known:
             _put_text(changes, row)
     if not DeskSettings.current().voltage_limits:
         changes.put(DeskSettings, {"pk": 1}, {"voltage_limits": profile.desk["voltage_limits"]})

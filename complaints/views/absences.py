@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -27,7 +27,7 @@ from complaints.timeline import sentence
 from staff import absences as rules
 from staff import roster as rosters
 from staff.http import StaffRequest
-from staff.models import Absence, Branch, User
+from staff.models import Absence, AbsenceQuerySet, Branch, User
 
 SHOWN_DAYS = 28
 AT_ONCE = 20.0
@@ -46,7 +46,7 @@ def _asked(request: StaffRequest) -> tuple[Branch | None, date]:
     return (get_object_or_404(shown, code=code) if code else request.user.branch or shown.first()), monday
 
 
-def _shown(user: User) -> QuerySet[Absence]:
+def _shown(user: User) -> AbsenceQuerySet:
     """The absences of the branches that this person sees, and those in which they have a part."""
     branches = rosters.branches_shown_to(user)
     part = Q(user__branch__in=branches) | Q(user=user) | Q(deputy=user)

@@ -10,16 +10,18 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from complaints import letters
 from complaints import texts as rules
-from complaints.models import Medium, MessageTemplate
+from complaints.models import Complaint, Medium, MessageTemplate
 from complaints.occasions import OCCASIONS
 from complaints.references import parse_reference
 from complaints.refusals import BadInput, Refusal
-from complaints.views.papers import LANGUAGES
+from complaints.views.papers import LANGUAGES, shown
 from staff.http import StaffRequest
 
 VERSIONS = 30
@@ -48,7 +50,7 @@ class TextForm(forms.Form):
 
     def __init__(self, *args: Any, medium: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if medium != Medium.EMAIL:
+        if medium == Medium.SMS:
             del self.fields["subject"]
             self.fields["body"].widget.attrs["rows"] = 5
 
@@ -95,9 +97,11 @@ def text(request: StaffRequest, code: str, medium: str, language: str) -> HttpRe
     typed = now
     if form.is_bound and form.is_valid():
         typed = {"subject": "", **form.cleaned_data}
-        if "look" not in request.POST and _saved(request, found, form, typed):
+        if not {"look", "sheet"} & request.POST.keys() and _saved(request, found, form, typed):
             return redirect("complaints:text", code, medium, language)
     sample = None if form.is_bound and not form.is_valid() else _sample(request, found, form, typed)
+    if sample is not None and medium == Medium.LETTER and "sheet" in request.POST:
+        return _sheet(request, found, sample)
     context = {
         "text": found,
         "occasion": OCCASIONS[code],
@@ -138,6 +142,20 @@ def _sample(
         if form.is_bound and not form.errors:
             form.add_error(next((name for name in refused.fields if name in form.fields), None), refused.message)
         return None
+
+
+def _sheet(request: StaffRequest, found: MessageTemplate, sample: rules.Sample) -> HttpResponse:
+    """The letter that it would be, as PDF."""
+    complaint = get_object_or_404(Complaint.objects.visible_to(request.user), reference=sample.of)
+    content = letters.proof(
+        complaint,
+        found.language,
+        address=complaint.contact_address or (complaint.customer.address if complaint.customer else ""),
+        subject=sample.subject,
+        body=sample.body,
+        dated_on=timezone.localdate(),
+    )
+    return shown(content, f"{found.code}-{complaint.reference}.pdf")
 
 
 @login_required

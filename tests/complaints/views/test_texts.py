@@ -232,3 +232,24 @@ def test_the_texts_about_views_have_a_page_and_a_sample(client, code):
     shown = texts.sample(code, "en", text.subject, text.body, by=user)
     assert "Due soon" in shown.subject
     assert (complaint.reference in shown.body) is (code == "view_digest")
+
+
+def test_a_letter_has_words_of_its_own_and_is_looked_at_as_a_sheet(sign_in, reader):
+    sign_in(Role.SUPERVISOR)
+    complaint = a_complaint(
+        channel="letter", source="post", contact_phone="", contact_address="河北省唐山市和平路1号", language="en"
+    )
+    notice = complaint.notices.get(code="acknowledged")
+    assert notice.body.startswith("Dear ")
+    assert notice.body.endswith("Yours sincerely")
+    url = "/desk/texts/acknowledged/letter/en/"
+    typed = {"subject": "We have it", "body": "Dear {name}, it is {reference}.", "seen": 0}
+    before = the_text("acknowledged", "letter", "en").body
+    sheet = reader.post(url, typed | {"sheet": "1", "reference": complaint.reference})
+    assert sheet["Content-Type"] == "application/pdf"
+    assert sheet.content.startswith(b"%PDF")
+    assert the_text("acknowledged", "letter", "en").body == before
+    assert reader.post(url, typed | {"sheet": "1", "body": "{nonsense}"}).status_code == 422
+    reader.post(url, typed)
+    again = a_complaint(channel="letter", source="post", contact_phone="", contact_address="和平路1号", language="en")
+    assert again.notices.get().subject == "We have it"
