@@ -55,7 +55,12 @@ REVERSE: dict[str, Reverse] = {
     "link": lambda before: ("detach", {"reason": _("Taken back")}),
 }
 """For a move with a natural inverse: the move that puts back what was there before."""
-REVERSES = {"assign": ("assign", "unassign"), "unassign": ("assign",), "prioritise": ("prioritise",), "link": ("detach",)}
+REVERSES = {
+    "assign": ("assign", "unassign"),
+    "unassign": ("assign",),
+    "prioritise": ("prioritise",),
+    "link": ("detach",),
+}
 
 
 def start(

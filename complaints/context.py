@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints import attention, storms
 from complaints.clocks.calendar_versions import calendars_running_out
-from complaints.models import Notice
-from complaints.queues import counts, spoken
+from complaints.models import Complaint, Notice
+from complaints.queues import BY_NAME, counted, spoken
 from staff.actors import Role
 from staff.models import User
 
@@ -62,8 +62,8 @@ def calendars_to_renew(user: User) -> str:
 
 
 def entries(user: User, path: str) -> list[dict[str, Any]]:
-    numbers = {"complaints:queue": counts(user, names=["breached"])["breached"]}
-    numbers["complaints:for-me"] = attention.unread_of(user)
+    breached = BY_NAME["breached"].narrow(Complaint.objects.visible_to(user), user, timezone.now())
+    numbers = counted({"complaints:queue": breached, "complaints:for-me": attention.unread_rows(user)})
     if user.role in RENEWING:
         numbers["complaints:notices"] = Notice.objects.failed().visible_to(user)[:MOST_FAILED].count()
     shown = [

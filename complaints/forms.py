@@ -263,7 +263,7 @@ class Asked:
         return assignee_field(self.name, self.complaint, self.user, _around(self.complaint.branch))
 
     def asked_team(self) -> forms.Field:
-        teams = Team.objects.filter(is_active=True).exclude(pk=self.complaint.team_id).select_related("branch")
+        teams = Team.objects.filter(is_active=True).exclude(pk=self.complaint.team_id or 0).select_related("branch")
         return TeamField(
             label=_("Which team?"),
             queryset=teams.order_by("branch__path", "code"),
