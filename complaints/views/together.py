@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from complaints import attention, mentions, queues, timeline, workflow
@@ -27,7 +27,7 @@ from staff.http import StaffRequest
 
 PAGE = 30
 MOST_OPEN = 99
-SIDES = {"": gettext_lazy("All"), "unread": gettext_lazy("Not read yet"), **dict(Why.choices)}
+SIDES = {"": pgettext_lazy("queue", "All"), "unread": gettext_lazy("Not read yet"), **dict(Why.choices)}
 """What can be looked at alone."""
 HOURS = [(hour, f"{hour}:00") for hour in range(24)]
 

@@ -17,7 +17,7 @@ def write_note(staff, reference, words, *, choosing=""):
     field.focus()
     if choosing:
         staff.page.keyboard.type(f"@{choosing}")
-        expect(staff.page.get_by_role("option").first).to_be_visible()
+        expect(staff.page.get_by_role("option").first).to_contain_text(f"@{choosing} ")
         staff.page.keyboard.press("Enter")
         expect(staff.page.locator(".mention-list")).to_have_count(0)
     staff.page.keyboard.type(words)
@@ -38,7 +38,7 @@ def test_a_mention_is_found_read_and_answered(open_window, sign_in):
     reference = customer.send()
     before = unread(investigator)
 
-    write_note(supervisor, reference, "please look at the fuse", choosing="investigato")
+    write_note(supervisor, reference, "please look at the fuse", choosing="investigator")
     expect(supervisor.page.locator("#history .mention").first).to_be_visible()
 
     assert unread(investigator) == before + 1
