@@ -497,6 +497,7 @@ class MoveForm(forms.Form):
                     field.widget.attrs["data-focus"] = True
                 if detail in HAND_OVER or (name, detail) == ("note", "note"):
                     field.widget.attrs["data-mentions"] = reverse("complaints:people", args=[complaint.reference])
+                    field.widget.attrs["data-mentions-word"] = _("What fits")
                 self.fields[detail] = field
 
     def _has_sense(self, detail: str) -> bool:
