@@ -12,9 +12,8 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 
-from complaints import outbox
+from complaints import outbox, queues
 from complaints.models import (
-    Complaint,
     Concern,
     DeskSettings,
     Follow,
@@ -26,11 +25,12 @@ from complaints.models import (
     Why,
 )
 from complaints.models.complaint import ComplaintQuerySet
+from complaints.models.together import ConcernQuerySet
 from staff.models import User
 
 DIGEST = "follow_digest"
-MOST_UNREAD = 99
-"""Counted no further: beyond it the number says nothing more."""
+MOST_TOLD = 99
+"""A digest counts no further: beyond it the number says nothing more."""
 MOST_FOLLOWED_AT_ONCE = 1_000
 TOP = 30
 
@@ -51,8 +51,12 @@ def unfollow(rows: ComplaintQuerySet, user: User) -> int:
 
 
 def unread_of(user: User) -> int:
-    """How much there is that this person has not read, as far as it is counted."""
-    return Concern.objects.visible_to(user).unread().order_by()[:MOST_UNREAD].count()
+    """How much there is that this person has not read, as far as anybody counts."""
+    return queues.counted({"for me": unread_rows(user)})["for me"]
+
+
+def unread_rows(user: User) -> ConcernQuerySet:
+    return Concern.objects.visible_to(user).unread().order_by()
 
 
 def read_on_page(user: User, complaint: int, *, until: int, at: datetime) -> None:
@@ -106,7 +110,7 @@ def send_digest(habit: TellingHabit, *, at: datetime) -> bool:
         locked.next_at, locked.told_until = next_moment(locked.hour, after=at), at
         locked.save(update_fields=["next_at", "told_until"])
         mine = Concern.objects.visible_to(locked.user).filter(why=Why.FOLLOWED, at__gt=since, at__lte=at)
-        count = mine.order_by()[: MOST_UNREAD + 1].count()
+        count = mine.order_by()[: MOST_TOLD + 1].count()
         return bool(count) and locked.user.is_active and _tell(locked, list(mine[:TOP]), count, at)
 
 
@@ -140,7 +144,7 @@ def words_for(concerns: list[Concern], count: int) -> dict[str, Any]:
     return {
         "desk_url": settings.BASE_URL + reverse("complaints:for-me"),
         "utility": desk.utility_zh if is_chinese else desk.utility_en,
-        "count": count if count <= MOST_UNREAD else f"{MOST_UNREAD}+",
+        "count": count if count <= MOST_TOLD else f"{MOST_TOLD}+",
         "rows": "\n".join(_listed(concerns)),
     }
 
@@ -156,8 +160,3 @@ def sample(by: User) -> tuple[str, dict[str, Any]]:
     """What a digest could say, made up of what concerns this person."""
     concerns = list(Concern.objects.visible_to(by)[:TOP])
     return by.display_name, words_for(concerns, len(concerns))
-
-
-def visible_by_reference(user: User, references: list[str]) -> ComplaintQuerySet:
-    """Of these references those that this person may see."""
-    return Complaint.objects.visible_to(user).filter(reference__in=references)

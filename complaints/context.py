@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -14,8 +15,8 @@ from django.utils.translation import pgettext_lazy
 
 from complaints import attention, storms
 from complaints.clocks.calendar_versions import calendars_running_out
-from complaints.models import Adjustment, FollowUp, Notice
-from complaints.queues import counts, spoken
+from complaints.models import Adjustment, Complaint, FollowUp, Notice
+from complaints.queues import BY_NAME, counted, spoken
 from staff.actors import Role
 from staff.models import User
 
@@ -32,8 +33,6 @@ BILL_PAGES = frozenset({"adjustments", "tariffs"})
 FOR_ME_PAGES = frozenset({"for-me", "requests", "hand-over"})
 FEEDBACK_PAGES = frozenset({"feedback", "calls", "surveys"})
 NOTICE_PAGES = frozenset({"notices", "texts", "webhooks"})
-MOST_FAILED = 99
-"""Counted no further: beyond it the number says nothing more."""
 ENTRIES = [
     ("complaints:queue", (), "inbox", _("Queue"), EVERYONE),
     ("complaints:for-me", (), "bell-ring", _("For me"), EVERYONE),
@@ -71,14 +70,7 @@ def calendars_to_renew(user: User) -> str:
 
 
 def entries(user: User, path: str) -> list[dict[str, Any]]:
-    numbers = {"complaints:queue": counts(user, names=["breached"])["breached"]}
-    numbers["complaints:for-me"] = attention.unread_of(user)
-    if user.role == Role.SUPERVISOR:
-        numbers["complaints:follow-ups"] = FollowUp.objects.open().visible_to(user)[:MOST_FAILED].count()
-    if user.role in RENEWING:
-        waiting = Adjustment.objects.waiting().visible_to(user).exclude(proposed_by=user)
-        numbers["complaints:adjustments"] = waiting[:MOST_FAILED].count()
-        numbers["complaints:notices"] = Notice.objects.failed().visible_to(user)[:MOST_FAILED].count()
+    numbers = counted(lists(user))
     shown = [
         {
             "url": reverse(name, args=args),
@@ -92,6 +84,22 @@ def entries(user: User, path: str) -> list[dict[str, Any]]:
     ]
     here = _section(path)
     return [{**entry, "current": _section(str(entry["url"])) == here} for entry in shown]
+
+
+def lists(user: User) -> dict[str, QuerySet[Any]]:
+    """What waits for this person, by the entry of the rail that counts it."""
+    breached = BY_NAME["breached"].narrow(Complaint.objects.visible_to(user), user, timezone.now())
+    found: dict[str, QuerySet[Any]] = {
+        "complaints:queue": breached,
+        "complaints:for-me": attention.unread_rows(user),
+    }
+    if user.role == Role.SUPERVISOR:
+        found["complaints:follow-ups"] = FollowUp.objects.open().visible_to(user).order_by()
+    if user.role in RENEWING:
+        waiting = Adjustment.objects.waiting().visible_to(user).exclude(proposed_by=user)
+        found["complaints:adjustments"] = waiting.order_by()
+        found["complaints:notices"] = Notice.objects.failed().visible_to(user).order_by()
+    return found
 
 
 def _section(path: str) -> str:

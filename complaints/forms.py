@@ -284,7 +284,7 @@ class Asked:
         return assignee_field(self.name, self.complaint, self.user, _around(self.complaint.branch))
 
     def asked_team(self) -> forms.Field:
-        teams = Team.objects.filter(is_active=True).exclude(pk=self.complaint.team_id).select_related("branch")
+        teams = Team.objects.filter(is_active=True).exclude(pk=self.complaint.team_id or 0).select_related("branch")
         return TeamField(
             label=_("Which team?"),
             queryset=teams.order_by("branch__path", "code"),
@@ -549,6 +549,7 @@ class MoveForm(forms.Form):
                     field.widget.attrs["data-focus"] = True
                 if detail in HAND_OVER or (name, detail) == ("note", "note"):
                     field.widget.attrs["data-mentions"] = reverse("complaints:people", args=[complaint.reference])
+                    field.widget.attrs["data-mentions-word"] = _("What fits")
                 self.fields[detail] = field
 
     def _has_sense(self, detail: str) -> bool:

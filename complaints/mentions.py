@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
-from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models import Case, Q, Value, When
+from django.db.models.functions import Length, Lower
 from django.utils.translation import gettext as _
 
 from complaints.ladder import Place
@@ -97,13 +97,23 @@ def _refuse(field: str, written: str, people: list[User], tail: str) -> NoReturn
 
 
 def offered(complaint: Complaint, text: str) -> list[User]:
-    """Those who may see the complaint and whose name has this in it: who is on duty and of its team first."""
+    """Those who may see the complaint and whose name has this in it.
+
+    First whose name begins with it, the shortest first, so that a name typed whole is the first; with nothing typed yet
+    whoever is on duty and of its team.
+    """
     people = User.objects.filter(is_active=True, branch__path__in=duty.upwards(complaint.branch.path))
     if complaint.request_type == RequestType.REPORT:
         people = people.filter(role__in=RESTRICTED_TO)
-    wanted = text.strip()[:LONGEST]
-    if wanted:
+    order: list[Any] = ["-is_on_duty", "-is_near", "full_name"]
+    if wanted := text.strip()[:LONGEST]:
         people = people.filter(Q(username__icontains=wanted) | Q(full_name__icontains=wanted))
-    near = people.select_related("team").order_by("-is_on_duty", "full_name", "pk")
-    found = list(near[: 5 * OFFERED])
-    return sorted(found, key=lambda one: one.team_id != complaint.team_id)[:OFFERED]
+        begins = Q(username__istartswith=wanted) | Q(full_name__istartswith=wanted)
+        order = [_is(begins).desc(), Length("username"), *order]
+    near = people.annotate(is_near=_is(Q(team=complaint.team_id or 0))).select_related("team")
+    return list(near.order_by(*order)[:OFFERED])
+
+
+def _is(condition: Q) -> Case:
+    """True or false, also where what is compared is not known."""
+    return Case(When(condition, then=Value(True)), default=Value(False))

@@ -85,6 +85,12 @@ def entries(events: Iterable[Event], notices: Iterable[Notice]) -> list[dict[str
     return [entry(event, sent.get(event.pk, [])) for event in reversed(list(events))]
 
 
+def hand_over_to_read(events: Iterable[Event]) -> Event | None:
+    """As `Complaint.hand_over_to_read`, for a history that was read anyway, oldest first."""
+    said = [event for event in events if "stands" in event.details or event.move in ("accept", "read_hand_over")]
+    return said[-1] if said and "stands" in said[-1].details else None
+
+
 def entry(event: Event, notices: list[Notice]) -> dict[str, Any]:
     said = event.details
     text = "\n\n".join(str(said[name]) for name in (*WORDS, "resolution") if said.get(name))

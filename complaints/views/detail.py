@@ -235,6 +235,7 @@ def context_of(request: StaffRequest, complaint: Complaint, form: MoveForm | Non
     shown_first = [moves[0], *(one for one in moves[1:] if one[0] in EVERYDAY)] if moves else []
     notices = list(complaint.notices.all())
     names = {name for name, _move, _key in moves}
+    told = history.context_of(request, complaint, notices)
     return {
         "complaint": complaint,
         "now": now,
@@ -248,8 +249,8 @@ def context_of(request: StaffRequest, complaint: Complaint, form: MoveForm | Non
         "clocks": clocks,
         "investigation": investigation.panel(complaint),
         "pressing": [clock for clock in clocks if clock.presses][:2],
-        **history.context_of(request, complaint, notices),
-        **together.context_of(request, complaint),
+        **told,
+        **together.context_of(request, complaint, told["events"]),
         "notices": notices[::-1],
         "may_resend": request.user.role in resending.STEERING,
         "resendable": {notice.pk for notice in notices if resending.may_resend(notice)},

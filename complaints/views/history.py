@@ -23,13 +23,15 @@ def context_of(request: StaffRequest, complaint: Complaint, notices: list[Notice
     show = request.GET.get("show", "")
     show = show if show in timeline.GROUPS else ""
     oldest_first = _order(request) == "oldest" or "print" in request.GET
-    everything = timeline.entries(complaint.events.all(), notices)
+    events = list(complaint.events.all())
+    everything = timeline.entries(events, notices)
     files = {entry["anchor"]: _added_at(entry, complaint, attachments) for entry in everything}
     for entry in everything:
         entry["files"] = files[entry["anchor"]]
         if "print" in request.GET:
             entry["beginning"] = ""
     return {
+        "events": events,
         "entries": timeline.only(everything, show, oldest_first=oldest_first),
         "entries_in_all": len(everything),
         "show": show,

@@ -82,7 +82,8 @@ def _move(form: ReceiverForm) -> str:
 
 def _said(request: StaffRequest, form: ReceiverForm) -> dict[str, str]:
     """What the run remembers: the receiver, and each complaint's own note under its reference."""
-    notes = {name: text for name, text in request.POST.items() if name.partition("@")[0] in HAND_OVER and text.strip()}
+    typed = ((name, str(text)) for name, text in request.POST.items() if name.partition("@")[0] in HAND_OVER)
+    notes = {name: text for name, text in typed if text.strip()}
     return notes | ({"assignee": request.POST["assignee"]} if _move(form) == "assign" else {})
 
 

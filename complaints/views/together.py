@@ -14,11 +14,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from complaints import attention, mentions, timeline, workflow
-from complaints.models import Complaint, Concern, InternalRequest, Telling, Why
+from complaints import attention, mentions, queues, timeline, workflow
+from complaints.models import Complaint, Concern, Event, InternalRequest, Telling, Why
 from complaints.states import MOVES
 from complaints.views.alongside import signed_in
 from complaints.views.bulk import Chosen, back_to, to
@@ -26,7 +26,8 @@ from staff.actors import Actor
 from staff.http import StaffRequest
 
 PAGE = 30
-SIDES = {"": gettext_lazy("All"), "unread": gettext_lazy("Not read yet"), **dict(Why.choices)}
+MOST_OPEN = 99
+SIDES = {"": pgettext_lazy("queue", "All"), "unread": gettext_lazy("Not read yet"), **dict(Why.choices)}
 """What can be looked at alone."""
 HOURS = [(hour, f"{hour}:00") for hour in range(24)]
 
@@ -63,14 +64,14 @@ def followers_of(request: StaffRequest, complaint: Complaint) -> dict[str, Any]:
     return {"followers": people, "is_followed": request.user in people}
 
 
-def context_of(request: StaffRequest, complaint: Complaint) -> dict[str, Any]:
-    """What colleagues have to do with each other, as the page of the complaint shows it."""
-    note = complaint.hand_over_to_read()
+def context_of(request: StaffRequest, complaint: Complaint, events: list[Event]) -> dict[str, Any]:
+    """What colleagues have to do with each other, as the page of the complaint shows it; `events` are its history."""
+    note = timeline.hand_over_to_read(events)
     is_mine = note is not None and note.user_id == request.user.pk
     return {
         "hand_over": timeline.entry(note, []) if note is not None and complaint.is_unfinished else None,
         "may_read_hand_over": not is_mine and request.user.role in MOVES["read_hand_over"].allowed,
-        "requests": list(complaint.requests.by_due()),
+        "requests": list(complaint.requests.by_due()) if any(one.move == "request" for one in events) else [],
         **followers_of(request, complaint),
     }
 
@@ -181,7 +182,7 @@ def _open_requests(request: StaffRequest) -> int:
     if request.user.team_id is None:
         return 0
     mine = InternalRequest.objects.open().filter(team=request.user.team_id)
-    return mine[: attention.MOST_UNREAD].count()
+    return mine[:MOST_OPEN].count()
 
 
 @login_required
@@ -205,4 +206,4 @@ def mark(request: StaffRequest) -> HttpResponse:
 @require_safe
 def unread(request: StaffRequest) -> HttpResponse:
     """How much is not read, for the rail of a page that stays open."""
-    return render(request, "desk/_unread.html", {"count": attention.unread_of(request.user)})
+    return render(request, "desk/_unread.html", {"count": queues.spoken(attention.unread_of(request.user))})

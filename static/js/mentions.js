@@ -24,6 +24,7 @@ function show(field, at, people) {
   list.className = "mention-list";
   list.id = "mention-list";
   list.setAttribute("role", "listbox");
+  list.setAttribute("aria-label", field.dataset.mentionsWord);
   people.forEach((person, number) => {
     const item = document.createElement("li");
     item.id = `mention-${number}`;

@@ -23,6 +23,7 @@ DESK = [
     "/desk/letters/text/en/", "/desk/notices/", "/desk/notices/?state=all", "/desk/texts/", "/desk/texts/asked/sms/en/", "/desk/counter/", "/desk/new/regulator/batch/", "/customers/D000000000/edit/", "/customers/D000000000/merge/",
     "/desk/feedback/", "/desk/feedback/quotas/", "/desk/feedback/quotas/new/", "/desk/feedback/questions/", "/desk/calls/", "/desk/surveys/",
     "/desk/surveys/new/", "/desk/views/", "/desk/views/new/?category=VOL", "/desk/columns/", "/desk/filters/", "/desk/?view=unfinished&category=VOL&sort=urged",
+    "/desk/for-me/", "/desk/for-me/?show=unread", "/desk/requests/", "/desk/requests/?side=branch", "/desk/hand-over/", "/desk/?view=followed",
     "/style/", "/complaints/not-there/",
 ]  # fmt: skip
 REFUSED = [

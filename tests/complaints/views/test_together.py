@@ -73,6 +73,16 @@ def test_the_picker_offers_only_who_may_see_the_complaint(reader, sign_in, far_t
     assert reader.get(address).status_code == 404
 
 
+def test_a_name_that_is_typed_whole_is_offered_first(reader, sign_in):
+    sign_in(Role.AGENT)
+    complaint, meant = fresh(), a_user(Role.INVESTIGATOR)
+    for number in range(10):
+        a_user(Role.INVESTIGATOR, first_name=str(number))
+    address = reverse("complaints:people", args=[complaint.reference])
+    assert reader.get(address, {"q": meant.username}).json()["people"][0]["username"] == meant.username
+    assert len(reader.get(address).json()["people"]) == 8, "with nothing typed a few are offered all the same"
+
+
 # following
 
 
