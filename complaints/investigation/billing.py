@@ -35,6 +35,8 @@ from staff.models import User
 REGISTERS = (rules.TOTAL, *rules.PERIODS)
 TOLERANCE = Decimal("0.05")
 """What billing systems may differ by in rounding [P]; up to here a bill is right."""
+MOST = Decimal("9999999999.99")
+"""What a row can hold."""
 READINGS, METER, TARIFF, HOUSEHOLD = "readings", "meter", "tariff", "household"
 WHAT_IFS = (READINGS, METER, TARIFF, HOUSEHOLD)
 """What may have gone wrong with a bill, and is tried to explain the amount that was billed."""
@@ -96,6 +98,8 @@ def work_out(finding: BillingFinding, desk: DeskSettings) -> BillingFinding:
     except BadBill as bad:
         words, field = REFUSED[bad.fault]
         raise BadInput(words, fields=[f"{bad.where}_{field}" if bad.where else field]) from None
+    if right.total > MOST:
+        raise BadInput(_("That comes to more than any bill. Look at the digits."), fields=["total_current"])
     finding.recalculated = right.total
     finding.lines = [line.plain() for line in right.lines]
     explained, billed = _explanation(finding, known)
