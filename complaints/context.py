@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Value
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -65,9 +67,7 @@ def calendars_to_renew(user: User) -> str:
 def entries(user: User, path: str) -> list[dict[str, Any]]:
     numbers = {"complaints:queue": counts(user, names=["breached"])["breached"]}
     if user.role in RENEWING:
-        waiting = Adjustment.objects.waiting().visible_to(user).exclude(proposed_by=user)
-        numbers["complaints:adjustments"] = waiting[:MOST_FAILED].count()
-        numbers["complaints:notices"] = Notice.objects.failed().visible_to(user)[:MOST_FAILED].count()
+        numbers |= _waiting_for(user)
     shown = [
         {
             "url": reverse(name, args=args),
@@ -80,6 +80,17 @@ def entries(user: User, path: str) -> list[dict[str, Any]]:
     ]
     here = _section(path)
     return [{**entry, "current": _section(str(entry["url"])) == here} for entry in shown]
+
+
+def _waiting_for(user: User) -> Counter[str]:
+    """How many notices failed and how many adjustments this person could decide, in one query."""
+    failed = Notice.objects.failed().visible_to(user)
+    waiting = Adjustment.objects.waiting().visible_to(user).exclude(proposed_by=user)
+    parts = [
+        rows.order_by().annotate(entry=Value(entry)).values_list("entry")[:MOST_FAILED]
+        for entry, rows in (("complaints:notices", failed), ("complaints:adjustments", waiting))
+    ]
+    return Counter(entry for (entry,) in parts[0].union(parts[1], all=True))
 
 
 def _section(path: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -107,7 +107,7 @@ class Sample:
 
 def year_of(rates: Rates, kwh: int, people: int) -> Decimal:
     """What twelve bills of so many kWh a month come to, with the use in equal parts over the periods of the day."""
-    always = [Rates(**{name: getattr(rates, name) for name in rates.__slots__} | {"valid_from": date.min})]
+    always = [replace(rates, valid_from=date.min)]
     total, used = Decimal(0), Decimal(0)
     registers = list(rates.adds) or [rules.TOTAL]
     for month in range(1, 13):
