@@ -45,6 +45,8 @@ WORDS: dict[str, LazyText | str] = {
     "referred_to": gettext_lazy("who takes it over"),
     "merged_into": gettext_lazy("reference of the other complaint"),
     "clock": gettext_lazy("which deadline"),
+    "amount": gettext_lazy("how much is given back"),
+    "way": gettext_lazy("how it is given back"),
     "count": gettext_lazy("how many times"),
     "hotline": gettext_lazy("our hotline"),
     "regulator": gettext_lazy("the regulator's hotline"),
@@ -70,6 +72,7 @@ OF_WEBHOOKS = ("webhook", "host", "count", "reason", "desk_url", "name")
 OF_COMPLAINTS = (
     *("reference", "name", "category", "track_url", "feedback_url", "desk_url", "due", "message", "reason"),
     *("resolution", "referred_to", "merged_into", "clock", "count", "hotline", "regulator", "utility"),
+    *("amount", "way"),
 )
 OF_SETTLED = (*OF_COMPLAINTS, "kind", "place", "restored")
 """Of complaints that are answered with their service issue."""
