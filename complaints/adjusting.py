@@ -177,6 +177,7 @@ def remembered(name: str, complaint: Complaint) -> dict[str, str]:
 
 
 def _propose(complaint: Complaint, event: Event, details: Details) -> None:
+    assert event.user is not None  # the table lets staff only
     Adjustment.objects.create(
         complaint=complaint,
         amount=details["amount"],

@@ -135,7 +135,8 @@ class TariffForm(forms.ModelForm):
 
     def __init__(self, *args: Any, before: Tariff | None = None, **kwargs: Any) -> None:
         initial = {} if before is None else _initial(before)
-        super().__init__(*args, initial=initial, **kwargs)
+        kwargs["initial"] = initial
+        super().__init__(*args, **kwargs)
         self.before = before
         if before is not None:
             del self.fields["code"]

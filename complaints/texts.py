@@ -59,6 +59,8 @@ WORDS: dict[str, LazyText | str] = {
     "referred_to": gettext_lazy("who takes it over"),
     "merged_into": gettext_lazy("reference of the other complaint"),
     "clock": gettext_lazy("which deadline"),
+    "amount": gettext_lazy("how much is given back"),
+    "way": gettext_lazy("how it is given back"),
     "count": gettext_lazy("how many times"),
     "hotline": gettext_lazy("our hotline"),
     "regulator": gettext_lazy("the regulator's hotline"),
@@ -90,6 +92,7 @@ OF_WEBHOOKS = ("webhook", "host", "count", "reason", "desk_url", "name")
 OF_COMPLAINTS = (
     *("reference", "name", "category", "track_url", "feedback_url", "desk_url", "due", "message", "reason"),
     *("resolution", "referred_to", "merged_into", "clock", "count", "hotline", "regulator", "utility"),
+    *("amount", "way"),
 )
 OF_CONCERNS = (*OF_COMPLAINTS, "who", "what", "by_when", "request_url")
 OF_FOLLOWED = ("name", "desk_url", "utility", "count", "rows")

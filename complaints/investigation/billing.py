@@ -35,6 +35,8 @@ from staff.models import User
 REGISTERS = (rules.TOTAL, *rules.PERIODS)
 TOLERANCE = Decimal("0.05")
 """What billing systems may differ by in rounding [P]; up to here a bill is right."""
+MOST = Decimal("9999999999.99")
+"""What a row can hold."""
 READINGS, METER, TARIFF, HOUSEHOLD = "readings", "meter", "tariff", "household"
 WHAT_IFS = (READINGS, METER, TARIFF, HOUSEHOLD)
 """What may have gone wrong with a bill, and is tried to explain the amount that was billed."""
@@ -96,6 +98,8 @@ def work_out(finding: BillingFinding, desk: DeskSettings) -> BillingFinding:
     except BadBill as bad:
         words, field = REFUSED[bad.fault]
         raise BadInput(words, fields=[f"{bad.where}_{field}" if bad.where else field]) from None
+    if right.total > MOST:
+        raise BadInput(_("That comes to more than any bill. Look at the digits."), fields=["total_current"])
     finding.recalculated = right.total
     finding.lines = [line.plain() for line in right.lines]
     explained, billed = _explanation(finding, known)
@@ -282,19 +286,21 @@ def reasons(finding: BillingFinding) -> list[str]:
                 "rate": number(desk.late_fee_rate),
             }
         )
-    if _is_interpolated(finding):
+    read_on = _read_on_another_day(finding)
+    if read_on is not None:
         found.append(
             _(
                 "The meter was read on %(day)s; the reading at the end of the bill follows from it in proportion to days."
             )
-            % {"day": date_format(finding.verified_on, "DATE_FORMAT")}
+            % {"day": date_format(read_on, "DATE_FORMAT")}
         )
     return found
 
 
-def _is_interpolated(finding: BillingFinding) -> bool:
+def _read_on_another_day(finding: BillingFinding) -> date | None:
+    """The day of the new reading, where it is not the last of the bill."""
     has_read = any(one.get("verified") for one in finding.registers.values())
-    return bool(has_read and finding.verified_on and finding.verified_on != finding.period_until)
+    return finding.verified_on if has_read and finding.verified_on != finding.period_until else None
 
 
 def _because(finding: BillingFinding, name: str) -> str:
@@ -446,8 +452,8 @@ def said_of(finding: BillingFinding) -> list[tuple[Any, Any]]:
         low = [_("low income")] if finding.is_low_income else []
         facts.append((_("Household"), ", ".join([_("%(count)d people") % {"count": finding.people}, *low])))
     if finding.verified_by:
-        day = date_format(finding.verified_on, "DATE_FORMAT") if finding.verified_on else ""
-        facts.append((_("Meter read again"), f"{finding.verified_by} {day}".strip()))
+        read_on = date_format(finding.verified_on, "DATE_FORMAT") if finding.verified_on else ""
+        facts.append((_("Meter read again"), f"{finding.verified_by} {read_on}".strip()))
     if finding.meter_error is not None:
         words = _("%(error)s%% (permitted %(permitted)s%%), %(reference)s") % {
             "error": number(finding.meter_error),

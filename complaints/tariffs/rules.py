@@ -11,7 +11,7 @@ consumption is divided in proportion to days, and so are the thresholds of month
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import groupby, pairwise
@@ -120,14 +120,19 @@ class Line:
 
     @classmethod
     def again(cls, said: Mapping[str, Any]) -> Line:
-        numbers = {name: _number(said[name]) for name in ("kwh", "price", "start", "end")}
-        days = {name: date.fromisoformat(said[name]) for name in ("since", "until")}
         return cls(
             kind=said["kind"],
+            kwh=_number(said["kwh"]),
+            price=_number(said["price"]),
             amount=Decimal(said["amount"]),
-            **{name: said[name] for name in ("name", "zh", "en", "version")},
-            **numbers,
-            **days,
+            since=date.fromisoformat(said["since"]),
+            until=date.fromisoformat(said["until"]),
+            start=_number(said["start"]),
+            end=_number(said["end"]),
+            name=said["name"],
+            zh=said["zh"],
+            en=said["en"],
+            version=said["version"],
         )
 
 
@@ -342,9 +347,9 @@ def _charges(part: _Part, kwh: Decimal, share: Decimal, lines: Sequence[Line]) -
         amount = cents(per[charge.per](charge.amount))
         if amount:
             mine = kwh if charge.per == PER_KWH else None
-            words = {"name": charge.per, "zh": charge.zh, "en": charge.en}
             version = part.rates.version
-            found.append(Line(CHARGE, mine, charge.amount, amount, part.since, part.until, version=version, **words))
+            line = Line(CHARGE, mine, charge.amount, amount, part.since, part.until, version=version)
+            found.append(replace(line, name=charge.per, zh=charge.zh, en=charge.en))
     return found
 
 

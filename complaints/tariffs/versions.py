@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,8 @@ from staff.models import User
 
 SAMPLES = (100, 240, 400, 800)
 """Kilowatt-hours a month of the households whose year is worked out before a version is saved [P]."""
+YEAR = 2025
+"""An ordinary year for them, whenever the version begins."""
 LARGE = 6
 """People of the large household among them [P]."""
 FAULTS = {
@@ -103,14 +105,14 @@ class Sample:
         return None if self.before is None else self.after - self.before
 
 
-def year_of(rates: Rates, kwh: int, people: int, year: int) -> Decimal:
+def year_of(rates: Rates, kwh: int, people: int) -> Decimal:
     """What twelve bills of so many kWh a month come to, with the use in equal parts over the periods of the day."""
-    always = [Rates(**{name: getattr(rates, name) for name in rates.__slots__} | {"valid_from": date.min})]
+    always = [replace(rates, valid_from=date.min)]
     total, used = Decimal(0), Decimal(0)
     registers = list(rates.adds) or [rules.TOTAL]
     for month in range(1, 13):
-        since = date(year, month, 1) - timedelta(days=1)
-        until = date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
+        since = date(YEAR, month, 1) - timedelta(days=1)
+        until = date(YEAR + month // 12, month % 12 + 1, 1) - timedelta(days=1)
         shares = {name: rules.cents(Decimal(kwh) / len(registers)) for name in registers}
         before = Decimal(0) if month == 1 else used
         bill = rules.recalculate(always, shares, since=since, until=until, household=Household(people), before=before)
@@ -120,10 +122,9 @@ def year_of(rates: Rates, kwh: int, people: int, year: int) -> Decimal:
 
 def samples(draft: Rates, before: Rates | None) -> list[Sample]:
     """What a version would do to households that use little and much, and to a large one."""
-    year = max(draft.valid_from.year, 2)
     homes = [(kwh, 3) for kwh in SAMPLES] + ([(SAMPLES[-2], LARGE)] if draft.people_from else [])
     return [
-        Sample(kwh, people, year_of(before, kwh, people, year) if before else None, year_of(draft, kwh, people, year))
+        Sample(kwh, people, year_of(before, kwh, people) if before else None, year_of(draft, kwh, people))
         for kwh, people in homes
     ]
 

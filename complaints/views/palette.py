@@ -40,6 +40,7 @@ MORE_PAGES: list[Page] = [
     ("channels_intake:unsent", (), "clipboard-list", gettext_lazy("Not sent yet"), context.ENTERING),
     ("channels_intake:counter", (), "store", gettext_lazy("Counter"), context.ENTERING),
     ("complaints:letters", (), "mail", gettext_lazy("Letters to post"), context.ENTERING),
+    ("complaints:tariffs", (), "receipt-text", gettext_lazy("Tariffs"), context.EVERYONE),
     ("complaints:policies", (), "scale", gettext_lazy("Policies"), context.READING_DEADLINES),
     ("complaints:calendars", (), "calendar-clock", gettext_lazy("Calendars"), context.READING_DEADLINES),
     ("complaints:roster", (), "users", gettext_lazy("Roster"), context.READING_DEADLINES),

@@ -3,6 +3,7 @@
 import io
 import itertools
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import transaction
@@ -61,6 +62,9 @@ def details_for(name: str, complaint: Complaint) -> dict:
         "into": lambda: a_complaint(at=MONDAY),
         "referred_to": lambda: "市城管局",
         "pause_reason": lambda: PauseReason.objects.get(code="no-access"),
+        "amount": lambda: Decimal("12.30"),
+        "way": lambda: "credit",
+        "paid_on": lambda: MONDAY.date(),
         "medium": lambda: "sms",
         "address": lambda: "13800001234",
         "storm": lambda: "台风",

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.xdist_group("journeys")
 STORY = "My bill for last month is twice what it always was."
 ANSWER = "Your meter was not read but estimated. We worked your bill out again and give back 53.80."
 CALL = {
-    "contact_name": "Li Si", "contact_phone": "13700005678", "language": "en", "category": "BIL", "subcategory": "BIL-01",
+    "contact_name": "Li Si", "contact_phone": "13700005678", "category": "BIL", "subcategory": "BIL-01",
     "story": STORY, "BIL-disputed": "The reading was estimated", "BIL-billing_period": "last month",
 }  # fmt: skip
 
@@ -60,8 +60,8 @@ def test_a_bill_is_worked_out_given_back_and_answered(product, sign_in):
     with supervisor.page.expect_navigation():
         form.locator('button[type="submit"]').click()
     supervisor.sees(": done.")
-    told = wait_for(lambda: [text for text in text_messages(product, reference) if "53.80 CNY" in text])
-    assert "Credit on the next bill" in told[0]
+    told = wait_for(lambda: [text for text in text_messages(product, reference) if "53.80 元" in text])
+    assert "抵扣下期电费" in told[0]
 
     investigator.open(reference).move("resolve", outcome="upheld", resolution=ANSWER)
     investigator.sees("Wrong record")

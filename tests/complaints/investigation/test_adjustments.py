@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from complaints import workflow
-from complaints.models import Adjustment, BillingFinding, DeskSettings, Event
+from complaints.models import Adjustment, BillingFinding, Complaint, DeskSettings, Event
 from complaints.refusals import MoveRefused, Refusal
 from complaints.states import Status
 from staff.actors import Actor, Role
@@ -236,10 +236,12 @@ def test_of_two_who_decide_at_once_one_wins():
     names = ["approve_adjustment", "decline_adjustment"] * 2
 
     def decide(number):
-        try:
-            workflow.perform(names[number], type(complaint).objects.get(pk=complaint.pk), by=bosses[number], reason="x")
-        except Refusal as refusal:
-            return refusal.message
+        mine = Complaint.objects.get(pk=complaint.pk)
+        with translation.override("en"):  # a new thread speaks the language of the settings
+            try:
+                workflow.perform(names[number], mine, by=bosses[number], reason="x")
+            except Refusal as refusal:
+                return refusal.message
         return names[number]
 
     said = at_once(decide, times=4)
