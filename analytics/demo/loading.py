@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.utils import timezone
 
-from analytics.demo import network, people, rows, staffing
+from analytics.demo import inspections, network, people, rows, staffing
 from analytics.demo.issues import Issue, issues_of
 from analytics.demo.lives import Bases, Generator, Task
 from analytics.demo.moments import moment_of, written
@@ -87,6 +87,7 @@ def load(*, complaints: int, days: int, seed: int, ending: datetime, customers: 
                 say(loaded.complaints)
         _write_words(generator.bases.ids[Complaint._meta.db_table])
         _set_sequences(generator.bases.number + complaints)
+        inspections.load(ending)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     loaded.seconds = time.monotonic() - began

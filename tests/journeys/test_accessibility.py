@@ -21,6 +21,8 @@ DESK = [
     "/desk/roster/", "/desk/storms/", "/desk/unsent/", "/desk/mail/", "/desk/held/", "/desk/words/", "/desk/guides/", "/desk/guides/new/", "/desk/letters/",
     "/desk/letters/text/en/", "/desk/notices/", "/desk/notices/?state=all", "/desk/texts/", "/desk/texts/asked/sms/en/", "/desk/counter/", "/desk/new/regulator/batch/", "/customers/D000000000/edit/", "/customers/D000000000/merge/",
     "/desk/views/", "/desk/views/new/?category=VOL", "/desk/columns/", "/desk/filters/", "/desk/?view=unfinished&category=VOL&sort=urged",
+    "/inspections/", "/inspections/?view=open", "/inspections/?view=done", "/inspections/plans/", "/inspections/plans/new/", "/inspections/plans/import/",
+    "/inspections/settings/", "/inspections/settings/zone/new/", "/inspections/settings/kind/new/", "/inspections/1/",
     "/style/", "/complaints/not-there/",
 ]  # fmt: skip
 REFUSED = [
@@ -33,6 +35,9 @@ REFUSED = [
     ("/desk/storms/", "#declare"),
     ("/desk/views/new/?category=VOL", "main form.inline-form"),
     ("/issues/announcements/new/", "main form.inline-form"),
+    ("/inspections/plans/new/", "main form.inline-form"),
+    ("/inspections/plans/import/", "main form.inline-form"),
+    ("/inspections/settings/kind/new/", "main form.inline-form"),
 ]
 """Pages with a form that is refused when it is sent as it stands."""
 
