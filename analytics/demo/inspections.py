@@ -45,7 +45,7 @@ def load(ending: datetime) -> int:
         _bring_near(plan, today + timedelta(days=number * 7 % 60 - 30))
         schedule.make_due(plan)
     for number, inspection in enumerate(Inspection.objects.filter(due_on__lt=today).named().order_by("due_on", "pk")):
-        _live(inspection, number, ending)
+        _live(inspection, number)
     return Inspection.objects.count()
 
 
@@ -55,13 +55,14 @@ def _bring_near(plan: InspectionPlan, day: date) -> None:
     plan.save(update_fields=["next_due_on", "last_on"])
 
 
-def _live(inspection: Inspection, number: int, ending: datetime) -> None:
+def _live(inspection: Inspection, number: int) -> None:
     """Most were done on their day; some found nobody, some found a defect, some were let slip."""
     crew = User.objects.filter(role=Role.INVESTIGATOR, team=inspection.team, is_active=True).order_by("pk").first()
     if crew is None or number % 7 == 3:
         return
+    now = timezone.now()
     if number % 7 == 5:
-        work.tried(inspection, NotDone.NOBODY_HOME, timezone.localdate(ending), "", by=crew, at=ending)
+        work.tried(inspection, NotDone.NOBODY_HOME, timezone.localdate(now), "", by=crew, at=now)
         return
     is_bad = number % 5 == 1
     found = work.Found(
@@ -77,7 +78,7 @@ def _live(inspection: Inspection, number: int, ending: datetime) -> None:
         answers={item["key"]: "ok" for item in inspection.kind.items} if inspection.kind else {},
         found=[found] if is_bad and inspection.purpose == Purpose.REGULAR else [],
     )
-    work.record(inspection, said, by=crew, at=ending, open_complaint=_no_complaint)
+    work.record(inspection, said, by=crew, at=now, open_complaint=_no_complaint)
 
 
 def _no_complaint(inspection: Inspection, number: int, found: work.Found) -> Complaint:

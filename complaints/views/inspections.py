@@ -268,10 +268,11 @@ def _show(
 
 
 def _checked(found: Inspection) -> list[tuple[str, str]]:
-    """Each item of the checklist as it was answered, in the language in use; an item that is no longer on it by its key."""
+    """Each item of the checklist as it was answered, in its order and the language in use; what is no longer on it by its key."""
     language = "zh" if (get_language() or "").startswith("zh") else "en"
     names = {item["key"]: item[language] for item in (found.kind.items if found.kind else [])}
-    return [(names.get(key, key), str(work.TICKS.get(answer, answer))) for key, answer in found.answers.items()]
+    keys = [key for key in {**names, **found.answers} if key in found.answers]
+    return [(names.get(key, key), str(work.TICKS.get(found.answers[key], found.answers[key]))) for key in keys]
 
 
 @login_required

@@ -17,6 +17,7 @@ from complaints.clocks.deadlines import due_at
 from complaints.clocks.limits import Limit, Unit
 from complaints.clocks.policies import Facts, promises_for
 from complaints.clocks.promised import rules_in_force
+from complaints.inspections import schedule
 from complaints.models import (
     Calendar,
     Category,
@@ -460,6 +461,7 @@ def test_every_occasion_has_its_text_in_both_languages(empty, name):
 
     occasions = {code for rules in outbox.RULES.values() for code, _who in rules} | issues.OCCASIONS
     occasions |= announcements.OCCASIONS | issue_actions.OCCASIONS | watching.OCCASIONS | {webhooks.STOPPED}
+    occasions |= schedule.OCCASIONS
     for code in occasions:
         assert {(code, "email", "zh-hans"), (code, "email", "en")} <= texts, code
     assert {code for code, _medium, _language in texts} == occasions
