@@ -165,10 +165,10 @@ def record(request: StaffRequest, pk: int) -> HttpResponse:
     return redirect("complaints:inspection", pk)
 
 
-def _found(inspection: Inspection, *given: Any) -> Any:
+def _found(inspection: Inspection, data: Any = None, files: Any = None) -> Any:
     criteria = "; ".join(f"{rule.grade}: {rule.criteria}" for rule in safety_rules.grades())
     about = {"criteria": criteria, "with_customer": inspection.account_id is not None}
-    return FoundFormSet(*given, prefix="found", form_kwargs=about)
+    return FoundFormSet(data, files, prefix="found", form_kwargs=about)
 
 
 def _said(form: RecordForm, rows: Any) -> work.Said:

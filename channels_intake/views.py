@@ -237,7 +237,9 @@ def picked(number: str, user: User, typed: Mapping[str, Any]) -> dict[str, Any]:
 def account_visible(number: str, user: User) -> Account | None:
     """The account with this number, if this person may see its customer."""
     visible = Customer.objects.visible_to(user)
-    accounts = Account.objects.select_related("customer__account_manager", "premise__transformer_area__feeder")
+    accounts = Account.objects.select_related(
+        "customer__account_manager", "premise__transformer_area__feeder", "inspection_plan"
+    )
     return accounts.filter(number=number, customer__in=visible).first() if number else None
 
 

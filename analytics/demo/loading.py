@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.utils import timezone
 
-from analytics.demo import asking, network, people, rows, service, staffing
+from analytics.demo import asking, inspections, network, people, rows, service, staffing
 from analytics.demo.issues import Issue, issues_of
 from analytics.demo.lives import Bases, Generator, Task
 from analytics.demo.moments import moment_of, written
@@ -89,6 +89,7 @@ def load(*, complaints: int, days: int, seed: int, ending: datetime, customers: 
         _set_sequences(generator.bases.number + complaints)
         service.teach(seed=seed, ending=ending)
         asking.ask(Branch.objects.filter(parent__isnull=True).earliest("pk"), seed=seed, ending=ending)
+        inspections.load(ending)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     loaded.seconds = time.monotonic() - began

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.utils.translation import gettext as _
 
@@ -29,7 +29,7 @@ def arrange(complaint: Complaint, finding: SafetyFinding, *, by: User, at: datet
     elif standing is None:
         same = complaint.inspections.filter(scheduled_on=day, result=InspectionResult.IN_ORDER)
         if not same.exists():
-            _schedule(complaint, finding, by=by, at=at)
+            _schedule(complaint, day, finding.measure, by=by, at=at)
     elif standing.scheduled_on != day:
         was = standing.due_on
         standing.scheduled_on = standing.due_on = day
@@ -47,7 +47,7 @@ def arrange(complaint: Complaint, finding: SafetyFinding, *, by: User, at: datet
         )
 
 
-def _schedule(complaint: Complaint, finding: SafetyFinding, *, by: User, at: datetime) -> None:
+def _schedule(complaint: Complaint, day: date, measure: str, *, by: User, at: datetime) -> None:
     row = Inspection.objects.create(
         purpose=Purpose.FOLLOW_UP,
         complaint=complaint,
@@ -56,11 +56,11 @@ def _schedule(complaint: Complaint, finding: SafetyFinding, *, by: User, at: dat
         place=complaint.place or (complaint.premise.address if complaint.premise else ""),
         branch=complaint.branch,
         team=complaint.team,
-        scheduled_on=finding.follow_up_on,
-        due_on=finding.follow_up_on,
+        scheduled_on=day,
+        due_on=day,
     )
     InspectionEvent.objects.create(
-        inspection=row, step=InspectionStep.SCHEDULED, at=at, by=by, now_on=row.due_on, note=finding.measure
+        inspection=row, step=InspectionStep.SCHEDULED, at=at, by=by, now_on=row.due_on, note=measure
     )
 
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db import models, transaction
-from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
+from django.db.models import BigIntegerField, Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Cast, Least, Mod
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -33,13 +33,9 @@ A_WHILE = timedelta(days=14)
 class MonthsLater(models.Func):
     """A day so many months later, as `add_months` has it."""
 
+    template = "(%(expressions)s * interval '1 month')::date"
+    arg_joiner = " + "
     output_field = models.DateField()
-
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
-        day, months = self.source_expressions
-        day_sql, day_params = compiler.compile(day)
-        months_sql, months_params = compiler.compile(months)
-        return f"({day_sql} + {months_sql} * interval '1 month')::date", (*day_params, *months_params)
 
 
 def fits(kind: InspectionKind, today: date, prefix: str = "") -> Q:
@@ -61,7 +57,7 @@ def fits(kind: InspectionKind, today: date, prefix: str = "") -> Q:
 
 def _place_in_sample(today: date, key: str) -> Mod:
     """A number below 1000 that is another one each year, from the key alone: asked twice it answers the same."""
-    turn = Cast(F(key), IntegerField()) % Value(100_000) * Value(SPREAD) + Value(today.year * 104_729 % 1000)
+    turn = Cast(F(key), BigIntegerField()) % Value(100_000) * Value(SPREAD) + Value(today.year * 104_729 % 1000)
     return Mod(turn, Value(1000))
 
 

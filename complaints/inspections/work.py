@@ -175,7 +175,7 @@ def record(
     for number, found in enumerate(said.found, start=1):
         _follow(row, number, found, by=by, at=at, open_complaint=open_complaint)
     if row.plan_id is not None:
-        _carry_on(row, said.done_on)
+        _carry_on(row.plan_id, row.purpose, said.done_on)
     if row.purpose == Purpose.FOLLOW_UP and row.complaint_id is not None:
         files = [said.photo] if said.photo is not None else []
         is_in_order = said.result == InspectionResult.IN_ORDER
@@ -263,10 +263,10 @@ def _issue(row: Inspection, found: Found, *, by: User, at: datetime) -> ServiceI
     )
 
 
-def _carry_on(row: Inspection, done_on: date) -> None:
+def _carry_on(plan_id: int, purpose: str, done_on: date) -> None:
     """The plan counts from here; an extra check does not move its regular day."""
-    plan = InspectionPlan.objects.select_for_update(of=("self",)).select_related("kind").get(pk=row.plan_id)
+    plan = InspectionPlan.objects.select_for_update(of=("self",)).select_related("kind").get(pk=plan_id)
     plan.last_on = max(plan.last_on or done_on, done_on)
-    if row.purpose == Purpose.REGULAR:
+    if purpose == Purpose.REGULAR:
         plan.next_due_on = add_months(plan.last_on, plan.months) if plan.months else None
     plan.save(update_fields=["last_on", "next_due_on"])

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from complaints import safety_rules, workflow
 from complaints.inspections import follow_ups
-from complaints.investigation.panels import Panel
+from complaints.investigation.panels import Panel, Words
 from complaints.models import Attachment, Complaint, HazardGrade, Inspection, Priority, SafetyFinding
 from complaints.refusals import BadInput, ChangedMeanwhile
 from complaints.states import MOVES
@@ -148,7 +148,9 @@ def panel(complaint: Complaint) -> Panel:
         facts.append((_("Made safe"), safe_at))
     facts += said_of(finding) if finding else []
     verdict, meaning = _verdict(complaint, finding)
-    links = [(reverse("complaints:inspection", args=[one.pk]), _inspected(one)) for one in complaint.inspections.all()]
+    links: list[tuple[str, Words]] = [
+        (reverse("complaints:inspection", args=[one.pk]), _inspected(one)) for one in complaint.inspections.all()
+    ]
     return Panel(_("The hazard"), facts, _missing(complaint, finding), verdict, meaning, links)
 
 

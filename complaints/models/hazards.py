@@ -76,7 +76,8 @@ class ProtectionZone(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.low_kv.normalize():f}–{self.high_kv.normalize():f} kV"
+        low, high = (f"{end.normalize():f}" for end in (self.low_kv, self.high_kv))
+        return f"{low} kV" if low == high else f"{low}–{high} kV"
 
 
 class SafetyRuleKind(models.TextChoices):

@@ -164,11 +164,18 @@ def _lines(rows: InspectionQuerySet) -> Iterator[list[object]]:
 # one of them
 
 
-class AssignForm(forms.Form):
+class ActForm(forms.Form):
+    """What somebody says with an act on an inspection."""
+
     use_required_attribute = False
 
     def __init__(self, *args: Any, inspection: Inspection, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+
+
+class AssignForm(ActForm):
+    def __init__(self, *args: Any, inspection: Inspection, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, inspection=inspection, user=user, **kwargs)
         people = User.objects.filter(within_branches(user), is_active=True, role__in=sorted(work.WORKING))
         self.fields["assignee"] = PersonField(
             label=gettext_lazy("who does it"),
@@ -184,13 +191,9 @@ def _day(label: Any) -> forms.DateField:
     return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
 
 
-class OnAnotherDayForm(forms.Form):
-    use_required_attribute = False
+class OnAnotherDayForm(ActForm):
     due_on = _day(gettext_lazy("new day"))
     why = forms.CharField(label=gettext_lazy("why"), max_length=300)
-
-    def __init__(self, *args: Any, inspection: Inspection, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
 
     def clean_due_on(self) -> date:
         day: date = self.cleaned_data["due_on"]
@@ -206,15 +209,11 @@ class TriedForm(OnAnotherDayForm):
     field_order = ("because", "due_on", "why")
 
 
-class CancelForm(forms.Form):
-    use_required_attribute = False
+class CancelForm(ActForm):
     why = forms.CharField(label=gettext_lazy("why"), max_length=300)
 
-    def __init__(self, *args: Any, inspection: Inspection, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
 
-
-ACTS: dict[str, tuple[Any, type[forms.Form], frozenset[Any]]] = {
+ACTS: dict[str, tuple[Any, type[ActForm], frozenset[Any]]] = {
     "assign": (gettext_lazy("Give it to somebody"), AssignForm, work.WORKING),
     "tried": (gettext_lazy("Could not be done"), TriedForm, work.WORKING),
     "move": (gettext_lazy("Move to another day"), OnAnotherDayForm, work.WORKING | work.CANCELLING),
@@ -269,10 +268,11 @@ def _show(
 
 
 def _checked(found: Inspection) -> list[tuple[str, str]]:
-    """Each item of the checklist as it was answered, in the language in use; an item that is no longer on it by its key."""
+    """Each item of the checklist as it was answered, in its order and the language in use; what is no longer on it by its key."""
     language = "zh" if (get_language() or "").startswith("zh") else "en"
     names = {item["key"]: item[language] for item in (found.kind.items if found.kind else [])}
-    return [(names.get(key, key), str(work.TICKS.get(answer, answer))) for key, answer in found.answers.items()]
+    keys = [key for key in {**names, **found.answers} if key in found.answers]
+    return [(names.get(key, key), str(work.TICKS.get(found.answers[key], found.answers[key]))) for key in keys]
 
 
 @login_required

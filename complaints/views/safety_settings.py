@@ -182,9 +182,13 @@ def _words(change: SafetyRuleChange) -> list[tuple[str, str, str]]:
     """What changed: the field, what it was and what it is."""
     model = safety_editing.MODELS[change.of]
     return [
-        (str(model._meta.get_field(name).verbose_name), _said(change.before.get(name)), _said(change.after.get(name)))
+        (_label(model, name), _said(change.before.get(name)), _said(change.after.get(name)))
         for name in {**change.before, **change.after}
     ]
+
+
+def _label(model: type[models.Model], name: str) -> str:
+    return str(model._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
 
 
 def _said(value: Any) -> str:

@@ -14,7 +14,9 @@ from django.core.management import CommandError, call_command
 
 from complaints import (
     announcements,
+    attention,
     coaching,
+    concerns,
     issue_actions,
     issues,
     ladder,
@@ -28,6 +30,7 @@ from complaints.clocks.deadlines import due_at
 from complaints.clocks.limits import Limit, Unit
 from complaints.clocks.policies import Facts, promises_for
 from complaints.clocks.promised import rules_in_force
+from complaints.inspections import schedule
 from complaints.models import (
     Calendar,
     Category,
@@ -476,7 +479,7 @@ def test_every_occasion_has_its_text_in_both_languages(empty, name):
     occasions |= (
         announcements.OCCASIONS | issue_actions.OCCASIONS | coaching.OCCASIONS | watching.OCCASIONS | {webhooks.STOPPED}
     )
-    occasions |= surveys.OCCASIONS
+    occasions |= surveys.OCCASIONS | schedule.OCCASIONS | concerns.OCCASIONS | {attention.DIGEST}
     for code in occasions:
         assert {(code, "email", "zh-hans"), (code, "email", "en")} <= texts, code
     assert {code for code, _medium, _language in texts} == occasions

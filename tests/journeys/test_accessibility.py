@@ -24,6 +24,8 @@ DESK = [
     "/desk/feedback/", "/desk/feedback/quotas/", "/desk/feedback/quotas/new/", "/desk/feedback/questions/", "/desk/calls/", "/desk/surveys/",
     "/desk/surveys/new/", "/desk/views/", "/desk/views/new/?category=VOL", "/desk/columns/", "/desk/filters/", "/desk/?view=unfinished&category=VOL&sort=urged",
     "/desk/for-me/", "/desk/for-me/?show=unread", "/desk/requests/", "/desk/requests/?side=branch", "/desk/hand-over/", "/desk/?view=followed",
+    "/inspections/", "/inspections/?view=open", "/inspections/?view=done", "/inspections/plans/", "/inspections/plans/new/", "/inspections/plans/import/",
+    "/inspections/settings/", "/inspections/settings/zone/new/", "/inspections/settings/kind/new/", "/inspections/1/",
     "/style/", "/complaints/not-there/",
 ]  # fmt: skip
 REFUSED = [
@@ -38,6 +40,9 @@ REFUSED = [
     ("/desk/views/new/?category=VOL", "main form.inline-form"),
     ("/issues/announcements/new/", "main form.inline-form"),
     ("/desk/surveys/new/", "main form.inline-form"),
+    ("/inspections/plans/new/", "main form.inline-form"),
+    ("/inspections/plans/import/", "main form.inline-form"),
+    ("/inspections/settings/kind/new/", "main form.inline-form"),
 ]
 """Pages with a form that is refused when it is sent as it stands."""
 

@@ -1,12 +1,9 @@
 """Plans fall due by themselves, each day of a plan once, whoever turns the crank how often and however late."""
 
-from calendar import monthrange
 from datetime import date, timedelta
 
 import pytest
 from django.db import connection
-from hypothesis import given
-from hypothesis import strategies as st
 
 from complaints.inspections import plans, schedule, work
 from complaints.inspections.dates import add_months
@@ -20,13 +17,6 @@ from tests.complaints.inspections.things import a_kind, a_plan, an_inspection, t
 from tests.factories import a_branch, a_team, a_user, an_account
 
 pytestmark = [pytest.mark.usefixtures("profile"), pytest.mark.django_db]
-
-
-@given(st.dates(min_value=date(2000, 1, 1), max_value=date(2100, 1, 1)), st.integers(1, 120))
-def test_months_later_is_the_same_day_or_the_last_of_a_short_month(day, months):
-    later = add_months(day, months)
-    assert (later.year * 12 + later.month) - (day.year * 12 + day.month) == months
-    assert later.day == min(day.day, monthrange(later.year, later.month)[1])
 
 
 @pytest.mark.parametrize(

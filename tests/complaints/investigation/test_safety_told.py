@@ -1,12 +1,14 @@
 """A danger to life is told at night to those on duty, whatever the quiet hours; other complaints wake nobody."""
 
+from contextlib import suppress
 from datetime import datetime, time, timedelta
 
 import pytest
 import time_machine
 
 from complaints import workflow
-from complaints.models import DeskSettings
+from complaints.models import DeskSettings, PauseReason
+from complaints.refusals import MoveRefused
 from complaints.states import Status
 from staff.actors import Role
 from staff.models import TeamKind
@@ -59,3 +61,16 @@ def test_who_has_a_mobile_gets_a_text_too_at_once(at_night):
     texts = complaint.notices.filter(code="safety_dispatched", medium="sms")
     assert [(one.address, one.next_try_at, one.is_to_customer) for one in texts] == [("13900001111", NIGHT, False)]
     assert complaint.reference in texts.get().body
+
+
+def test_no_pause_stops_the_way_to_a_danger(at_night):
+    complaint = a_complaint("SAF-07", at=NIGHT, team=a_team(TeamKind.SAFETY))
+    on_the_way = complaint.clocks.filter(kind__in=("arrive", "restore"))
+    before = list(on_the_way.values_list("kind", "due_at"))
+    assert before
+    workflow.perform("accept", complaint, by=an_actor(Role.INVESTIGATOR), at=NIGHT)
+    with suppress(MoveRefused):
+        reason = PauseReason.objects.get(code="no-access")
+        workflow.perform("hold", complaint, by=an_actor(Role.SUPERVISOR), at=NIGHT, pause_reason=reason, note="x")
+    assert list(on_the_way.values_list("kind", "due_at")) == before
+    assert not on_the_way.filter(is_pausable=True).exists()
