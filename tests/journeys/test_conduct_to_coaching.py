@@ -38,7 +38,7 @@ def test_a_rude_clerk_is_found_apologised_for_and_coached(sign_in, product):
 
     agent.go("/desk/new/phone/")
     agent.fill(
-        contact_name="Zhao Liu", contact_phone="13700004321", language="en", category="SVC", subcategory="SVC-01",
+        contact_name="Zhao Liu", contact_phone="13700004321", category="SVC", subcategory="SVC-01",
         story="The clerk shouted at me and closed the counter.", call_id="CALL-4711",
         **{"SVC-who": "Counter 3", "SVC-happened_at": local(days_ago(1)), "SVC-what_was_said": "Go home."},
     )  # fmt: skip
