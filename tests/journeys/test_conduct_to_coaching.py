@@ -89,7 +89,12 @@ def test_a_rude_clerk_is_found_apologised_for_and_coached(sign_in, product):
     supervisor.page.locator('[name="owner"]').select_option(label=name_of(supervisor))
     supervisor.press("Save")
     supervisor.sees("Refresher training")
-    investigator.open(reference).move("resolve", outcome="upheld", root_cause="people-attitude", resolution=SORRY)
+    investigator.open(reference).page.get_by_role("link", name="Resolve", exact=True).click()
+    form.locator('button.primary[type="submit"]').click()  # what was typed is still there
+    investigator.sees("While you were writing")  # that coaching was given
+    with investigator.page.expect_navigation():
+        form.locator('button.primary[type="submit"]').click()
+    investigator.sees("Resolve: done.")
 
     supervisor.go("/coaching/?view=team")
     supervisor.page.get_by_role("row").filter(has_text="Speaking with people").get_by_role("link").first.click()
