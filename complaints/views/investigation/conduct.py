@@ -84,6 +84,7 @@ class ConductForm(forms.ModelForm):
             "measured": gettext_lazy("In the measure of the rule: minutes, or seconds; working days are counted."),
             "began_on": gettext_lazy("Only where a rule counts working days."),
             "ended_on": gettext_lazy("Empty: it still lasts, and is counted until today."),
+            "apology_how": gettext_lazy("A message is sent when you record this."),
             "apology_text": gettext_lazy("A message goes to the customer in exactly these words."),
             "no_coaching_because": gettext_lazy("Only where nothing is to be learned from it."),
         }
@@ -242,7 +243,6 @@ def _show(request: StaffRequest, complaint: Complaint, form: ConductForm, status
         "panel": conduct.panel(complaint),
         "may": complaint.permits("investigate", request.user.role),
         "form": form,
-        "rule_text": form.instance.rule,
         "part": part,
         "about_employee": conduct.said_of_staff(part) if part and reads else [],
         "reads_employee": reads,
