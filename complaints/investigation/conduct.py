@@ -258,6 +258,9 @@ def panel(complaint: Complaint) -> Panel:
     """
     finding = complaint.conduct_findings.select_related("rule", "alleged", "team").first()
     facts: list[tuple[Any, Any]] = said_of(finding) if finding else []
+    if finding is not None and finding.rule is not None:
+        source = f" ({finding.rule.source})" if finding.rule.source else ""
+        facts.append((_("What the rule says"), f"{finding.rule.text}{source}"))
     has_staff_part = complaint.staff_parts.exists()
     if has_staff_part:
         facts.append((_("About the employee"), _("recorded, restricted")))

@@ -125,7 +125,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("phone", "By phone"),
                             ("in_person", "In person"),
-                            ("message", "By a message, sent when this is recorded"),
+                            ("message", "By message"),
                             ("letter", "By letter"),
                             ("answer", "In our answer"),
                         ],

@@ -10,7 +10,7 @@ from datetime import date
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models.append_only import AppendOnly
@@ -86,14 +86,14 @@ HOLDS = (ConductVerdict.SUBSTANTIATED.value, ConductVerdict.PARTLY.value)
 
 class Apology(models.TextChoices):
     OWED = "owed", _("Owed, not made yet")
-    MADE = "made", _("Made")
+    MADE = "made", pgettext_lazy("apology", "Made")
     NOT_OWED = "not_owed", _("Not owed")
 
 
 class ApologyHow(models.TextChoices):
     PHONE = "phone", _("By phone")
     IN_PERSON = "in_person", _("In person")
-    MESSAGE = "message", _("By a message, sent when this is recorded")
+    MESSAGE = "message", pgettext_lazy("apology", "By message")
     LETTER = "letter", _("By letter")
     ANSWER = "answer", _("In our answer")
 

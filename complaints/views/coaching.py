@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from complaints import coaching as rules
 from complaints.forms import CHOOSE, PersonField, text
-from complaints.models import SERVICE, CoachingAction, Complaint, Effect
+from complaints.models import SERVICE, CoachingAction, CoachingKind, Complaint, Effect
 from complaints.refusals import Refusal
 from complaints.views.detail import find
 from staff.http import StaffRequest
@@ -49,7 +49,12 @@ class CoachingForm(forms.ModelForm):
         self.fields["person"] = PersonField(
             label=gettext_lazy("for whom"), queryset=people, required=False, empty_label=gettext_lazy("a whole team")
         )
-        self.fields["team"].queryset = Team.objects.filter(within_branches(user))  # type: ignore[attr-defined]
+        team, kind = self.fields["team"], self.fields["kind"]
+        assert isinstance(team, forms.ModelChoiceField)
+        assert isinstance(kind, forms.ChoiceField)
+        team.queryset = Team.objects.filter(within_branches(user))
+        team.empty_label = gettext_lazy("that of the person")
+        kind.choices = [("", CHOOSE), *CoachingKind.choices]
         self.fields["owner"] = PersonField(label=gettext_lazy("who sees to it"), queryset=people, empty_label=CHOOSE)
         self.order_fields(self.Meta.fields)
 

@@ -138,7 +138,7 @@ def test_it_comes_as_a_file_and_an_unknown_list_is_not_there(desk):
     coached(found())
     answer = desk.get("/reports/coaching/", {**MARCH, "format": "csv"})
     assert answer.status_code == 200
-    assert "Ban 6" in answer.content.decode("utf-8-sig")
+    assert "Ban 6" in b"".join(answer.streaming_content).decode("utf-8-sig")
     for pick in ("finding.nonsense.rule.", "coaching.done.person.7", "x", ""):
         assert desk.get("/reports/coaching/list/", {**MARCH, "pick": pick}).status_code == 404
 

@@ -36,6 +36,7 @@ from staff.models import Team, User
 from staff.scope import within_branches
 
 DAY = {"type": "date"}
+MEASURED = ("measured", "began_on", "ended_on")
 PARTS = [
     (gettext_lazy("What is complained about"), conduct.FIELDS[:10]),
     (gettext_lazy("What was found"), conduct.FIELDS[10:16]),
@@ -83,6 +84,7 @@ class ConductForm(forms.ModelForm):
             "measured": gettext_lazy("In the measure of the rule: minutes, or seconds; working days are counted."),
             "began_on": gettext_lazy("Only where a rule counts working days."),
             "ended_on": gettext_lazy("Empty: it still lasts, and is counted until today."),
+            "apology_how": gettext_lazy("A message is sent when you record this."),
             "apology_text": gettext_lazy("A message goes to the customer in exactly these words."),
             "no_coaching_because": gettext_lazy("Only where nothing is to be learned from it."),
         }
@@ -96,12 +98,24 @@ class ConductForm(forms.ModelForm):
             self.initial[name] = found.code if found else None
             self.fields[name] = RuleField(complaint, label=label, required=False, empty_label=gettext_lazy("not said"))
         teams = Team.objects.filter(branch__path__startswith=complaint.branch.path)
-        self.fields["team"].queryset = teams  # type: ignore[attr-defined]
+        team = self.fields["team"]
+        assert isinstance(team, forms.ModelChoiceField)
+        team.queryset, team.empty_label = teams, gettext_lazy("not said")
+        for name in ("identified", "recording", "verdict", "apology", "apology_how"):
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = [("", gettext_lazy("not said")), *list(field.choices)[1:]]  # type: ignore[arg-type]
         self.order_fields(["standing", *conduct.FIELDS])
 
     def parts(self) -> list[tuple[Any, list[forms.BoundField]]]:
         """The fields under their headings."""
         return [(title, [self[name] for name in names]) for title, names in PARTS]
+
+    def is_measured(self) -> bool:
+        """Whether the fields of a measure stand open: there is something in them, or such complaints are measured."""
+        typed = any(self[name].value() not in (None, "") for name in MEASURED)
+        fitting, _others = conduct.rules_for(self.complaint)
+        return typed or any(rule.measure and rule.subcategories for rule in fitting)
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
@@ -229,7 +243,6 @@ def _show(request: StaffRequest, complaint: Complaint, form: ConductForm, status
         "panel": conduct.panel(complaint),
         "may": complaint.permits("investigate", request.user.role),
         "form": form,
-        "rule_text": form.instance.rule,
         "part": part,
         "about_employee": conduct.said_of_staff(part) if part and reads else [],
         "reads_employee": reads,

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.db.models import Avg, Count, F, Max
 from django.utils import translation
 
-from analytics.demo import loading, rows
+from analytics.demo import loading, rows, service
 from analytics.demo.moments import instant_of
 from analytics.demo.seasons import counts
 from complaints import workflow
@@ -28,6 +28,7 @@ from complaints.models import (
     Clock,
     Complaint,
     ComplaintWords,
+    ConductFinding,
     Event,
     Feedback,
     LedgerEntry,
@@ -161,6 +162,19 @@ def moves_of(record):
         before = event
 
 
+def found_about_service(twin, event):
+    """The finding that an answer about service needs; the made-up utility writes them afterwards, without an event."""
+    ConductFinding.objects.create(
+        complaint=twin,
+        verdict=service.VERDICTS[event.details["outcome"]],
+        because="录音",
+        apology="not_owed",
+        no_coaching_because="已讲评",
+        entered_by=by(event).user,
+        entered_at=instant_of(event.at),
+    )
+
+
 def played_through_the_workflow(record, fields, ending):
     twin = an_unsaved_twin(record, fields)
     workflow.register(twin, by=by(record.events[0]), at=instant_of(record.entered))
@@ -171,6 +185,8 @@ def played_through_the_workflow(record, fields, ending):
 
     for event in moves_of(record):
         ring_until(instant_of(event.at))
+        if event.move in ("resolve", "propose"):
+            found_about_service(twin, event)
         workflow.perform(event.move, twin, by=by(event), at=instant_of(event.at), **as_said(event.details))
     ring_until(instant_of(ending))
     twin.refresh_from_db()
