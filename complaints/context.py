@@ -60,9 +60,10 @@ def calendars_to_renew(user: User) -> str:
 
 
 def entries(user: User, path: str) -> list[dict[str, Any]]:
-    numbers = {"complaints:queue": counts(user, names=["breached"])["breached"]}
-    if user.role in RENEWING:
-        numbers["complaints:notices"] = Notice.objects.failed().visible_to(user)[:MOST_FAILED].count()
+    is_told = user.role in RENEWING
+    failed = {"failed": Notice.objects.failed().visible_to(user)[:MOST_FAILED]} if is_told else {}
+    counted = counts(user, names=["breached"], beside=failed)
+    numbers = {"complaints:queue": counted["breached"], "complaints:notices": counted.get("failed")}
     shown = [
         {
             "url": reverse(name, args=args),
