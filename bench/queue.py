@@ -22,6 +22,12 @@ from bench.desk import served
 from devtools.say import line, step
 
 PIECE = 50_000
+LEAST_LIST, LEAST_DETAIL = "the least: 25 rows", "the least: one complaint"
+MOVED = 200
+QUEUE_INDEXES = """
+queue_by_due team_queue_by_due my_queue_by_due branch_queue_by_due queue_by_status queue_by_priority queue_of_regulator
+complaint_by_channel complaint_by_severity
+""".split()  # noqa: SIM905  names are read more easily than a list of them
 RARE = [(100, "变压器漏油"), (1_000, "鸟窝短路"), (30_000, "蓄电池鼓包")]
 """One complaint in so many speaks of it, besides the words that every fourth has."""
 
@@ -111,82 +117,119 @@ def _people() -> list[int]:
     ]
 
 
-def pages() -> Iterator[tuple[str, str, str]]:
-    """What is asked for: a name, the address, and the address of the page before whose mark of the next page is followed."""
+def pages() -> Iterator[tuple[str, str]]:
+    """What is asked for: a name and the address."""
     from complaints import paging  # noqa: PLC0415
     from complaints.models import Complaint  # noqa: PLC0415
 
-    yield "open, first page", "/desk/?view=unfinished", ""
+    yield "open, first page", "/desk/?view=unfinished"
     unfinished = Complaint.objects.unfinished().by_due_next()
     last = unfinished.reverse()[60]
-    yield "open, deepest page", f"/desk/?view=unfinished&after={paging.mark_of(last.next_due_at, last.pk)}", ""
-    yield "all, first page", "/desk/?view=all", ""
+    yield "open, deepest page", f"/desk/?view=unfinished&after={paging.mark_of(last.next_due_at, last.pk)}"
+    yield "all, first page", "/desk/?view=all"
     oldest = Complaint.objects.order_by("received_at", "pk")[60]
-    yield "all, deepest page", f"/desk/?view=all&after={paging.mark_of(oldest.received_at, oldest.pk)}", ""
-    yield "deadline missed", "/desk/?view=breached", ""
-    yield "nobody is on it", "/desk/?view=unassigned", ""
-    yield "safety", "/desk/?view=safety", ""
-    yield "from the regulator", "/desk/?view=regulator", ""
-    yield "clocks paused (there are hardly any)", "/desk/?view=held", ""
-    yield "causes to remove", "/desk/?view=causes", ""
-    yield "filter: special severity, by letter, all", "/desk/?view=all&severity=special&channel=letter", ""
-    yield "filter: nothing fits, all", "/desk/?view=all&severity=special&channel=letter&priority=1&status=waiting", ""
-    yield "filter: one person, all", "/desk/?view=all&assignee=worker-7", ""
-    yield "filter: one day in spring, billing", "/desk/?view=all&category=BIL&received_from={day}&received_to={day}", ""
-    yield "search: 停电 (every third)", "/desk/?q=停电", ""
-    yield "search: 漏油 (one in 100)", "/desk/?q=漏油", ""
-    yield "search: 鸟窝 (one in 1,000)", "/desk/?q=鸟窝", ""
-    yield "search: 鼓包 (one in 30,000)", "/desk/?q=鼓包", ""
-    yield "search: 停电 漏油", "/desk/?q=停电 漏油", ""
-    yield "search: 变压器漏油", "/desk/?q=变压器漏油", ""
-    yield "search: 灯 (one character)", "/desk/?q=灯", ""
-    yield "search: 接头 (in notes)", "/desk/?q=接头", ""
-    yield "search: 犀牛 (nobody says it)", "/desk/?q=犀牛", ""
-    yield "search: 停电 among the open", "/desk/?view=unfinished&q=停电", ""
-    yield "search: 鸟窝 among the missed", "/desk/?view=breached&q=鸟窝", ""
-    yield "search: last four digits of a phone", "/desk/?q=4711", ""
+    yield "all, deepest page", f"/desk/?view=all&after={paging.mark_of(oldest.received_at, oldest.pk)}"
+    yield "open, most urged first", "/desk/?view=unfinished&sort=urged"
+    yield "open, by priority", "/desk/?view=unfinished&sort=priority"
+    yield "open, newest first", "/desk/?view=unfinished&sort=newest"
+    yield "deadline missed", "/desk/?view=breached"
+    yield "nobody is on it", "/desk/?view=unassigned"
+    yield "safety", "/desk/?view=safety"
+    yield "from the regulator", "/desk/?view=regulator"
+    yield "clocks paused (there are hardly any)", "/desk/?view=held"
+    yield "causes to remove", "/desk/?view=causes"
+    yield "filter: special severity, by letter, all", "/desk/?view=all&severity=special&channel=letter"
+    yield "filter: nothing fits, all", "/desk/?view=all&severity=special&channel=letter&priority=1&status=waiting"
+    yield "filter: one person, all", "/desk/?view=all&assignee=worker-7"
+    yield "filter: one day in spring, billing", "/desk/?view=all&category=BIL&received_from={day}&received_to={day}"
+    yield "search: 停电 (every third)", "/desk/?q=停电"
+    yield "search: 漏油 (one in 100)", "/desk/?q=漏油"
+    yield "search: 鸟窝 (one in 1,000)", "/desk/?q=鸟窝"
+    yield "search: 鼓包 (one in 30,000)", "/desk/?q=鼓包"
+    yield "search: 停电 漏油", "/desk/?q=停电 漏油"
+    yield "search: 变压器漏油", "/desk/?q=变压器漏油"
+    yield "search: 灯 (one character)", "/desk/?q=灯"
+    yield "search: 接头 (in notes)", "/desk/?q=接头"
+    yield "search: 犀牛 (nobody says it)", "/desk/?q=犀牛"
+    yield "search: 停电 among the open", "/desk/?view=unfinished&q=停电"
+    yield "search: 鸟窝 among the missed", "/desk/?view=breached&q=鸟窝"
+    yield "search: last four digits of a phone", "/desk/?q=4711"
+    yield "search: 1390 (how many phones begin)", "/desk/?q=1390"
+
+
+def beside() -> Iterator[tuple[str, str]]:
+    """Other pages of the desk, and the least that such pages could cost (`bench.minimal`)."""
+    from complaints.models import Complaint  # noqa: PLC0415
+
+    one = Complaint.objects.filter(status="investigating", branch__code="b1").order_by("pk")[100]
+    yield LEAST_LIST, "/least/"
+    yield LEAST_DETAIL, f"/least/{one.reference}/"
+    yield "a complaint", one.get_absolute_url()
+    yield "the board", "/board/"
 
 
 def measure(rounds: int) -> list[dict[str, Any]]:
+    """Each page by each person, one after the other and round after round, so that what else runs here hits all alike."""
     from django.core.management import call_command  # noqa: PLC0415
     from django.db import connection  # noqa: PLC0415
-    from django.test import Client  # noqa: PLC0415
+    from django.test import Client, override_settings  # noqa: PLC0415
     from django.test.utils import CaptureQueriesContext  # noqa: PLC0415
 
     from staff.actors import Role  # noqa: PLC0415
     from staff.models import Branch, User  # noqa: PLC0415
 
     call_command("collectstatic", interactive=False, verbosity=0)
-    clients = []
-    for branch in (Branch.objects.get(parent=None), Branch.objects.get(code="b1")):
+    clients = {}
+    for who, branch in (("all", Branch.objects.get(parent=None)), ("branch", Branch.objects.get(code="b1"))):
         user = User.objects.get_or_create(
             username=f"queue-{branch.code}", defaults={"branch": branch, "role": Role.SUPERVISOR}
         )[0]
-        client = Client(headers={"host": "localhost"})
-        client.force_login(user)
-        clients.append(client)
+        clients[who] = Client(headers={"host": "localhost"})
+        clients[who].force_login(user)
     day = datetime.now(UTC).replace(month=4, day=15).date().isoformat()
-    answers = []
-    for name, url, _before in pages():
-        row: dict[str, Any] = {"name": name}
-        for who, client in zip(("all", "branch"), clients, strict=True):
-            times = []
-            for _ in range(rounds):
-                began = time.perf_counter()
-                response = client.get(url.format(day=day))
-                times.append((time.perf_counter() - began) * 1000)
-                assert response.status_code == 200, (url, response.status_code)
-            with CaptureQueriesContext(connection) as caught:
-                client.get(url.format(day=day))
-            row |= {
-                f"{who}_p50": statistics.median(times),
-                f"{who}_p95": sorted(times)[int(len(times) * 0.95) - 1],
-                f"{who}_sql": sum(float(query["time"]) for query in caught.captured_queries) * 1000,
-                "queries": len(caught.captured_queries),
-            }
-        line(f"  {name}: {row['all_p50']:.0f} / {row['branch_p50']:.0f} ms")
-        answers.append(row)
-    return answers
+    asked = [*beside(), *((name, url.format(day=day)) for name, url in pages())]
+    answers: dict[str, dict[str, Any]] = {name: {"name": name} for name, _url in asked}
+    with override_settings(ROOT_URLCONF="bench.minimal"):
+        for who, client in clients.items():
+            for name, url in asked:
+                assert client.get(url).status_code == 200, url
+                with CaptureQueriesContext(connection) as caught:
+                    client.get(url)
+                answers[name][f"{who}_queries"] = len(caught.captured_queries)
+        for _ in range(rounds):
+            for who, client in clients.items():
+                for name, url in asked:
+                    wall, worked = time.perf_counter(), time.process_time()
+                    client.get(url)
+                    answers[name].setdefault(f"{who}_ms", []).append((time.perf_counter() - wall) * 1000)
+                    answers[name].setdefault(f"{who}_cpu", []).append((time.process_time() - worked) * 1000)
+    return list(answers.values())
+
+
+def indexes() -> dict[str, float]:
+    """What the indexes of queues and filters cost a move: milliseconds of the same notes with and without them."""
+    from django.db import connection, transaction  # noqa: PLC0415
+
+    from complaints import turn, workflow  # noqa: PLC0415
+    from complaints.models import Complaint  # noqa: PLC0415
+    from staff.actors import Actor  # noqa: PLC0415
+    from staff.models import User  # noqa: PLC0415
+
+    by = Actor.staff(User.objects.get(username="queue-b1"))
+    keys = list(Complaint.objects.filter(status="investigating").order_by("-pk").values_list("pk", flat=True)[:MOVED])
+    taken: dict[str, list[float]] = {"with": [], "without": []}
+    for _ in range(3):
+        for kind, times in taken.items():
+            with transaction.atomic(), connection.cursor() as cursor:
+                for index in QUEUE_INDEXES if kind == "without" else ():
+                    cursor.execute(f"DROP INDEX {index}")
+                with turn.begun() as now:
+                    for complaint in Complaint.objects.filter(pk__in=keys):
+                        began = time.perf_counter()
+                        workflow.perform("note", complaint, by=by, at=now, note="x")
+                        times.append((time.perf_counter() - began) * 1000)
+                transaction.set_rollback(True)
+    return {kind: statistics.median(times) for kind, times in taken.items()}
 
 
 def sequential() -> float:
@@ -211,16 +254,22 @@ def main() -> None:
             with step(f"Building {given.complaints} complaints of {given.accounts} accounts"):
                 (data / "built.json").write_text(json.dumps(build(given.accounts, given.complaints)))
         line((data / "built.json").read_text())
-        answers = measure(given.rounds)
+        with step("Asking for pages"):
+            answers = measure(given.rounds)
         line(f"The same characters with LIKE and no index: {sequential():.0f} ms")
-        line("| page | all: p50, p95 ms | one branch: p50, p95 ms | in the database | queries |")
+        line(f"A note with the indexes of queues and without: {indexes()}")
+        line("| page | all: p50, p95 ms | one branch: p50, p95 ms | processor in Python | queries |")
         line("| --- | --- | --- | --- | --- |")
         for one in answers:
             line(
-                f"| {one['name']} | {one['all_p50']:.1f}, {one['all_p95']:.1f} "
-                f"| {one['branch_p50']:.1f}, {one['branch_p95']:.1f} "
-                f"| {one['all_sql']:.0f}, {one['branch_sql']:.0f} | {one['queries']} |"
+                f"| {one['name']} | {_spread(one['all_ms'])} | {_spread(one['branch_ms'])} "
+                f"| {statistics.median(one['all_cpu']):.0f}, {statistics.median(one['branch_cpu']):.0f} "
+                f"| {one['all_queries']}, {one['branch_queries']} |"
             )
+
+
+def _spread(times: list[float]) -> str:
+    return f"{statistics.median(times):.0f}, {sorted(times)[int(len(times) * 0.95) - 1]:.0f}"
 
 
 if __name__ == "__main__":

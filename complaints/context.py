@@ -15,8 +15,8 @@ from django.utils.translation import pgettext_lazy
 
 from complaints import attention, storms
 from complaints.clocks.calendar_versions import calendars_running_out
-from complaints.models import Adjustment, Complaint, FollowUp, Notice
-from complaints.queues import BY_NAME, counted, spoken
+from complaints.models import Adjustment, FollowUp, Notice
+from complaints.queues import counts, spoken
 from staff.actors import Role
 from staff.models import User
 
@@ -70,7 +70,8 @@ def calendars_to_renew(user: User) -> str:
 
 
 def entries(user: User, path: str) -> list[dict[str, Any]]:
-    numbers = counted(lists(user))
+    numbers = counts(user, names=["breached"], beside=waiting_for(user))
+    numbers["complaints:queue"] = numbers["breached"]
     shown = [
         {
             "url": reverse(name, args=args),
@@ -86,13 +87,9 @@ def entries(user: User, path: str) -> list[dict[str, Any]]:
     return [{**entry, "current": _section(str(entry["url"])) == here} for entry in shown]
 
 
-def lists(user: User) -> dict[str, QuerySet[Any]]:
-    """What waits for this person, by the entry of the rail that counts it."""
-    breached = BY_NAME["breached"].narrow(Complaint.objects.visible_to(user), user, timezone.now())
-    found: dict[str, QuerySet[Any]] = {
-        "complaints:queue": breached,
-        "complaints:for-me": attention.unread_rows(user),
-    }
+def waiting_for(user: User) -> dict[str, QuerySet[Any]]:
+    """What waits for this person beside complaints, by the entry of the rail that counts it."""
+    found: dict[str, QuerySet[Any]] = {"complaints:for-me": attention.unread_rows(user)}
     if user.role == Role.SUPERVISOR:
         found["complaints:follow-ups"] = FollowUp.objects.open().visible_to(user).order_by()
     if user.role in RENEWING:

@@ -335,11 +335,23 @@ def arrived_since(rows: ComplaintQuerySet, since: datetime) -> ComplaintQuerySet
     return rows.filter(Exists(arrivals))
 
 
-def counts(user: User, *, at: datetime | None = None, names: Iterable[str] = BY_NAME) -> dict[str, int]:
-    """How many complaints each queue holds for this person, MOST_COUNTED standing for more, in one query."""
+def counts(
+    user: User,
+    *,
+    at: datetime | None = None,
+    names: Iterable[str] = BY_NAME,
+    beside: Mapping[str, QuerySet[Any]] | None = None,
+) -> dict[str, int]:
+    """How many complaints each queue holds for this person, MOST_COUNTED standing for more, and what else is counted
+    `beside` them, in one query.
+
+    In the order of deadlines, which the indexes of queues have: without an order the planner reads the table from its oldest
+    row on until it has found enough, and what is open stands at the end.
+    """
     at = at or timezone.now()
     visible = Complaint.objects.visible_to(user)
-    return counted({name: BY_NAME[name].narrow(visible, user, at) for name in names if BY_NAME[name].is_counted})
+    lists = {name: BY_NAME[name].narrow(visible, user, at).by_due_next() for name in names if BY_NAME[name].is_counted}
+    return counted({**lists, **(beside or {})})
 
 
 def spoken(count: int) -> str:

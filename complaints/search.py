@@ -18,7 +18,7 @@ from django.db.models import Case, DateTimeField, ExpressionWrapper, F, IntegerF
 from complaints.models import Complaint
 from complaints.models.complaint import ComplaintQuerySet
 from complaints.references import parse_reference
-from staff.models import Branch, User
+from staff.models import User
 
 UNSPACED = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 """Characters of scripts that put no spaces between words."""
@@ -82,8 +82,7 @@ def _within(terms: str, user: User | None) -> str:
     """The terms, and the branches below the user's; what they may see is still decided by `visible_to`."""
     if user is None or user.branch is None or user.branch.parent_id is None:
         return terms
-    keys = Branch.objects.filter(path__startswith=user.branch.path).order_by("pk").values_list("pk", flat=True)
-    own = " | ".join(f"'#b{key}'" for key in keys)
+    own = " | ".join(f"'#b{key}'" for key in user.own_branches())
     return f"({terms}) & ({own})"
 
 

@@ -84,9 +84,18 @@ class User(AbstractUser):
             models.CheckConstraint(name="user_role_is_known", condition=models.Q(role__in=sorted(Role.values))),
         ]
 
+    _own_branches: tuple[int | None, list[int]] | None = None
+
     @property
     def display_name(self) -> str:
         return self.full_name or self.username
+
+    def own_branches(self) -> list[int]:
+        """The keys of their branch and of all below it, read once for this object."""
+        if self._own_branches is None or self._own_branches[0] != self.branch_id:
+            rows = Branch.objects.filter(path__startswith=self.branch.path) if self.branch else Branch.objects.none()
+            self._own_branches = self.branch_id, list(rows.order_by("pk").values_list("pk", flat=True))
+        return self._own_branches[1]
 
 
 class TsTzRange(models.Func):

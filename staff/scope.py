@@ -11,4 +11,5 @@ def within_branches(user: User, field: str = "branch") -> Q:
         return Q(pk__in=[])
     if user.branch.parent_id is None:
         return Q()
-    return Q(**{f"{field}__path__startswith": user.branch.path})
+    # as keys and not by their path: only of values that it knows the planner knows how much lies in them
+    return Q(**{f"{field}__in": user.own_branches()})

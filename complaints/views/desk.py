@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -21,6 +22,7 @@ from complaints.models import Category, Channel, Complaint, DeskHabit, Priority,
 from complaints.models.complaint import ComplaintQuerySet
 from complaints.references import parse_reference
 from complaints.states import HANDLERS, Status
+from customers.models import Customer
 from staff.http import StaffRequest
 from staff.models import Branch, User
 
@@ -28,6 +30,7 @@ PAGE = 50
 MOST_NEW = 99
 BAR = ("category", "channel", "status", "priority", "branch", "q")
 """Filters that the bar shows; the others came with the address and are carried along."""
+WITH_MANAGER = Prefetch("customer", Customer.objects.select_related("account_manager"))
 EVERYTHING_SORTS = ("newest", "oldest")
 """The orders in which everything there ever was can be read without reading all of it first."""
 
@@ -77,17 +80,17 @@ class Asked:
 
     def page(self, found: ComplaintQuerySet) -> tuple[list[Complaint], str]:
         """What is open by the next deadline; of everything there ever was the likeliest, or without words the newest."""
-        rows = found.select_related(*paging.SHOWN_WITH)
+        rows = found.select_related(*paging.SHOWN_WITH).prefetch_related(WITH_MANAGER)
         words, is_all = self.params.get("q", ""), self.params["view"] == "all"
         if not self.sort and is_all and words.strip():
             return paging.by_relevance(rows, words, self.after, PAGE)
         return sorting.page(rows, self.sort or ("newest" if is_all else "due"), self.after, PAGE)
 
-    def length(self, found: ComplaintQuerySet) -> str:
-        """How many they are, as far as anybody counts."""
-        looking = self.params["view"] == "all" and self.params.get("q", "").strip()
-        rows = found.order_by("-words__received_at") if looking else found
-        return queues.spoken(queues.counted({"found": rows})["found"])
+    def in_order(self, found: ComplaintQuerySet) -> ComplaintQuerySet:
+        """The same in the order in which they are counted: that of the index which finds them."""
+        if self.params["view"] != "all":
+            return found.by_due_next()
+        return found.order_by("-words__received_at" if self.params.get("q", "").strip() else "-received_at")
 
 
 @login_required
@@ -103,6 +106,9 @@ def queue(request: StaffRequest) -> HttpResponse:
     found = queues.narrow(visible, asked.params, request.user, at=now, ignored=ignored)
     rows, older = asked.page(found)
     extras = columns.extras(rows, asked.columns)
+    counted = queues.counts(
+        request.user, at=now, beside={"found": asked.in_order(found), "proposed": proposals.waiting_for(request.user)}
+    )
     context = {
         "rows": [{"complaint": row, "deadline": shown.next_due(row, now), "more": extras[row.pk]} for row in rows],
         "columns": [(name, columns.COLUMNS[name]) for name in asked.columns],
@@ -113,14 +119,14 @@ def queue(request: StaffRequest) -> HttpResponse:
         "after": asked.after,
         "newest_url": asked.url(),
         "older_url": asked.url(after=older),
-        "length": asked.length(found),
+        "length": queues.spoken(counted["found"]),
         "params": asked.params,
         "sort": asked.sort,
         "sorts": [(name, label, name == asked.sort) for name, label in asked.sorts.items()],
         "ignored": list(dict.fromkeys(ignored)),
         "view": asked.params["view"],
         "saved": asked.saved,
-        "queues": _tabs(request, asked, now),
+        "queues": _tabs(request, asked, counted),
         "views": [
             {"url": f"?saved={view.pk}", "label": view.name, "count": None, "current": view == asked.saved}
             for view in asked.views
@@ -128,7 +134,7 @@ def queue(request: StaffRequest) -> HttpResponse:
         ],
         "news_url": f"{reverse('complaints:queue-news')}?{urlencode(_news_of(asked, rows, now))}",
         "now": now,
-        "proposed": proposals.number_for(request.user),
+        "proposed": counted["proposed"],
         "moves": bulk_forms.offered(request.user.role),
         "here": asked.url(after=asked.after),
         "everything": urlencode(asked.params),
@@ -180,8 +186,7 @@ def _changed(visible: ComplaintQuerySet, shown_rows: str) -> list[str]:
     return [reference for pk, reference, version in rows if version != seen[pk]]
 
 
-def _tabs(request: StaffRequest, asked: Asked, now: datetime) -> list[dict[str, Any]]:
-    counted = queues.counts(request.user, at=now)
+def _tabs(request: StaffRequest, asked: Asked, counted: Mapping[str, int]) -> list[dict[str, Any]]:
     # who manages no customer has none here, and who does finds the tab when one of theirs complains
     is_offered = {
         "team": request.user.team_id,

@@ -18,27 +18,31 @@ PART = 20_000
 
 @pytest.fixture
 def many():
-    """A year of complaints in two branches, a fifth of them open; every third speaks of an outage, one in 1,000 of a bird's nest."""
+    """Three years of complaints in two branches, the oldest first. Of the newest two fifths half are open, as in life.
+
+    Every third speaks of an outage, one in 1,000 of a bird's nest.
+    """
     own, other = a_branch("county-a", parent=a_branch()), a_branch("county-b", parent=a_branch())
     pattern = a_complaint("OUT-02", at=timezone.now(), branch=own)
+    is_open = f"n > {MANY} * 0.6 AND n % 4 < 2"
     names = {f.column for f in Complaint._meta.concrete_fields}
     values = dict.fromkeys(sorted(names - {"id"})) | {
         "reference": "'x' || n",
         "token": "'x' || n",
         "story": "CASE WHEN n % 3 = 0 THEN '停电了' ELSE '电压低' END || CASE WHEN n % 1000 = 1 THEN '，有鸟窝' ELSE '' END",
-        "status": "CASE WHEN n % 5 = 0 THEN 'investigating' ELSE 'closed' END",
+        "status": f"CASE WHEN {is_open} THEN 'investigating' ELSE 'closed' END",
         "branch_id": f"CASE WHEN n % 10 < 5 THEN {own.pk} ELSE {other.pk} END",
         "severity": "CASE WHEN n % 997 = 0 THEN 'special' ELSE 'ordinary' END",
         "channel": "CASE WHEN n % 8 = 0 THEN 'letter' WHEN n % 40 = 5 THEN 'regulator' ELSE 'phone' END",
         "priority": "CASE WHEN n % 101 = 0 THEN 1 ELSE 3 END",
         "contact_phone": "'1390000' || lpad((n % 10000)::text, 4, '0')",
-        "received_at": "now() - n * interval '15 minutes'",
+        "received_at": f"now() - ({MANY} - n) * interval '15 minutes'",
         "entered_at": "now()",
-        "closed_at": "CASE WHEN n % 5 > 0 THEN now() END",
-        "resolved_at": "CASE WHEN n % 5 > 0 THEN now() END",
-        "outcome": "CASE WHEN n % 5 > 0 THEN 'upheld' ELSE '' END",
-        "resolution": "CASE WHEN n % 5 > 0 THEN 'ok' ELSE '' END",
-        "next_due_at": "CASE WHEN n % 5 = 0 THEN now() + (n % 5000 - 200) * interval '1 minute' END",
+        "closed_at": f"CASE WHEN NOT ({is_open}) THEN now() END",
+        "resolved_at": f"CASE WHEN NOT ({is_open}) THEN now() END",
+        "outcome": f"CASE WHEN NOT ({is_open}) THEN 'upheld' ELSE '' END",
+        "resolution": f"CASE WHEN NOT ({is_open}) THEN 'ok' ELSE '' END",
+        "next_due_at": f"CASE WHEN {is_open} THEN now() + (n % 5000 - 200) * interval '1 minute' END",
     }
     columns = ", ".join(f'"{name}"' for name in values)
     chosen = ", ".join(f'"{name}"' if value is None else value for name, value in values.items())
@@ -89,6 +93,7 @@ ADDRESSES = [
     "/desk/?q=犀牛",
     "/desk/?q=有鸟窝",
     "/desk/?view=breached&q=鸟窝",
+    "/desk/?q=1390",
     "/desk/?view=unfinished&after=1_1",
     "/desk/?view=all&after=1_1",
     "news",
