@@ -260,7 +260,7 @@ def _batch(survey: Survey, at: datetime, **which: Any) -> list[SurveyInvite]:
     runs = Survey.objects.select_for_update(of=("self",)).filter(
         pk=survey.pk, state=SurveyState.RUNNING, closes_at__gt=at
     )
-    if not runs.exists():
+    if runs.first() is None:
         return []
     rows = SurveyInvite.objects.select_related("customer", "survey").filter(survey=survey, **which)
     return list(rows.select_for_update(skip_locked=True, of=("self",)).order_by("pk")[:BATCH])
@@ -389,9 +389,11 @@ def may_answer(row: SurveyInvite, at: datetime) -> bool:
 def progress(survey: Survey) -> dict[str, int]:
     """How far it is."""
     rows = survey.invites
+    written = Notice.objects.filter(invite__survey=survey, code=INVITED).count()
     return {
         "drawn": rows.count(),
-        "invited": rows.filter(invited_at__isnull=False).count(),
+        "gone_through": rows.filter(invited_at__isnull=False).count(),
+        "invited": written + CallBack.objects.filter(invite__survey=survey).count(),
         "reminded": Notice.objects.filter(invite__survey=survey, code=REMINDED).count(),
         "answered": rows.filter(answered_at__isnull=False).count(),
         "calls": CallBack.objects.open().filter(invite__survey=survey).count(),

@@ -7,7 +7,7 @@ import time_machine
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from complaints import database_clock, surveys
+from complaints import database_clock, outbox, surveys
 from complaints.models import (
     CallBack,
     CallState,
@@ -199,6 +199,16 @@ def test_one_reminder_to_those_who_were_written_to_and_did_not_answer():
     assert [notice.invite for notice in reminded] == [second]
     third.refresh_from_db()
     assert third.reminded_at is not None
+
+
+def test_a_reminder_that_waited_for_the_morning_is_not_sent_to_who_has_answered_meanwhile():
+    people(1)
+    survey = running()
+    notice = Notice.objects.get(invite__survey=survey)
+    surveys.answer(notice.invite, rating=5, at=NOW, seen=0)
+    assert not outbox.send(notice, now=notice.next_try_at)
+    notice.refresh_from_db()
+    assert notice.state == NoticeState.OVERTAKEN
 
 
 def test_it_ends_by_its_day_and_takes_back_what_was_not_sent():
