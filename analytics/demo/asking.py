@@ -73,7 +73,7 @@ def _follow_up() -> None:
             feedback=row,
             complaint_id=row.complaint_id,
             reason=FollowUpReason.NOT_SOLVED,
-            raised_at=row.answered_at,
+            raised_at=row.answered_at or row.asked_at,
             settled_at=None if row.complaint.status in OPEN else row.complaint.resolved_at or row.complaint.closed_at,
         )
         for row in rows.select_related("complaint").order_by("-answered_at")[:WAITING]

@@ -120,6 +120,16 @@ def test_the_draw_is_by_kind_keeps_its_numbers_and_can_be_repeated():
     assert surveys.draw(survey, at=NOW) == 0
 
 
+def test_stations_count_under_the_county_that_lies_next_below():
+    company = a_branch()
+    county = a_branch("county", company)
+    for number in range(3):
+        an_account(branch=a_branch(f"station{number}", county))
+    an_account()
+    survey = drawn()
+    assert sorted(survey.strata.values_list("branch__code", "population")) == [("company", 1), ("county", 3)]
+
+
 # asking
 
 
