@@ -442,7 +442,12 @@ def send(notice: Notice, *, now: datetime | None = None) -> bool:
 
 
 def _is_overtaken(row: Notice) -> bool:
-    """Whether newer news of the same issue goes to the same address: nobody wants last night's in the morning as well."""
+    """Whether newer news of the same issue goes to the same address: nobody wants last night's in the morning as well.
+
+    And nobody who has answered a survey wants to be reminded of it.
+    """
+    if row.invite is not None:
+        return row.invite.answered_at is not None
     if row.update is None:
         return False
     later = IssueUpdate.objects.filter(issue=row.update.issue_id).filter(

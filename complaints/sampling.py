@@ -27,24 +27,25 @@ def sample_size(population: int, *, expected: float = 0.9, margin: float = 0.03,
 
 
 def allocate(sizes: Mapping[K, int], total: int) -> dict[K, int]:
-    """How many of `total` each stratum gives, in proportion to its size and at least one where there is anybody.
+    """How many of `total` each stratum gives, in proportion to its size, and at least one where there are enough for that.
 
-    The largest remainders are rounded up, so the numbers add up to `total`, or to the number of strata or of people where
-    that is the bound. The same sizes always give the same numbers.
+    The largest remainders are rounded up, so the numbers add up to `total`, or to the number of people where that is less.
+    The same sizes always give the same numbers.
     """
     there = {key: size for key, size in sizes.items() if size > 0}
     everybody = sum(there.values())
-    total = min(max(total, len(there) if total else 0), everybody)
+    total = min(total, everybody)
     if not total:
         return dict.fromkeys(sizes, 0)
+    least = 1 if total >= len(there) else 0
     exact = {key: size * total / everybody for key, size in there.items()}
-    given = {key: min(there[key], max(1, floor(share))) for key, share in exact.items()}
+    given = {key: min(there[key], max(least, floor(share))) for key, share in exact.items()}
     by_remainder = sorted(there, key=lambda key: (given[key] - exact[key], str(key)))
     while (missing := total - sum(given.values())) > 0:
         for key in [key for key in by_remainder if given[key] < there[key]][:missing]:
             given[key] += 1
     while (over := sum(given.values()) - total) > 0:
-        for key in [key for key in reversed(by_remainder) if given[key] > 1][:over]:
+        for key in [key for key in reversed(by_remainder) if given[key] > least][:over]:
             given[key] -= 1
     return {key: given.get(key, 0) for key in sizes}
 

@@ -41,7 +41,7 @@ from complaints.models import (
 from complaints.refusals import MoveRefused
 from customers.models import Account, Customer
 from staff.actors import Role
-from staff.models import User
+from staff.models import Branch, User
 
 SURVEYING = frozenset({Role.SUPERVISOR, Role.ANALYST, Role.ADMINISTRATOR})
 """Who surveys."""
@@ -67,6 +67,13 @@ def population(survey: Survey, at: datetime) -> QuerySet[Customer]:
     if survey.segments:
         rows = rows.filter(kind__in=survey.segments)
     return rows.filter(Exists(supplied)).exclude(Exists(complained)).exclude(Exists(asked))
+
+
+def units(survey: Survey) -> dict[int, int]:
+    """For each branch of the survey the unit it counts under: the branch next below the survey's own, or that itself."""
+    rows = dict(Branch.objects.filter(path__startswith=survey.branch.path).values_list("path", "pk"))
+    depth = survey.branch.path.count("/") + 1
+    return {key: rows["/".join(path.split("/")[:depth]).rstrip("/") + "/"] for path, key in rows.items()}
 
 
 def size_of(survey: Survey, there: int) -> int:
@@ -195,7 +202,7 @@ def _end(survey: Survey, at: datetime) -> int:
 
 @transaction.atomic
 def draw(survey: Survey, *, at: datetime, seed: int | None = None) -> int:
-    """Draw by chance within each kind of customer of each branch, and keep the numbers; how many were drawn."""
+    """Draw by chance within each kind of customer of each unit, and keep the numbers; how many were drawn."""
     row = (
         Survey.objects.select_for_update(skip_locked=True, of=("self",))
         .select_related("branch")
@@ -205,8 +212,9 @@ def draw(survey: Survey, *, at: datetime, seed: int | None = None) -> int:
     if row is None:
         return 0
     strata: dict[tuple[int, str], list[int]] = defaultdict(list)
+    unit = units(row)
     for key, branch, kind in population(row, at).order_by("pk").values_list("pk", "branch", "kind").iterator(5000):
-        strata[branch, kind].append(key)
+        strata[unit[branch], kind].append(key)
     there = sum(map(len, strata.values()))
     sizes = sampling.allocate({key: len(people) for key, people in strata.items()}, size_of(row, there))
     row.seed = secrets.randbits(62) if seed is None else seed
@@ -260,7 +268,7 @@ def _batch(survey: Survey, at: datetime, **which: Any) -> list[SurveyInvite]:
     runs = Survey.objects.select_for_update(of=("self",)).filter(
         pk=survey.pk, state=SurveyState.RUNNING, closes_at__gt=at
     )
-    if not runs.exists():
+    if runs.first() is None:
         return []
     rows = SurveyInvite.objects.select_related("customer", "survey").filter(survey=survey, **which)
     return list(rows.select_for_update(skip_locked=True, of=("self",)).order_by("pk")[:BATCH])
@@ -389,9 +397,11 @@ def may_answer(row: SurveyInvite, at: datetime) -> bool:
 def progress(survey: Survey) -> dict[str, int]:
     """How far it is."""
     rows = survey.invites
+    written = Notice.objects.filter(invite__survey=survey, code=INVITED).count()
     return {
         "drawn": rows.count(),
-        "invited": rows.filter(invited_at__isnull=False).count(),
+        "gone_through": rows.filter(invited_at__isnull=False).count(),
+        "invited": written + CallBack.objects.filter(invite__survey=survey).count(),
         "reminded": Notice.objects.filter(invite__survey=survey, code=REMINDED).count(),
         "answered": rows.filter(answered_at__isnull=False).count(),
         "calls": CallBack.objects.open().filter(invite__survey=survey).count(),

@@ -24,7 +24,7 @@ from staff.models import Branch, User
 NAME = "客户满意度调查"
 SIZE = 160
 WAITING = 30
-"""So many answers wait at most."""
+"""So many answers are looked at."""
 
 
 def ask(root: Branch, *, seed: int, ending: datetime) -> None:
@@ -66,13 +66,15 @@ def _over(survey: Survey, seed: int, at: datetime) -> None:
 
 
 def _follow_up() -> None:
-    """The newest answers whose complaint is open again because of them."""
-    rows = Feedback.objects.filter(
-        solved=False, complaint__status__in=sorted(OPEN), follow_ups__isnull=True, answered_at__isnull=False
-    )
+    """The newest answers that took a complaint up again; where it was resolved since, that settled them."""
+    rows = Feedback.objects.filter(solved=False, follow_ups__isnull=True, answered_at__isnull=False)
     FollowUp.objects.bulk_create(
         FollowUp(
-            feedback=row, complaint_id=row.complaint_id, reason=FollowUpReason.NOT_SOLVED, raised_at=row.answered_at
+            feedback=row,
+            complaint_id=row.complaint_id,
+            reason=FollowUpReason.NOT_SOLVED,
+            raised_at=row.answered_at or row.asked_at,
+            settled_at=None if row.complaint.status in OPEN else row.complaint.resolved_at or row.complaint.closed_at,
         )
-        for row in rows.order_by("-answered_at")[:WAITING]
+        for row in rows.select_related("complaint").order_by("-answered_at")[:WAITING]
     )

@@ -13,7 +13,7 @@ from django.http import Http404
 from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from analytics.filters import Chosen
 from analytics.measures import measures
@@ -39,10 +39,11 @@ from analytics.reports.base import (
 )
 from analytics.reports.groups import groups
 from analytics.statistics import LOW_BASE, TOO_FEW, if_everyone_had_answered, wilson
-from complaints.models import AnsweredBy, Feedback
+from complaints.models import AnsweredBy, Feedback, Scale, Verdict
 from staff.models import User
 
 SATISFIED_FROM = 4
+SATISFIED_OF_THREE = 2
 
 PICKS: dict[str, Q] = {
     "asked": Q(),
@@ -97,7 +98,7 @@ def read(chosen: Chosen, user: User, at: datetime) -> Findings:
         return Findings(_("Nobody was asked from %(period)s.") % {"period": chosen.period}, tables=[])
     return Findings(
         sentence=_sentence(chosen, total),
-        tables=[_table(chosen, parts, total), _by_answer(chosen, user)],
+        tables=[_table(chosen, parts, total), _by_answer(chosen, user), *_on_three(questions(chosen, user))],
         chart=_chart(parts, "shares" if chosen.by == "period" else "bars"),
         notes=_notes(total),
     )
@@ -204,6 +205,20 @@ def _by_answer(chosen: Chosen, user: User) -> Table:
     return Table("answered-by", _("By how they answered"), columns, rows)
 
 
+def _on_three(asked: QuerySet[Feedback]) -> list[Table]:
+    """Those who were asked on three steps, by themselves: scales are never counted together (domain 7.4)."""
+    found = asked.filter(scale=Scale.THREE).aggregate(
+        rated=Count("rating"), satisfied=Count("pk", filter=Q(rating__gte=SATISFIED_OF_THREE))
+    )
+    if not found["rated"]:
+        return []
+    columns = [Column(_("Scale"), is_number=False), Column(_("Gave a score")), Column(_("Satisfied"))]
+    columns += [Column(_("Satisfaction")), Column(_("95% range"))]
+    good, rated = found["satisfied"], found["rated"]
+    row = [Cell(str(Scale.THREE.label)), Cell(rated), Cell(good), share_cell(good, rated), interval_cell(good, rated)]
+    return [Table("three-steps", _("On three steps, counted by itself"), columns, [row])]
+
+
 def _number(chosen: Chosen, count: int, pick: str, changed: Mapping[str, str]) -> Cell:
     return Cell(count, href=list_address(chosen, pick, **changed) if count else "")
 
@@ -271,6 +286,8 @@ def list_rows(chosen: Chosen, user: User, at: datetime, pick: str) -> Listing:
 def _shown(answer: Feedback) -> list[Cell]:
     reference = answer.complaint.reference
     solved = {True: _("Yes"), False: _("No"), None: "–"}[answer.solved]
+    if answer.verdict == Verdict.PARTLY:
+        solved = pgettext("solved", "Partly")
     return [
         Cell(reference, href=reverse("complaints:complaint", args=[reference])),
         moment_cell(answer.asked_at),

@@ -39,6 +39,27 @@ if row is not None:
 """
 
 
+RESOLVED = """
+from complaints.models import Feedback
+row = Feedback.objects.filter(answered_at=None, complaint__status="resolved").order_by("-pk").first()
+print("TOKEN " + row.token)
+"""
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_one_tap_on_a_phone_is_an_answer_and_can_be_changed(product, open_window, scripts):
+    token = re.search(r"TOKEN (\S+)", product.manage("shell", "-c", RESOLVED))[1]
+    customer = open_window(Customer, java_script_enabled=scripts, **PHONE)
+    customer.go(f"/feedback/{token}/")
+    assert not customer.scrolls_sideways()
+    customer.rate(f"/feedback/{token}/", solved=True, score=4)
+    assert not customer.scrolls_sideways()
+    customer.page.locator("summary").filter(has_text="I want to change my answer").click()
+    customer.fill(solved="no", comment="It went out again.")
+    customer.press("Send")
+    customer.sees("We have taken it up again and told a supervisor.")
+
+
 def test_an_agent_calls_back_without_the_mouse(product, sign_in):
     reference = wait_for(lambda: re.findall(r"REFERENCE (\S+)", product.manage("shell", "-c", DUE)))[0]
     agent = sign_in("agent")

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 import time_machine
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -487,3 +487,55 @@ def test_the_questions_are_changed_as_a_new_version_and_can_be_put_back(sign_in,
     assert "How content are you with the result?" in text_of(reader.get(address))
     sign_in(Role.AGENT)
     assert reader.get(address).status_code == 403
+
+
+# the database has the last word
+
+
+def test_the_database_refuses_a_broken_call(morning):
+    agent = an_agent()
+    call = taken(agent)
+    other = planned(contact_phone="0315-7654321")
+    broken = {
+        "call_back_is_about_one_thing": {"feedback": None},
+        "call_back_state_is_known": {"state": "lost", "claimed_by": None, "claimed_at": None, "ended_at": NOW},
+        "call_back_reason_is_known": {"reason": "whim"},
+        "call_back_that_ended_is_nobodys": {"state": "refused", "ended_at": NOW},
+        "call_back_is_claimed_at_a_time": {"claimed_at": None},
+    }
+    for name, values in broken.items():
+        with pytest.raises(IntegrityError, match=f'"{name}"'), transaction.atomic():
+            CallBack.objects.filter(pk=call.pk).update(**values)
+    with pytest.raises(IntegrityError, match='"agent_calls_one_at_a_time"'), transaction.atomic():
+        CallBack.objects.filter(pk=other.pk).update(claimed_by=agent, claimed_at=NOW)
+
+
+def test_the_database_refuses_a_try_written_twice_or_rewritten(morning):
+    agent = an_agent()
+    calling.tried(taken(agent), CallOutcome.NO_ANSWER, by=agent, at=NOW)
+    row = CallAttempt.objects.get()
+    row.pk, row._state.adding = None, True
+    with pytest.raises(IntegrityError, match='"call_attempt_is_numbered_once"'), transaction.atomic():
+        row.save(force_insert=True)
+    with pytest.raises(DatabaseError, match="never changed or deleted"), transaction.atomic():
+        CallAttempt.objects.update(note="x")
+
+
+def test_the_database_refuses_a_broken_quota_and_a_second_draw(morning):
+    for name, values in {
+        "call_quota_share_is_known": {"share": "half"},
+        "call_quota_share_and_margin_fit": {"expected": "1.00"},
+        "call_quota_is_unique": {"request_type": "complaint", "channel": "", "category": None},
+    }.items():
+        with pytest.raises(IntegrityError, match=f'"{name}"'), transaction.atomic():
+            CallQuota.objects.filter(request_type="report").update(**values)
+    complaint = resolved()
+    Complaint.objects.filter(pk=complaint.pk).update(request_type="suggestion")
+    call_backs.draw_week(MONDAY + 7 * DAY)
+    for name, values in {"week_is_drawn_once": {}, "draw_is_no_more_than_there_are": {"size": 9, "what": "x"}}.items():
+        row = SampleDraw.objects.get()
+        row.pk, row._state.adding = None, True
+        for field, value in values.items():
+            setattr(row, field, value)
+        with pytest.raises(IntegrityError, match=f'"{name}"'), transaction.atomic():
+            row.save(force_insert=True)

@@ -7,7 +7,7 @@ import time_machine
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from complaints import database_clock, surveys
+from complaints import database_clock, outbox, surveys
 from complaints.models import (
     CallBack,
     CallState,
@@ -120,6 +120,16 @@ def test_the_draw_is_by_kind_keeps_its_numbers_and_can_be_repeated():
     assert surveys.draw(survey, at=NOW) == 0
 
 
+def test_stations_count_under_the_county_that_lies_next_below():
+    company = a_branch()
+    county = a_branch("county", company)
+    for number in range(3):
+        an_account(branch=a_branch(f"station{number}", county))
+    an_account()
+    survey = drawn()
+    assert sorted(survey.strata.values_list("branch__code", "population")) == [("company", 1), ("county", 3)]
+
+
 # asking
 
 
@@ -199,6 +209,16 @@ def test_one_reminder_to_those_who_were_written_to_and_did_not_answer():
     assert [notice.invite for notice in reminded] == [second]
     third.refresh_from_db()
     assert third.reminded_at is not None
+
+
+def test_a_reminder_that_waited_for_the_morning_is_not_sent_to_who_has_answered_meanwhile():
+    people(1)
+    survey = running()
+    notice = Notice.objects.get(invite__survey=survey)
+    surveys.answer(notice.invite, rating=5, at=NOW, seen=0)
+    assert not outbox.send(notice, now=notice.next_try_at)
+    notice.refresh_from_db()
+    assert notice.state == NoticeState.OVERTAKEN
 
 
 def test_it_ends_by_its_day_and_takes_back_what_was_not_sent():
