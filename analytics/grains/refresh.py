@@ -59,7 +59,7 @@ def refresh() -> int:
 def rebuild(*, by: User | None = None) -> Generation:
     """Ask for a new generation; it is built by `refresh` while the old one stays in use. One at a time."""
     with transaction.atomic():
-        _wait_for_lock()
+        hold()
         building = Generation.objects.filter(state=GenerationState.BUILDING).first()
         return building or _begin(database_clock.now(), by)
 
@@ -101,7 +101,8 @@ def _lock() -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _wait_for_lock() -> None:
+def hold() -> None:
+    """Wait until nobody counts, and let nobody count until this transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
