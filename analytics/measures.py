@@ -127,7 +127,7 @@ _ALL = [
         COMPLAINTS,
         _("Number of those received in the period that are merged into another"),
         _(
-            "They are in no other figure. One that is taken apart again counts from then on as if it had never been merged."
+            "Their deadlines, moves and answers count; other figures leave them out. Unmerged, one counts as if it had never been merged."
         ),
         "duplicates",
     ),

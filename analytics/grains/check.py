@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from analytics.grains import facts
 from analytics.grains.refresh import hold
-from analytics.grains.series import SERIES, counted
+from analytics.grains.series import SERIES, Cell, counted
 from analytics.models import Change, Check, ComplaintFact, DayRollup, Generation, GenerationState
 from analytics.periods import Period
 from complaints import database_clock
@@ -105,13 +105,13 @@ def _rollups(result: Check, generation: Generation) -> Iterator[dict[str, Any]]:
         right = {cell: (n, total) for cell, n, total in counted(horizon=generation.horizon, days=days)}
         names = ("series", "day", "branch", "request_type", "category", "channel", "key", "bucket", "n", "total")
         rows = DayRollup.objects.filter(generation=generation, series__in=SERIES, day__range=days).exclude(n=0, total=0)
-        kept = {tuple(cell): (n, total) for *cell, n, total in rows.values_list(*names)}
+        kept = {Cell(*cell): (n, total) for *cell, n, total in rows.values_list(*names)}
         result.compared += len(right)
         for cell in sorted({*right, *kept}, key=str):
             if right.get(cell) != kept.get(cell):
                 yield {
-                    "what": cell[0],
-                    "day": cell[1].isoformat(),
+                    "what": cell.series,
+                    "day": cell.day.isoformat(),
                     "cell": [str(part) for part in cell[2:]],
                     "figure": kept.get(cell),
                     "facts": right.get(cell),
