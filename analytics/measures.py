@@ -127,7 +127,8 @@ _ALL = [
         COMPLAINTS,
         _("Number of those received in the period that are merged into another"),
         _(
-            "Their deadlines, moves and answers count; other figures leave them out. Unmerged, one counts as if it had never been merged."
+            "Their deadlines, moves and answers count; other figures leave them out. Unmerged, one counts as if it had "
+            "never been merged."
         ),
         "duplicates",
     ),

