@@ -16,7 +16,7 @@ from django.utils.translation import pgettext_lazy
 
 from analytics.filters import Chosen
 from analytics.periods import Granularity, Period
-from analytics.reading import Amount, as_of, whole
+from analytics.reading import Amount, whole
 from analytics.reading import read as read_figures
 from analytics.reports import satisfaction
 from analytics.reports.base import percent, percents
@@ -82,7 +82,6 @@ class SatisfactionFigure:
 @dataclass(frozen=True, slots=True)
 class Board:
     at: datetime
-    as_of: datetime | None
     decisions: Sequence[Figure]
     received: Figure
     usual: UsualRange | None
@@ -157,7 +156,6 @@ def read(user: User, at: datetime) -> Board:
     days = same_weekdays(user, at, weeks, since=min(received, default=None))
     return Board(
         at=at,
-        as_of=as_of(),
         decisions=[found[question.code] for question in DECISIONS],
         received=RECEIVED.figure(received.get(today, 0), _on("received", today)),
         usual=usual_range([counted for _day, counted in days]),

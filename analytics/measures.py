@@ -1,4 +1,7 @@
-"""Every figure, defined once: its name, unit, formula and definition in words. Board and reports show these texts."""
+"""Every figure, defined once: its name, unit, formula and definition in words. Board, reports and definitions show these texts.
+
+`series` names what is counted for it in `grains.series`; `reading.read` reads that for filters, a person and a period.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +13,22 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """`formula` is how the figure is computed, `definition` what is counted, what is left out, and why."""
+    """`formula` is how the figure is computed, `definition` what is counted, what is left out, and why.
+
+    `series` is where its numbers come from; a figure without one is counted from the open complaints at the moment of asking.
+    """
 
     code: str
     name: LazyText
     unit: LazyText
     formula: LazyText
     definition: LazyText
+    series: str = ""
 
 
 COMPLAINTS, ANSWERS, SHARE, PROMISES = _("complaints"), _("answers"), _("per cent"), _("deadlines")
 FINDINGS, COACHING = _("findings"), _("coaching actions")
+DURATION = _("hours: median and 90th percentile")
 
 _ALL = [
     Measure(
@@ -33,6 +41,7 @@ _ALL = [
             "fault reports, enquiries, suggestions and reports of wrongdoing are left out, and so are duplicates "
             "merged into another complaint."
         ),
+        "received",
     ),
     Measure(
         "asked",
@@ -43,6 +52,7 @@ _ALL = [
             "A customer is asked each time a complaint is resolved, so a complaint that was reopened can be asked "
             "about more than once, and each answer counts: a good answer later does not hide a bad one before."
         ),
+        "asked",
     ),
     Measure(
         "answered",
@@ -50,6 +60,7 @@ _ALL = [
         ANSWERS,
         _("Those asked in the period who have answered so far"),
         _("By link or by a call. Somebody who has not answered is never counted as satisfied."),
+        "asked",
     ),
     Measure(
         "response_rate",
@@ -57,6 +68,7 @@ _ALL = [
         SHARE,
         _("Answered ÷ asked"),
         _("Stands beside satisfaction everywhere, because few answers can mislead however good they are."),
+        "asked",
     ),
     Measure(
         "satisfaction",
@@ -68,6 +80,7 @@ _ALL = [
             "The range is Wilson’s 95 % interval. Under 5 scores no percentage is shown; under 30 it is marked as a "
             "low base. “If everyone had answered” goes from all the silent being dissatisfied to all being satisfied."
         ),
+        "asked",
     ),
     Measure(
         "sla_compliance",
@@ -80,6 +93,7 @@ _ALL = [
             "cancelled and not yet due deadlines are shown apart and are in neither number. Promises that speak of "
             "an average are left out. Each tier is judged by itself."
         ),
+        "deadlines",
     ),
     Measure(
         "open",
@@ -98,6 +112,147 @@ _ALL = [
             "evenings and Mondays from Sundays. Days before the first complaint are not counted; under 3 such days "
             "nothing is called usual."
         ),
+        "received",
+    ),
+    Measure(
+        "entry_lag",
+        _("Time until it was entered"),
+        DURATION,
+        _("Entered − received, of the complaints received in the period"),
+        _("Shows what waits in letter boxes and notebooks. Merged duplicates are left out."),
+        "received",
+    ),
+    Measure(
+        "duplicates",
+        _("Merged duplicates"),
+        COMPLAINTS,
+        _("Number of those received in the period that are merged into another"),
+        _(
+            "Their deadlines, moves and answers count; other figures leave them out. Unmerged, one counts as if it had "
+            "never been merged."
+        ),
+        "duplicates",
+    ),
+    Measure(
+        "repeats",
+        _("Repeat complaints"),
+        COMPLAINTS,
+        _("Number of those received in the period that follow one closed at most 30 days before"),
+        _(
+            "Of the same account, customer or telephone number, about the same subcategory; for enquiries the window is "
+            "7 days. Telephone numbers of fewer than 7 digits are not compared."
+        ),
+        "repeats",
+    ),
+    Measure(
+        "time_to_dispatch",
+        _("Time to dispatch"),
+        DURATION,
+        _("First dispatched − received, of those dispatched in the period"),
+        _("By the day of the first dispatch. Quantiles are off by at most 2 % of themselves. Duplicates are left out."),
+        "dispatched",
+    ),
+    Measure(
+        "time_to_contact",
+        _("Time to first contact"),
+        DURATION,
+        _("First contact − received, of those first reached in the period"),
+        _("A contact counts when the customer was reached, or tried often enough. Duplicates are left out."),
+        "contacted",
+    ),
+    Measure(
+        "time_to_first_answer",
+        _("Time to the first answer"),
+        DURATION,
+        _("First resolved − received, of those first resolved in the period"),
+        _("The first answer counts, also when the complaint was reopened later. Duplicates are left out."),
+        "first_resolved",
+    ),
+    Measure(
+        "time_to_resolve",
+        _("Time to resolve"),
+        DURATION,
+        _("Resolved − received, of those whose answer stands and fell in the period"),
+        _("The last answer counts. What was reopened and is not answered again is left out until it is."),
+        "resolved",
+    ),
+    Measure(
+        "days_to_resolve",
+        _("Working days to resolve"),
+        _("working days: median and 90th percentile"),
+        _("Working days after the day of receipt up to the day of the answer that stands"),
+        _("By the calendar in which most limits in working days are promised. Exact up to 25 days."),
+        "resolved_days",
+    ),
+    Measure(
+        "solved_at_once",
+        _("Solved at the first contact"),
+        SHARE,
+        _("Solved at the first contact ÷ resolved in the period"),
+        _(
+            "Solved at the first contact: at most one contact, nothing added, not urged, transferred, returned or reopened, "
+            "and no repeat within 7 days of its closing."
+        ),
+        "resolved_at_once",
+    ),
+    Measure(
+        "solved_in_one_go",
+        _("Solved in one go"),
+        SHARE,
+        _("Closed without reopening or repeat, transferred once at most ÷ closed with a finding in the period"),
+        _("By the day of closing. It can still fall in the 30 days after, in which a repeat may come."),
+        "closed_in_one_go",
+    ),
+    Measure(
+        "closed",
+        _("Closed by outcome"),
+        COMPLAINTS,
+        _("Number closed in the period that have not been reopened, by outcome"),
+        _("Withdrawn ones are shown as such and stay in. Merged duplicates are left out."),
+        "closed",
+    ),
+    Measure(
+        "causes",
+        _("Root causes"),
+        COMPLAINTS,
+        _("Number closed in the period as upheld or partly upheld, by root cause"),
+        _("Only where we were found to be at fault, because the others have no cause of ours."),
+        "causes",
+    ),
+    Measure(
+        "backlog",
+        _("Open at the end of the day"),
+        COMPLAINTS,
+        _("Number on which work was owed at midnight, by age in working days"),
+        _(
+            "From receipt until the answer, and again from a reopening. An event that is entered late changes the evenings "
+            "before it, too. Merged duplicates are left out."
+        ),
+        "open",
+    ),
+    Measure(
+        "moves",
+        _("Moves"),
+        _("moves"),
+        _("Number of moves made in the period, by kind"),
+        _("Urgings, transfers, returns, reopenings and others, by when they happened. Duplicates count, too."),
+        "moves",
+    ),
+    Measure(
+        "dwell",
+        _("Time in a status"),
+        DURATION,
+        _("Left − entered, of the statuses left in the period"),
+        _("A complaint that comes back to a status counts again."),
+        "dwell",
+    ),
+    Measure(
+        "arrivals",
+        _("Arrival on average"),
+        _("minutes"),
+        _("Mean of arrived − started, of promises of an average that began in the period"),
+        _("What a storm excuses and what has no recorded arrival is left out, and counted beside it."),
+        "arrivals",
     ),
     Measure(
         "conduct_findings",

@@ -169,5 +169,12 @@ def _sum(column: str) -> Any:
 
 def _prefixed(condition: Q, to: str) -> Q:
     """The condition with every field reached by way of `to`."""
-    children = [_prefixed(one, to) if isinstance(one, Q) else (f"{to}{one[0]}", one[1]) for one in condition.children]
+    children = []
+    for one in condition.children:
+        if isinstance(one, Q):
+            children.append(_prefixed(one, to))
+        elif isinstance(one, tuple):
+            children.append(Q((f"{to}{one[0]}", one[1])))
+        else:
+            raise TypeError(f"{one!r} is no condition on a field.")
     return Q(*children, _connector=condition.connector, _negated=condition.negated)

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from analytics.grains import refresh
+from analytics.grains import check, refresh
 
 
 @shared_task(ignore_result=True)
 def refresh_figures() -> int:
     """Count what has changed, and go on with a rebuild. May run twice or in several workers at once."""
     return refresh.refresh()
+
+
+@shared_task(ignore_result=True)
+def check_figures() -> None:
+    """Compare the figures with the complaints, once a night; what is found is a row that pages and metrics show."""
+    check.nightly()

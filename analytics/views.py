@@ -11,22 +11,28 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from analytics import board as boards
 from analytics.charts import option
 from analytics.export import csv_file
 from analytics.filters import ReportFilters
+from analytics.grains import refresh
+from analytics.measures import MEASURES
+from analytics.models import Change, Check, Generation
 from analytics.reports import all_reports
 from analytics.reports.base import Findings, Report, Table, lines
-from complaints import proposals, storms
+from analytics.trust import trust
+from complaints import database_clock, proposals, storms
 from staff.actors import Role
 from staff.http import StaffRequest
 
 OVERSEERS = frozenset({Role.SUPERVISOR, Role.LIAISON, Role.ANALYST, Role.ADMINISTRATOR})
-PAGE = 50
+REBUILDERS = frozenset({Role.ANALYST, Role.ADMINISTRATOR})
+PAGE, LAST = 50, 14
 
 
 def for_overseers(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -52,6 +58,7 @@ def board(request: StaffRequest) -> HttpResponseBase:
     context = {
         "board": boards.read(request.user, now),
         "is_wall": "wall" in request.GET,
+        "trust": trust(now),
         "suspected": storms.suspicions(request.user, now),
         "proposed": proposals.number_for(request.user),
     }
@@ -61,6 +68,34 @@ def board(request: StaffRequest) -> HttpResponseBase:
 @for_overseers
 def reports(request: StaffRequest) -> HttpResponseBase:
     return render(request, "analytics/reports.html", {"reports": all_reports().values()})
+
+
+@for_overseers
+def definitions(request: StaffRequest) -> HttpResponseBase:
+    return render(request, "analytics/definitions.html", {"measures": MEASURES.values()})
+
+
+@for_overseers
+def figures(request: StaffRequest) -> HttpResponseBase:
+    """How the figures are kept, compared and built anew."""
+    context = {
+        "trust": trust(database_clock.now()),
+        "waiting": Change.objects.count(),
+        "checks": Check.objects.all()[:LAST],
+        "generations": Generation.objects.all()[:LAST],
+        "may_rebuild": request.user.role in REBUILDERS,
+    }
+    return render(request, "analytics/figures.html", context)
+
+
+@for_overseers
+@require_POST
+def figures_rebuild(request: StaffRequest) -> HttpResponseBase:
+    """Ask for a new generation; the workers build it, and this page shows how far they are."""
+    if request.user.role not in REBUILDERS:
+        raise PermissionDenied(_("Figures are built anew by analysts and administrators."))
+    refresh.rebuild(by=request.user)
+    return redirect("analytics:figures")
 
 
 @for_overseers
@@ -76,7 +111,7 @@ def report(request: StaffRequest, name: str) -> HttpResponseBase:
         "chosen": form.chosen(),
         "findings": findings,
         "option": option(findings.chart) if findings.chart else None,
-        "at": at,
+        "trust": trust(at),
     }
     return render(request, "analytics/report.html", context)
 
@@ -98,7 +133,7 @@ def report_list(request: StaffRequest, name: str) -> HttpResponseBase:
         "lines": lines(listing.columns, (listing.show(row) for row in page)),
         "back": form.chosen().address(),
         "here": form.chosen().address(pick=request.GET.get("pick", "")),
-        "at": at,
+        "trust": trust(at),
     }
     return render(request, "analytics/report_list.html", context)
 

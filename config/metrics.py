@@ -15,7 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from analytics.models import Change
+from analytics.models import Change, Check
 from analytics.reading import as_of
 from complaints import database_clock
 from complaints.models import Alarm, Complaint, Notice
@@ -45,6 +45,10 @@ class Desk(Collector):
         if counted is not None:
             lag = (now - counted).total_seconds()
             yield GaugeMetricFamily("redress_figures_lag_seconds", "How old the newest figures are.", lag)
+        last = Check.objects.first()
+        if last is not None:
+            found = "Figures that the last nightly comparison found to differ from the complaints."
+            yield GaugeMetricFamily("redress_figures_differing", found, last.differences)
         yield GaugeMetricFamily("redress_figures_changes", "Changes not yet counted.", Change.objects.count())
 
 

@@ -262,6 +262,7 @@ CELERY_BEAT_SCHEDULE = {
     "fetch-mail": _every("channels_intake.tasks.fetch_mail", 60),
     "forget-unsent": _every("channels_intake.tasks.forget_unsent", 3600),
     "refresh-figures": _every("analytics.tasks.refresh_figures", 5),
+    "check-figures": _every("analytics.tasks.check_figures", 600),
     "heartbeat": _every("config.tasks.heartbeat", 10),
 }
 

@@ -130,17 +130,16 @@ WITH turns AS (
 SELECT complaint_id, since, left_on FROM paired WHERE opens AND (left_on IS NULL OR left_on > since)
 """
 
-KINDS = {
+FactModel = type[ComplaintFact] | type[TransitionFact] | type[ClockFact] | type[FeedbackFact] | type[OpenSpan]
+"""The order of a model's fields is the order of the columns of its statement."""
+
+KINDS: dict[FactModel, str] = {
     ComplaintFact: COMPLAINTS,
     TransitionFact: TRANSITIONS,
     ClockFact: CLOCKS,
     FeedbackFact: FEEDBACK,
     OpenSpan: SPANS,
 }
-
-
-FactModel = type[ComplaintFact] | type[TransitionFact] | type[ClockFact] | type[FeedbackFact] | type[OpenSpan]
-"""The order of a model's fields is the order of the columns of its statement."""
 
 
 def columns(model: FactModel) -> list[str]:

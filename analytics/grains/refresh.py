@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -18,7 +18,7 @@ from django.db.models import Min
 from django.utils import timezone
 
 from analytics.grains import facts, working_days
-from analytics.grains.series import FORMULA, Cell, counted
+from analytics.grains.series import FORMULA, Cell, counted, questions
 from analytics.models import Change, DayRollup, Generation, GenerationState
 from complaints import database_clock
 from complaints.models import Complaint
@@ -59,7 +59,7 @@ def refresh() -> int:
 def rebuild(*, by: User | None = None) -> Generation:
     """Ask for a new generation; it is built by `refresh` while the old one stays in use. One at a time."""
     with transaction.atomic():
-        _wait_for_lock()
+        hold()
         building = Generation.objects.filter(state=GenerationState.BUILDING).first()
         return building or _begin(database_clock.now(), by)
 
@@ -101,7 +101,8 @@ def _lock() -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _wait_for_lock() -> None:
+def hold() -> None:
+    """Wait until nobody counts, and let nobody count until this transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
@@ -127,7 +128,7 @@ def recount(ids: Collection[int], kept: Collection[Generation], also: Generation
     for generation, held in shares.items():
         _add(generation, _difference(_sums(held, generation.horizon), before[generation]))
     if also is not None:
-        _add(also, _sums(ids, also.horizon))
+        _add_all(also, complaints=list(ids), horizon=also.horizon)
 
 
 def _sums(ids: Collection[int], horizon: date) -> Sums:
@@ -153,20 +154,29 @@ COLUMNS = {
 }
 
 
+_KEYS = ", ".join(["generation_id", *(name for name in COLUMNS if name not in ("n", "total"))])
+_ADD = f"""INSERT INTO analytics_dayrollup AS kept (generation_id, {", ".join(COLUMNS)}) {{}}
+ON CONFLICT ({_KEYS}) DO UPDATE SET n = kept.n + excluded.n, total = kept.total + excluded.total"""
+
+
 def _add(generation: Generation, sums: Sums) -> None:
     """Add to the rollups; rows that come to nothing stay as zeros until the nightly sweep."""
     if not sums:
         return
     lines = zip(*((*cell, *numbers) for cell, numbers in sorted(sums.items())), strict=True)
-    names, types = ", ".join(COLUMNS), ", ".join(f"%s::{kind}[]" for kind in COLUMNS.values())
-    keys = ", ".join(name for name in COLUMNS if name not in ("n", "total"))
+    types = ", ".join(f"%s::{kind}[]" for kind in COLUMNS.values())
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"""INSERT INTO analytics_dayrollup AS kept (generation_id, {names})
-                SELECT %s, * FROM unnest({types})
-                ON CONFLICT (generation_id, {keys}) DO UPDATE SET n = kept.n + excluded.n, total = kept.total + excluded.total""",
-            [generation.pk, *map(list, lines)],
-        )
+        cursor.execute(_ADD.format(f"SELECT %s, * FROM unnest({types})"), [generation.pk, *map(list, lines)])
+
+
+def _add_all(generation: Generation, **narrowed: Any) -> None:
+    """Add what `questions` finds, without its ever leaving the database."""
+    with connection.cursor() as cursor:
+        for code, rows in questions(**narrowed):
+            sql, params = rows.query.sql_with_params()
+            cursor.execute(
+                _ADD.format(f"SELECT %s, %s, counted.* FROM ({sql}) AS counted"), [generation.pk, code, *params]
+            )
 
 
 # evenings
@@ -179,8 +189,7 @@ def _look_back(generation: Generation, today: date) -> None:
         return
     working_days.reach(today)
     days = (generation.horizon + ONE_DAY, yesterday)
-    found = counted(horizon=yesterday, up_to=generation.reached, days=days, series=["open"])
-    _add(generation, {cell: (n, total) for cell, n, total in found})
+    _add_all(generation, horizon=yesterday, up_to=generation.reached, days=days, series=["open"])
     generation.horizon = yesterday
     generation.save(update_fields=["horizon"])
 

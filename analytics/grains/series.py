@@ -189,15 +189,15 @@ class Cell(NamedTuple):
     bucket: int
 
 
-def counted(
+def questions(
     *,
     horizon: date,
     complaints: Collection[int] | None = None,
     up_to: int | None = None,
     days: tuple[date, date] | None = None,
     series: Collection[str] = SERIES,
-) -> Iterator[tuple[Cell, int, int]]:
-    """What the facts add to the rollups: for each cell how many, and their sum; of these complaints, or of these days.
+) -> Iterator[tuple[str, QuerySet[Any, tuple[Any, ...]]]]:
+    """What each series asks the facts: rows of a cell, how many, and their sum; of these complaints, or of these days.
 
     Evenings count up to `horizon`, because one that has not come yet is open for nobody. `up_to` is a key of a complaint.
     """
@@ -212,5 +212,11 @@ def counted(
         if days is not None:
             rows = rows.filter(**{f"{one.day}__range": days})
         named = [f"{one.to_fact}{name}" for name in DIMENSIONS]
-        for *cell, n, total in rows.values_list(one.day, *named, "series_key", "series_bucket").annotate(**one.sums()):
-            yield Cell(one.code, *cell), n, total
+        yield one.code, rows.values_list(one.day, *named, "series_key", "series_bucket").annotate(**one.sums())
+
+
+def counted(**narrowed: Any) -> Iterator[tuple[Cell, int, int]]:
+    """What the facts add to the rollups: cells with how many and their sum. Takes what `questions` takes."""
+    for code, rows in questions(**narrowed):
+        for *cell, n, total in rows:
+            yield Cell(code, *cell), n, total

@@ -28,7 +28,7 @@ def averages(chosen: Chosen, user: User) -> Table | None:
     for (key,), amount in read("arrivals", chosen, user, by=["key"]).items():
         promise, _bar, what = key.rpartition("|")
         found[promise][what] = amount
-    lines = [_line(*promise.split("|"), found[promise]) for promise in sorted(found)]
+    lines = [_line(promise, found[promise]) for promise in sorted(found)]
     if not lines:
         return None
     return Table(
@@ -48,7 +48,8 @@ def averages(chosen: Chosen, user: User) -> Table | None:
     )
 
 
-def _line(tier: str, promised: str, area: str, found: dict[str, Amount]) -> list[Cell]:
+def _line(promise: str, found: dict[str, Amount]) -> list[Cell]:
+    tier, promised, area = promise.split("|")
     limit, arrived = Limit.parse(promised), found.get("arrived", Amount())
     most = limit.amount * LENGTHS[limit.unit] if limit.unit in LENGTHS else None
     words = ""

@@ -13,9 +13,13 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from analytics.demo import bills, loading, staffing, together
+from analytics.grains import refresh
 from complaints.models import Complaint
 from complaints.states import Status
 from staff.models import Branch
+
+COUNTED_AT_ONCE = 50_000
+"""Complaints whose figures are built before the command ends; more are left to the workers."""
 
 
 class Command(BaseCommand):
@@ -92,6 +96,11 @@ class Command(BaseCommand):
             f" issues in {loaded.seconds:.1f} s ({loaded.complaints / loaded.seconds:,.0f} complaints/s).\n"
             f"  {by_status}; overdue {loaded.overdue:,}."
         )
+        refresh.rebuild()
+        if complaints <= COUNTED_AT_ONCE:
+            refresh.refresh()
+        else:
+            self.stdout.write("The workers build the figures; /figures/ shows how far they are.")
 
     def _say_sign_ins(self) -> None:
         people = staffing.sign_ins()

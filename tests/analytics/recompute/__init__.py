@@ -1,0 +1,1 @@
+"""Every figure a second time, from the exported files alone."""

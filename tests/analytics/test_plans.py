@@ -1,0 +1,79 @@
+"""What figures cost: board and reports read neither complaints nor events as a whole, however many there are."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from analytics.grains.refresh import refresh
+from analytics.models import ComplaintFact, DayRollup
+from complaints.models import Complaint
+from staff.actors import Role
+from tests.complaints.test_queue_plans import nodes
+from tests.factories import a_complaint, a_user
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("profile")]
+
+MANY = 30_000
+LARGE = {"complaints_complaint", "complaints_event", "analytics_complaintfact", "analytics_dayrollup"}
+
+
+def copied(model, pattern, values):
+    """A statement that makes MANY rows like this one, apart from these columns; `n` counts them."""
+    names = [field.column for field in model._meta.concrete_fields if field.column != "id"]
+    columns = ", ".join(f'"{name}"' for name in names)
+    chosen = ", ".join(values.get(name, f'"{name}"') for name in names)
+    return (
+        f"INSERT INTO {model._meta.db_table} ({columns}) SELECT {chosen} FROM {model._meta.db_table}, "
+        f"generate_series(1, {MANY}) n WHERE {model._meta.pk.column} = {pattern.pk}"
+    )
+
+
+@pytest.fixture
+def many():
+    """Three years of closed complaints, with the facts and rollups that they would have."""
+    pattern = a_complaint("OUT-02", at=timezone.now())
+    refresh()
+    back = "- n * interval '50 minutes'"
+    closed = {"status": "'closed'", "closed_at": "now()", "outcome": "'upheld'", "next_due_at": "NULL"}
+    raw = {"reference": "'x' || n", "token": "'x' || n", "received_at": f"received_at {back}", **closed}
+    rollup = DayRollup.objects.in_use().filter(series="received").get()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(copied(Complaint, pattern, raw))
+        cursor.execute(
+            "INSERT INTO complaints_event (complaint_id, number, move, from_status, to_status, at, recorded_at, role, "
+            "actor_name, details) SELECT id, 1, 'register', '', 'registered', received_at, received_at, 'agent', '', '{}' "
+            "FROM complaints_complaint WHERE reference LIKE 'x%'"
+        )
+        fact = {"complaint_id": f"{pattern.pk} + n", "received_on": f"(received_at {back})::date"}
+        cursor.execute(copied(ComplaintFact, pattern.fact, fact))
+        cursor.execute(copied(DayRollup, rollup, {"day": "day - n / 29", "key": "'k' || n"}))
+        cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+        cursor.execute("ANALYZE")
+
+
+def test_no_page_of_figures_reads_a_whole_table_of_raw_rows(client, many):
+    client.force_login(a_user(Role.SUPERVISOR))
+    client.catches_up = False
+    whole = {address: statements_that_read_all(client, address) for address in ADDRESSES}
+    assert {address: found for address, found in whole.items() if found} == {}
+
+
+ADDRESSES = ["/board/", "/reports/trend/", "/reports/sla-compliance/", "/reports/satisfaction/"]
+
+
+def statements_that_read_all(client, address):
+    with CaptureQueriesContext(connection) as caught:
+        assert client.get(address).status_code == 200
+    statements = [query["sql"] for query in caught.captured_queries if query["sql"].startswith(("SELECT", "(SELECT"))]
+    assert len(statements) > 5
+    return [statement for statement in statements if scanned(statement) & LARGE]
+
+
+def scanned(statement):
+    """The tables that the plan reads from end to end."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}")
+        plan = cursor.fetchone()[0][0]["Plan"]
+    return {node["Relation Name"] for node in nodes(plan) if node["Node Type"] == "Seq Scan"}
