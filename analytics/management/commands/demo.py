@@ -85,10 +85,9 @@ class Command(BaseCommand):
                 say=progress,
             )
         progress.end()
-        if given["ending"] is None:  # these are moves of today, which a database that ends earlier has none of
-            bills.dispute(now)
         if given["ending"] is None:
             # what people have in hand today is no part of a history that must be the same for the same seed
+            bills.dispute(now)
             together.work(timezone.now())
         by_status = ", ".join(f"{Status(status).value} {loaded.by_status[status]:,}" for status in Status.values)
         self.stdout.write(

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("complaints", "0038_hand_over"),
+        ("complaints", "0032_feedback_in_full"),
     ]
 
     operations = [
