@@ -60,8 +60,8 @@ def test_a_bill_is_worked_out_given_back_and_answered(product, sign_in):
     with supervisor.page.expect_navigation():
         form.locator('button[type="submit"]').click()
     supervisor.sees(": done.")
-    told = wait_for(lambda: [text for text in text_messages(product, reference) if "53.80 元" in text])
-    assert "抵扣下期电费" in told[0]
+    told = wait_for(lambda: [text for text in text_messages(product, reference) if "53.80 CNY" in text])
+    assert "Credit on the next bill" in told[0]
 
     investigator.open(reference).move("resolve", outcome="upheld", resolution=ANSWER)
     investigator.sees("Wrong record")
