@@ -59,7 +59,6 @@ def test_every_move_has_something_that_happens_or_is_only_said():
         "extend",
         "give_up",
         "hold",
-        "investigate",
         "release",
         "retarget",
         "hand_over",

@@ -247,8 +247,8 @@ class Migration(migrations.Migration):
                     models.Q(("announced_from__isnull", True), ("announced_until__isnull", True)),
                     models.Q(
                         ("announced_from__isnull", False),
-                        ("announced_until__isnull", False),
                         ("announced_until__gt", models.F("announced_from")),
+                        ("announced_until__isnull", False),
                     ),
                     _connector="OR",
                 ),
