@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -13,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints import storms
 from complaints.clocks.calendar_versions import calendars_running_out
-from complaints.models import FollowUp, Notice
-from complaints.queues import counts, spoken
+from complaints.models import Complaint, FollowUp, Notice
+from complaints.queues import BY_NAME, counted, spoken
 from staff.actors import Role
 from staff.models import User
 
@@ -62,9 +63,11 @@ def calendars_to_renew(user: User) -> str:
 
 
 def entries(user: User, path: str) -> list[dict[str, Any]]:
-    numbers = {"complaints:queue": counts(user, names=["breached"])["breached"]}
+    late = BY_NAME["breached"].narrow(Complaint.objects.visible_to(user), user, timezone.now())
+    lists: dict[str, QuerySet[Any]] = {"complaints:queue": late}
     if user.role == Role.SUPERVISOR:
-        numbers["complaints:follow-ups"] = FollowUp.objects.open().visible_to(user)[:MOST_FAILED].count()
+        lists["complaints:follow-ups"] = FollowUp.objects.open().visible_to(user)
+    numbers = counted(lists)
     if user.role in RENEWING:
         numbers["complaints:notices"] = Notice.objects.failed().visible_to(user)[:MOST_FAILED].count()
     shown = [

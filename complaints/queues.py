@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext_lazy as _
@@ -341,7 +341,7 @@ def spoken(count: int) -> str:
     return str(count) if count < MOST_COUNTED else f"{MOST_COUNTED - 1}+"
 
 
-def counted(lists: Mapping[str, ComplaintQuerySet]) -> dict[str, int]:
+def counted(lists: Mapping[str, QuerySet[Any]]) -> dict[str, int]:
     """How long each list is, in one query that gives up at MOST_COUNTED: nobody reads further, and counting all reads all.
 
     A list with an order is counted in that order, which is the way to find what many have among what is new.
