@@ -120,5 +120,5 @@ def _follow(row: Notice, sending: datetime, at: datetime) -> None:
             row.state, row.error = NoticeState.SENT, ""
     elif row.state == NoticeState.SENT:
         reason = next(one.reason for one in receipts if one.arrival == Arrival.FAILED)
-        row.state, row.error = NoticeState.DEAD, _("Not delivered: %(reason)s") % {"reason": reason}
+        row.state, row.error = NoticeState.DEAD, f"Not delivered: {reason}"
     row.save(update_fields=["state", "error", "delivered_at"])
