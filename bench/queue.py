@@ -25,8 +25,8 @@ PIECE = 50_000
 LEAST_LIST, LEAST_DETAIL = "the least: 25 rows", "the least: one complaint"
 MOVED = 200
 QUEUE_INDEXES = """
-queue_by_due team_queue_by_due my_queue_by_due branch_queue_by_due queue_by_status queue_by_priority queue_of_regulator
-complaint_by_channel complaint_by_severity
+queue_by_due team_queue_by_due my_queue_by_due branch_queue_by_due queue_by_status queue_by_priority queue_by_urged
+queue_of_regulator complaint_by_channel complaint_by_severity
 """.split()  # noqa: SIM905  names are read more easily than a list of them
 RARE = [(100, "变压器漏油"), (1_000, "鸟窝短路"), (30_000, "蓄电池鼓包")]
 """One complaint in so many speaks of it, besides the words that every fourth has."""

@@ -13,7 +13,7 @@ from complaints.models.complaint import ComplaintQuerySet
 SHOWN_WITH = ("category", "subcategory", "team", "assignee", "branch")
 """What a row of a list shows beside the complaint itself.
 
-With two tables more the planner took thirty times as long as the statement; who looks after the customer is asked afterwards.
+With two tables more the planner takes forty times as long; who looks after the customer is asked afterwards.
 """
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BEST = "best"

@@ -336,6 +336,9 @@ class Complaint(models.Model):
                 condition=~Q(status=Status.CLOSED.value),
             ),
             models.Index(
+                F("urged_count").desc(), F("id"), name="queue_by_urged", condition=~Q(status=Status.CLOSED.value)
+            ),
+            models.Index(
                 F("next_due_at"),
                 F("id"),
                 name="queue_of_regulator",

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Prefetch
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -80,11 +80,14 @@ class Asked:
 
     def page(self, found: ComplaintQuerySet) -> tuple[list[Complaint], str]:
         """What is open by the next deadline; of everything there ever was the likeliest, or without words the newest."""
-        rows = found.select_related(*paging.SHOWN_WITH).prefetch_related(WITH_MANAGER)
+        rows = found.select_related(*paging.SHOWN_WITH)
         words, is_all = self.params.get("q", ""), self.params["view"] == "all"
         if not self.sort and is_all and words.strip():
-            return paging.by_relevance(rows, words, self.after, PAGE)
-        return sorting.page(rows, self.sort or ("newest" if is_all else "due"), self.after, PAGE)
+            page, older = paging.by_relevance(rows, words, self.after, PAGE)
+        else:
+            page, older = sorting.page(rows, self.sort or ("newest" if is_all else "due"), self.after, PAGE)
+        prefetch_related_objects(page, WITH_MANAGER)
+        return page, older
 
     def in_order(self, found: ComplaintQuerySet) -> ComplaintQuerySet:
         """The same in the order in which they are counted: that of the index which finds them."""

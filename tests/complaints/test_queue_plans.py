@@ -12,8 +12,9 @@ from tests.factories import a_branch, a_complaint, a_user
 pytestmark = pytest.mark.usefixtures("profile")
 
 MANY = 120_000
-PART = 20_000
-"""A sixth: a word that every third uses is found without reading all."""
+PART = 30_000
+"""A quarter: what is open may be gone through along an index of the queue, the four fifths that are closed never; and a word that
+every third uses is found without reading all."""
 
 
 @pytest.fixture
@@ -93,7 +94,6 @@ ADDRESSES = [
     "/desk/?q=犀牛",
     "/desk/?q=有鸟窝",
     "/desk/?view=breached&q=鸟窝",
-    "/desk/?q=1390",
     "/desk/?view=unfinished&after=1_1",
     "/desk/?view=all&after=1_1",
     "news",
