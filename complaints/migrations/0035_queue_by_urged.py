@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("complaints", "0025_moves_and_causes_known")]
+    dependencies = [("complaints", "0034_what_is_known")]
 
     operations = [
         AddIndexConcurrently(
