@@ -219,7 +219,7 @@ def test_each_placeholder_that_is_offered_stands_for_something():
     hook = Webhook(pk=1, name="GIS", url="https://gis.example/")
     assert set(texts.OF_WEBHOOKS) == {*webhooks.words_for(hook, ""), "name"}
     others = {*texts.OF_ISSUES, *texts.OF_VIEWS, *texts.OF_WEBHOOKS, *texts.OF_ANNOUNCEMENTS, *texts.OF_ACTIONS}
-    assert set(texts.WORDS) == {*texts.OF_SETTLED, *others}
+    assert set(texts.WORDS) == {*texts.OF_SETTLED, *texts.OF_SURVEYS, *others}
 
 
 @pytest.mark.parametrize("code", sorted(watching.OCCASIONS))
