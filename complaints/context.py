@@ -63,7 +63,7 @@ def entries(user: User, path: str) -> list[dict[str, Any]]:
     is_told = user.role in RENEWING
     failed = {"failed": Notice.objects.failed().visible_to(user)[:MOST_FAILED]} if is_told else {}
     counted = counts(user, names=["breached"], beside=failed)
-    numbers = {"complaints:queue": counted["breached"], "complaints:notices": counted.get("failed")}
+    numbers = {"complaints:queue": counted["breached"], "complaints:notices": counted.get("failed", 0)}
     shown = [
         {
             "url": reverse(name, args=args),
