@@ -70,20 +70,8 @@ def calendars_to_renew(user: User) -> str:
 
 
 def entries(user: User, path: str) -> list[dict[str, Any]]:
-<<<<<<< HEAD
     numbers = counts(user, names=["breached"], beside=waiting_for(user))
     numbers["complaints:queue"] = numbers["breached"]
-||||||| ab81edc
-    is_told = user.role in RENEWING
-    failed = {"failed": Notice.objects.failed().visible_to(user)[:MOST_FAILED]} if is_told else {}
-    counted = counts(user, names=["breached"], beside=failed)
-    numbers = {"complaints:queue": counted["breached"], "complaints:notices": counted.get("failed")}
-=======
-    is_told = user.role in RENEWING
-    failed = {"failed": Notice.objects.failed().visible_to(user)[:MOST_FAILED]} if is_told else {}
-    counted = counts(user, names=["breached"], beside=failed)
-    numbers = {"complaints:queue": counted["breached"], "complaints:notices": counted.get("failed", 0)}
->>>>>>> volume
     shown = [
         {
             "url": reverse(name, args=args),
