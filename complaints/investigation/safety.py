@@ -151,7 +151,7 @@ def panel(complaint: Complaint) -> Panel:
     links: list[tuple[str, Words]] = [
         (reverse("complaints:inspection", args=[one.pk]), _inspected(one)) for one in complaint.inspections.all()
     ]
-    return Panel(_("The hazard"), facts, _missing(complaint, finding), verdict, meaning, links)
+    return Panel(_("The hazard"), facts, _missing(complaint, finding), verdict, meaning, links=links)
 
 
 def _inspected(one: Inspection) -> str:
