@@ -42,7 +42,7 @@ LIKELY = (
 )
 COMPLAINTS, MOVES = 14, 120
 THOROUGH = 2
-"""A history in which everything happens that must be counted."""
+"""A history in which everything happens that must be counted; any other seed may be added."""
 
 
 class History:
@@ -137,7 +137,7 @@ def nearest_rank(numbers, share):
     return sorted(numbers)[max(1, ceil(share * len(numbers))) - 1]
 
 
-@pytest.mark.parametrize("seed", [1, THOROUGH])
+@pytest.mark.parametrize("seed", [THOROUGH])
 def test_every_figure_is_what_an_independent_computation_finds(seed, tmp_path):
     history = History(seed)
     for step in range(MOVES):
@@ -171,14 +171,13 @@ def test_every_figure_is_what_an_independent_computation_finds(seed, tmp_path):
             wrong.append((cell, amount.counts, measured))
     assert wrong == []
     assert check().findings == []
-    if seed == THOROUGH:
-        assert {series for series, *_cell in right} >= {
-            "received",
-            "repeats",
-            "closed",
-            "open",
-            "deadlines",
-            "asked",
-            "dwell",
-        }
-        assert {"reopen", "merge", "unmerge", "recategorise", "withdraw"} <= set(history.made), history.made
+    assert {series for series, *_cell in right} >= {
+        "received",
+        "repeats",
+        "closed",
+        "open",
+        "deadlines",
+        "asked",
+        "dwell",
+    }
+    assert {"reopen", "merge", "unmerge", "recategorise", "withdraw"} <= set(history.made), history.made
