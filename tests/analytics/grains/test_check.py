@@ -42,6 +42,7 @@ def test_what_is_wrong_is_found_shown_and_mended_by_building_anew(lately, client
             cursor.execute("UPDATE complaints_complaint SET received_at = received_at - interval '1 day'")
     assert check().differences
     client.force_login(a_user(Role.ANALYST))
+    client.cookies["language"] = "en"
     client.catches_up = False
     for address in ("/board/", "/reports/trend/", "/figures/"):
         assert "Do not rely on the numbers" in client.get(address).content.decode()
@@ -85,6 +86,7 @@ def test_figures_and_definitions_are_not_for_everyone(client):
 
 def test_every_definition_stands_on_its_page(client):
     client.force_login(a_user(Role.ANALYST))
+    client.cookies["language"] = "en"
     page = client.get("/reports/definitions/").content.decode()
     assert "Median" not in page
     assert 'id="backlog"' in page
