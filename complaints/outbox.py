@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import phonenumbers
 from django.conf import settings
@@ -43,6 +43,8 @@ from staff import duty
 from staff.actors import Role
 from staff.models import User
 from staff.stand_ins import can_be_told
+
+T = TypeVar("T")
 
 BACK_OFF = [timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720)]
 """Waits between tries; after the last the notice is dead and a person must look at it."""
@@ -244,7 +246,7 @@ def queue(complaint: Complaint, event: Event, concerned: Iterable[tuple[str, Use
     said: dict[str, dict[str, Any]] = {}
     notices: dict[tuple[str, str, str], Notice] = {}
     for code, recipient in wanted:
-        text = _text_for(texts, code, recipient)
+        text = text_for(texts, code, recipient.medium, recipient.language)
         if text is not None:
             if text.language not in said:
                 with translation.override(text.language):
@@ -269,13 +271,10 @@ def _unnamed(complaint: Complaint, recipients: list[Recipient]) -> list[Recipien
     return others
 
 
-def _text_for(
-    texts: Mapping[tuple[str, str, str], MessageTemplate], code: str, recipient: Recipient
-) -> MessageTemplate | None:
+def text_for(texts: Mapping[tuple[str, str, str], T], code: str, medium: str, language: str) -> T | None:
     """The text in their language, better in another than not at all; a letter without one says what the e-mail would."""
-    media = [Medium.LETTER, Medium.EMAIL] if recipient.medium == Medium.LETTER else [recipient.medium]
-    languages = (recipient.language, settings.LANGUAGE_CODE)
-    keys = [(code, medium, language) for language in languages for medium in media]
+    media = (Medium.LETTER, Medium.EMAIL) if medium == Medium.LETTER else (medium,)
+    keys = ((code, on, words) for words in (language, settings.LANGUAGE_CODE) for on in media)
     return next((texts[key] for key in keys if key in texts), None)
 
 

@@ -16,6 +16,7 @@ from complaints.states import HANDLERS
 from staff import duty
 from staff.actors import Role
 from staff.models import Branch, Team
+from staff.stand_ins import Away, acting_for, told_for
 
 if TYPE_CHECKING:
     from analytics.demo.record import Record
@@ -28,7 +29,7 @@ ROLES = {
 
 
 class Ladder:
-    """The past is told to those who answer when it is made up: nobody keeps an old roster."""
+    """The past is told to those who answer when it is made up: nobody keeps an old roster, nor asks who was away."""
 
     def __init__(self, world: World) -> None:
         now = timezone.now()
@@ -36,6 +37,9 @@ class Ladder:
         self._steps = list(LadderStep.objects.all())
         self._found: dict[tuple[str, str, str], LadderStep | None] = {}
         self._heard: dict[tuple[str, int], list[Person]] = {}
+        self._deputies = {
+            person_of(row.user): person_of(row.deputy) if row.deputy is not None else None for row in Away.at(now).rows
+        }
         for branch in Branch.objects.all():
             rota = duty.Rota(branch.path, now, now)
             for listener, role in ROLES.items():
@@ -70,30 +74,53 @@ class Ladder:
 
     def _heard_by(self, listener: str, record: Record) -> list[Person]:
         if listener == Listener.ASSIGNEE:
-            return [record.assignee] if record.assignee is not None and record.assignee.email else []
+            return list(self.told_instead(record, record.assignee)) if record.assignee is not None else []
         if listener == Listener.TEAM:
             return self._members(record)
         return self._heard[listener, record.branch]
 
+    def told_instead(self, record: Record, person: Person) -> tuple[Person, ...]:
+        """Who is told what is meant for this person here: while they are away whoever acts for them."""
+        if not person.email:
+            return ()
+        if person not in self._deputies:
+            return (person,)
+
+        def able(one: Person) -> bool:
+            return one.email != "" and (one == person or self._may_see(record, one))
+
+        return told_for(person, self._deputies, lambda: self.supervisors(record.branch), able)
+
     def _members(self, record: Record) -> list[Person]:
         """Those of the team on duty who may see the complaint."""
-        is_report = record.request_type == RequestType.REPORT
-        return [
-            person
-            for person in (self._teams.get(record.team.id, []) if record.team else [])
-            if (not is_report or person.role in RESTRICTED_TO)
-            and person.branch is not None
-            and self._paths[record.branch].startswith(self._paths[person.branch])
-        ]
+        members = self._teams.get(record.team.id, []) if record.team else []
+        return [person for person in members if self._may_see(record, person)]
+
+    def _may_see(self, record: Record, person: Person) -> bool:
+        if record.request_type == RequestType.REPORT and person.role not in RESTRICTED_TO:
+            return False
+        return person.branch is not None and self._paths[record.branch].startswith(self._paths[person.branch])
 
     def consequences(self, step: LadderStep | None, record: Record, why: str) -> list[tuple[str, dict[str, Any]]]:
-        """The moves that follow from an alarm. Made-up people are all on duty and bear the same load: the first one takes it."""
+        """The moves that follow from an alarm."""
         moves: list[tuple[str, dict[str, Any]]] = []
         if step is None or not record.is_open:
             return moves
-        if step.reassigns and record.assignee is None:
-            able = [person for person in self._members(record) if person.role in HANDLERS]
-            moves += [("assign", {"assignee": able[0], "note": why})] if able else []
+        if step.reassigns and (person := self._next_handler(record)) is not None:
+            moves.append(("assign", {"assignee": person, "note": why}))
         if step.raises_priority and record.priority > ladder.HIGHEST_BY_ITSELF:
             moves.append(("prioritise", {"priority": record.priority - 1, "reason": why}))
         return moves
+
+    def _next_handler(self, record: Record) -> Person | None:
+        """Made-up people who are not away are all on duty and bear the same load: the first one takes it."""
+
+        def able(one: Person) -> bool:
+            return one.role in HANDLERS and self._may_see(record, one)
+
+        person = record.assignee
+        if record.team is None or (person is not None and person not in self._deputies):
+            return None
+        if person is not None and (acting := acting_for([person], self._deputies, able)):
+            return acting[0]
+        return next((one for one in self._members(record) if one.role in HANDLERS and one != person), None)

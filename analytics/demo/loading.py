@@ -90,6 +90,7 @@ def load(*, complaints: int, days: int, seed: int, ending: datetime, customers: 
         service.teach(seed=seed, ending=ending)
         asking.ask(Branch.objects.filter(parent__isnull=True).earliest("pk"), seed=seed, ending=ending)
         inspections.load(ending)
+        staffing.send_away(ending)  # only now: deputies hear of what happens while somebody is away, not of the past
     with connection.cursor() as cursor:
         # only what is ours: the catalogues that all databases of a server share would make their loads wait for each other
         cursor.execute(f"ANALYZE {', '.join(connection.introspection.django_table_names(only_existing=True))}")
@@ -106,7 +107,6 @@ def founded(*, days: int, seed: int, ending: datetime, customers: int) -> Genera
     first = last - timedelta(days=days - 1)
     until = moment_of(ending.replace(microsecond=0))
     staffing.hire(root)
-    staffing.send_away(ending)
     shape = _network_and_customers(root, customers, seed)
     branches = dict(Branch.objects.values_list("code", "pk"))
     stations = [branches[network.station_code(root.code, station)] for station in range(network.STATIONS)]

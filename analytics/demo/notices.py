@@ -75,9 +75,12 @@ def supervisors(record: Record, event: EventLine) -> list[Reader]:
 
 
 def assignee_or_supervisors(record: Record, event: EventLine) -> list[Reader]:
-    if record.assignee is not None and record.assignee.email:
-        return [_by_mail(record.assignee)]
-    return supervisors(record, event)
+    return _for_person(record, record.assignee) or supervisors(record, event)
+
+
+def _for_person(record: Record, person: Person | None) -> list[Reader]:
+    """Who is told what is meant for this person: they, or whoever acts for them."""
+    return [_by_mail(one) for one in record.ladder.told_instead(record, person)] if person is not None else []
 
 
 def supervisors_after_urgings(record: Record, event: EventLine) -> list[Reader]:
@@ -107,7 +110,7 @@ def given_by_the_clock(record: Record, event: EventLine) -> list[Reader]:
 
 
 def account_manager(record: Record, event: EventLine) -> list[Reader]:
-    return [_by_mail(record.manager)] if record.manager is not None else []
+    return _for_person(record, record.manager)
 
 
 def crew_in_danger(record: Record, event: EventLine) -> list[Reader]:
@@ -156,21 +159,21 @@ def _by_mail(person: Person) -> Reader:
 
 def _line(record: Record, event: EventLine, code: str, reader: Reader) -> NoticeLine | None:
     world = record.world
-    text = world.texts.get((code, "email" if reader.medium == "letter" else reader.medium, reader.language))
+    text = outbox.text_for(world.texts, code, reader.medium, reader.language)
     if text is None:
         return None
-    details = event.details
+    details, is_chinese = event.details, text.language.startswith("zh")
     asked = record.feedback[-1] if record.feedback and record.status == "resolved" else None
     words = {
         "reference": record.reference,
         "name": reader.name or record.reference,
-        "category": record.kind.category_zh if reader.language.startswith("zh") else record.kind.category_en,
+        "category": record.kind.category_zh if is_chinese else record.kind.category_en,
         "track_url": world.track_url.format(record.token),
         "feedback_url": world.feedback_url.format(asked.token) if asked else "",
         "desk_url": world.desk_url.format(record.reference),
-        "due": world.spoken(reader.language, _promised(record)),
+        "due": world.spoken(text.language, _promised(record)),
         "message": plain(details.get("message", "")),
-        "reason": plain(details.get("reason", "")),
+        "reason": plain(details.get("reason", "") or details.get("comment", "")),
         "resolution": plain(record.resolution),
         "referred_to": record.referred_to,
         "merged_into": record.merged_into.reference if record.merged_into else "",
@@ -178,7 +181,7 @@ def _line(record: Record, event: EventLine, code: str, reader: Reader) -> Notice
         "count": record.urged,
         "hotline": world.desk.hotline,
         "regulator": world.desk.regulator_hotline,
-        "utility": world.desk.utility_zh if reader.language.startswith("zh") else world.desk.utility_en,
+        "utility": world.desk.utility_zh if is_chinese else world.desk.utility_en,
     }
     return NoticeLine(
         event.id,
@@ -186,7 +189,7 @@ def _line(record: Record, event: EventLine, code: str, reader: Reader) -> Notice
         reader.medium,
         reader.address,
         reader.is_customer,
-        reader.language,
+        text.language,
         text.subject.format_map(words),
         text.body.format_map(words),
         event.at,

@@ -74,6 +74,7 @@ class TeamRow(NamedTuple):
 
 
 class Text(NamedTuple):
+    language: str
     subject: str
     body: str
 
@@ -263,7 +264,8 @@ class World:
 
     def _read_texts(self) -> None:
         self.texts = {
-            (t.code, t.medium, t.language): Text(plain(t.subject), plain(t.body)) for t in MessageTemplate.objects.all()
+            (t.code, t.medium, t.language): Text(t.language, plain(t.subject), plain(t.body))
+            for t in MessageTemplate.objects.all()
         }
         self.track_url, self.feedback_url, self.desk_url = (
             _address(name, argument)
