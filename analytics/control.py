@@ -17,6 +17,8 @@ SPREAD_OF_TWO = 1.128
 FEWEST_EXPECTED = 5
 BASELINE_FEWEST, BASELINE_MOST = 20, 26
 SIDE, RISING, WARNING, BEYOND = 8, 6, 2.0, 3.0
+DIGITS = 6
+"""What differs by less is rounding, and must not look like eight points on one side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ def newest_run(z: Sequence[float]) -> Run | None:
     """
     if not z:
         return None
+    z = [round(one, DIGITS) for one in z]
     last, is_above = z[-1], z[-1] > 0
     if abs(last) > BEYOND:
         return _run("beyond", z, len(z) - 1, is_above)

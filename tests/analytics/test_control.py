@@ -96,6 +96,7 @@ def test_each_rule_is_found_where_it_begins(z, rule, start):
     [
         [],
         [3.5, 0.1],
+        [1e-12] * 9,
         [0, 2.1, 2.2, 1.0],
         [2.1, 0, 0, 2.2],
         [0, -2.1, 2.2],

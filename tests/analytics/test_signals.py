@@ -75,7 +75,7 @@ def look():
     return looking.look(NOW)
 
 
-def test_a_week_beyond_its_limit_is_found_with_the_list_that_makes_it(desk):
+def test_a_week_beyond_its_limit_is_found_with_the_list_that_makes_it(desk, supervisor):
     a_past()
     a_week(18)
     assert look().found == 1
@@ -86,7 +86,7 @@ def test_a_week_beyond_its_limit_is_found_with_the_list_that_makes_it(desk):
     assert signal.expected == pytest.approx(6, abs=0.3)
     assert signal.high < 18
     page = desk.get(f"/signals/{signal.pk}/")
-    assert page.context["number"] == how_many(desk, page.context["address"]) == 18
+    assert page.context["number"] == how_many(desk, supervisor, page.context["address"]) == 18
     assert page.context["chart"]["option"]["labels"][-1] == MONDAY.date().isoformat()
     assert len(page.context["chart"]["rows"]) == 27
 
