@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from analytics.grains import check, refresh
+from analytics.signals import looking
 
 
 @shared_task(ignore_result=True)
@@ -17,3 +18,9 @@ def refresh_figures() -> int:
 def check_figures() -> None:
     """Compare the figures with the complaints, once a night; what is found is a row that pages and metrics show."""
     check.nightly()
+
+
+@shared_task(ignore_result=True)
+def find_signals() -> None:
+    """Look for what stands out, once an hour. May run twice or in several workers at once; each signal is one row."""
+    looking.hourly()

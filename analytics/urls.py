@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from analytics import survey_views, views
+from analytics import signal_views, survey_views, views
 
 app_name = "analytics"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("board/", views.board, name="board"),
+    path("signals/", signal_views.signals, name="signals"),
+    path("signals/<int:pk>/", signal_views.signal, name="signal"),
+    path("signals/<int:pk>/<slug:act>/", signal_views.act, name="signal-act"),
     path("reports/", views.reports, name="reports"),
     path("reports/surveys/<int:pk>/", survey_views.survey, name="survey"),
     path("reports/definitions/", views.definitions, name="definitions"),

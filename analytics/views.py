@@ -25,6 +25,7 @@ from analytics.measures import MEASURES
 from analytics.models import Change, Check, Generation
 from analytics.reports import all_reports
 from analytics.reports.base import Findings, Report, Table, lines
+from analytics.signals import handling
 from analytics.trust import trust
 from complaints import database_clock, proposals, storms
 from staff.actors import Role
@@ -61,6 +62,7 @@ def board(request: StaffRequest) -> HttpResponseBase:
         "trust": trust(now),
         "suspected": storms.suspicions(request.user, now),
         "proposed": proposals.number_for(request.user),
+        "signals": handling.number_for(request.user),
     }
     return render(request, template, context)
 

@@ -263,6 +263,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget-unsent": _every("channels_intake.tasks.forget_unsent", 3600),
     "refresh-figures": _every("analytics.tasks.refresh_figures", 5),
     "check-figures": _every("analytics.tasks.check_figures", 600),
+    "find-signals": _every("analytics.tasks.find_signals", 300),
     "heartbeat": _every("config.tasks.heartbeat", 10),
 }
 

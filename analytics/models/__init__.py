@@ -1,4 +1,4 @@
-"""Facts, figures per day, and the record of counting and checking them."""
+"""Facts, figures per day, the record of counting and checking them, and what stands out in them."""
 
 from analytics.models.facts import (
     ClockFact,
@@ -11,19 +11,39 @@ from analytics.models.facts import (
     WorkingDay,
 )
 from analytics.models.rollups import Change, Check, DayRollup, Generation, GenerationState
+from analytics.models.signals import (
+    ComplaintTerms,
+    Per,
+    Signal,
+    SignalKind,
+    SignalLook,
+    SignalRule,
+    SignalState,
+    TermChange,
+    TermDay,
+)
 
 __all__ = [
     "Change",
     "Check",
     "ClockFact",
     "ComplaintFact",
+    "ComplaintTerms",
     "DayRollup",
     "FeedbackFact",
     "Generation",
     "GenerationState",
     "OpenDay",
     "OpenSpan",
+    "Per",
     "Result",
+    "Signal",
+    "SignalKind",
+    "SignalLook",
+    "SignalRule",
+    "SignalState",
+    "TermChange",
+    "TermDay",
     "TransitionFact",
     "WorkingDay",
 ]

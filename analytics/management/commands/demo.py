@@ -14,6 +14,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 from analytics.demo import bills, loading, staffing, together
 from analytics.grains import refresh
+from analytics.signals import looking
 from complaints.models import Complaint
 from complaints.states import Status
 from staff.models import Branch
@@ -98,6 +99,7 @@ class Command(BaseCommand):
         refresh.rebuild()
         if complaints <= COUNTED_AT_ONCE:
             refresh.refresh()
+            looking.look(now)
         else:
             self.stdout.write("The workers build the figures; /figures/ shows how far they are.")
 
