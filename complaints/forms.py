@@ -480,7 +480,7 @@ class Asked:
         if self.name == "adjustment_paid":
             initial = adjustment.amount if adjustment else None
         else:
-            initial = finding.excess if finding and finding.excess > 0 else None
+            initial = (adjusting.left_to_give(self.complaint, finding) if finding else None) or None
         return forms.DecimalField(label=_("Amount"), max_digits=12, decimal_places=2, min_value=0, initial=initial)
 
     def way(self) -> forms.Field:
