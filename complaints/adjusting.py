@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,6 +16,7 @@ from complaints.models import (
     BILLING,
     Adjustment,
     AdjustmentState,
+    BillingFinding,
     BillVerdict,
     Complaint,
     DeskSettings,
@@ -39,6 +41,22 @@ def waiting(complaint: Complaint) -> Adjustment | None:
 def to_pay(complaint: Complaint) -> Adjustment | None:
     """What is approved and has not reached the customer, the oldest first."""
     return complaint.adjustments.filter(state=AdjustmentState.APPROVED).order_by("pk").first()
+
+
+def given_back(complaint: Complaint) -> Decimal:
+    """What approved adjustments give back in all: what was paid where it was, what was approved where it is still to be."""
+    given = complaint.adjustments.filter(state__in=GIVEN).aggregate(sum=Sum(Coalesce("paid_amount", "amount")))["sum"]
+    return given or Decimal(0)
+
+
+def left_to_give(complaint: Complaint, finding: BillingFinding) -> Decimal:
+    """What was billed too much by this finding and no approved adjustment gives back yet; zero where somebody waived it.
+
+    What was decided before the bill was worked out anew counts with its amount, not as a decision about the new one.
+    """
+    if finding.verdict != BillVerdict.TOO_HIGH or finding.no_adjustment_because:
+        return Decimal(0)
+    return max(finding.excess - given_back(complaint), Decimal(0))
 
 
 def sentence(adjustment: Adjustment) -> str:
@@ -79,8 +97,7 @@ def check_proposal(complaint: Complaint, details: Details, by: Actor, at: dateti
     amount: Decimal = details["amount"]
     if amount <= 0:
         raise MoveRefused(_("Give back more than nothing."), fields=["amount"])
-    given = complaint.adjustments.filter(state__in=GIVEN).aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
-    most = finding.amount_billed + (finding.late_fee or 0) - given
+    most = finding.amount_billed + (finding.late_fee or 0) - given_back(complaint)
     if amount > most:
         raise MoveRefused(
             _("That is more than was billed: at most %(most)s can be given back.")
@@ -156,13 +173,14 @@ def check_settled(complaint: Complaint, outcome: str) -> None:
     finding = complaint.billing_findings.first()
     if finding is None or outcome not in (Outcome.UPHELD, Outcome.PARTLY_UPHELD):
         return
-    is_open = finding.verdict == BillVerdict.TOO_HIGH and not finding.no_adjustment_because
-    if is_open and not complaint.adjustments.exists():
+    left = left_to_give(complaint, finding)
+    if left:
         raise MoveRefused(
             _(
-                "The bill is too high and nothing is decided about the money. Propose an adjustment, "
-                "or say among the findings why nothing is given back."
-            ),
+                "%(left)s of what was billed too much is not given back, and nothing is decided about it. "
+                "Propose an adjustment, or say among the findings why it is not given back."
+            )
+            % {"left": money(left, DeskSettings.current())},
             fields=["outcome"],
         )
 

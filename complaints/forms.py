@@ -39,6 +39,7 @@ from complaints.models.service_issue import NEVER_PUBLIC
 from complaints.references import parse_reference
 from complaints.refusals import BadInput
 from complaints.states import FINDINGS, HAND_OVER, MOVES, Outcome
+from complaints.typed import MOMENTS
 from customers import lookup
 from customers.matching import account_numbered
 from customers.models import Account, Customer, Feeder, TransformerArea
@@ -480,7 +481,7 @@ class Asked:
         if self.name == "adjustment_paid":
             initial = adjustment.amount if adjustment else None
         else:
-            initial = finding.excess if finding and finding.excess > 0 else None
+            initial = (adjusting.left_to_give(self.complaint, finding) if finding else None) or None
         return forms.DecimalField(label=_("Amount"), max_digits=12, decimal_places=2, min_value=0, initial=initial)
 
     def way(self) -> forms.Field:
@@ -560,7 +561,7 @@ class MoveForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
-        for name in ("contacted_at", "arrived_at", "restored_at"):
+        for name in MOMENTS:
             if said.get(name) is not None and said[name] > timezone.now():
                 self.add_error(name, _("That is in the future."))
         if "shown" in said:

@@ -7,9 +7,10 @@ from typing import Protocol
 
 from django.db.models import Exists, OuterRef, Q
 
-from complaints.issues import KINDS, TYPED_TO
+from complaints.issues import KINDS
 from complaints.models import SAFETY, Complaint, DeskSettings, IssueAct, IssueJob, IssueKind, JobState, ServiceIssue
 from complaints.models.complaint import ComplaintQuerySet
+from complaints.typed import TYPED_TO
 
 
 class Place(Protocol):

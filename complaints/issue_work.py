@@ -31,6 +31,7 @@ from complaints.models import (
 )
 from complaints.refusals import Refusal
 from complaints.states import MOVES, OPEN, Status
+from complaints.typed import TYPED_TO
 from staff.actors import THE_CLOCK, Actor
 from staff.models import User
 
@@ -56,7 +57,7 @@ def left(complaint: Complaint, kind: str, restored_at: datetime) -> str:
         (complaint.status == Status.REVIEW, Left.REVIEW),
         (complaint.status == Status.WAITING, Left.WAITING),
         (not issues.explains(IssueKind(kind), complaint), Left.UNRELATED),
-        (complaint.received_at >= restored_at + issues.TYPED_TO, Left.LATER),
+        (complaint.received_at >= restored_at + TYPED_TO, Left.LATER),
     ]
     return next((why for holds, why in reasons if holds), "")
 
@@ -239,9 +240,7 @@ def _settle(job: IssueJob, complaint: Complaint) -> str:
         return why
     by, at = _actor(job), turn.now()
     if _is_restored_with_it(complaint, issue.restored_at):
-        # it may have come in, or somebody may have been there, within the minute that was typed
-        over = max(issue.restored_at, complaint.received_at, complaint.arrived_at or complaint.received_at)
-        workflow.perform_on(complaint, "restore", by=by, at=at, restored_at=over)
+        workflow.perform_on(complaint, "restore", by=by, at=at, restored_at=issue.restored_at)
     finding: dict[str, Any] = {"outcome": issue.outcome, "root_cause": issue.root_cause}
     workflow.perform_on(
         complaint,
@@ -259,7 +258,7 @@ def _is_restored_with_it(complaint: Complaint, restored_at: datetime) -> bool:
     """Whether something was promised about the repair, and nobody has said otherwise."""
     if complaint.restored_at is not None:
         return False
-    if complaint.arrived_at is not None and complaint.arrived_at >= restored_at + issues.TYPED_TO:
+    if complaint.arrived_at is not None and complaint.arrived_at >= restored_at + TYPED_TO:
         return False
     return any(clock.kind in (ClockKind.ARRIVE, ClockKind.RESTORE) for clock in complaint.ticking_clocks())
 

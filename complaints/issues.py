@@ -7,7 +7,7 @@ thousands holds up nobody and a killed worker leaves none out and tells none twi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -56,8 +56,6 @@ FOLLOWING, UPDATE, RESTORED = "issue_following", "issue_update", "issue_restored
 OCCASIONS = frozenset({FOLLOWING, UPDATE, RESTORED})
 """The texts about issues."""
 PIECE = 500
-TYPED_TO = timedelta(minutes=1)
-"""A moment is typed to the minute and stands for all of it: who complained in the minute in which it was over meant it."""
 
 
 def near(place: str, account: Account | None = None, *, about: str = "") -> list[ServiceIssue]:

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from complaints import checks, concerns, database_clock, effects, ladder, outbox, routing, turn
+from complaints import checks, concerns, database_clock, effects, ladder, outbox, routing, turn, typed
 from complaints.clocks import alarms, following, opening, running
 from complaints.models import Alarm, Channel, ClockKind, Complaint, Event, Priority
 from complaints.references import reference_for
@@ -150,6 +150,7 @@ def _perform(
 ) -> Event:
     name = effects.instead(name, complaint, by=by, at=at)
     move = MOVES[name]
+    details = typed.understood(details, complaint)
     check(name, complaint, by, details, seen, at)
     before = complaint.status
     complaint.status = _target(move, complaint)

@@ -222,6 +222,7 @@ def save(
     if before is not None and not files and all(getattr(before, name) == getattr(finding, name) for name in FIELDS):
         raise BadInput(_("Nothing is different from what is recorded."))
     work_out(finding, DeskSettings.current())
+    _check_waiver(finding, before)
     finding.pk, finding.entered_by, finding.entered_at = None, by, timezone.now()
     finding.cause = _cause(finding)
     summary = " ".join([sentence(finding), *reasons(finding)])
@@ -231,6 +232,17 @@ def save(
     finding.save(force_insert=True)
     finding.complaint = complaint
     return finding
+
+
+def _check_waiver(finding: BillingFinding, before: BillingFinding | None) -> None:
+    """Why money stays where it is was said of one amount; of a larger one it has to be said anew."""
+    because = finding.no_adjustment_because
+    if before is not None and because == before.no_adjustment_because != "" and finding.excess > before.excess:
+        raise BadInput(
+            _("This reason was given for %(amount)s. Say why the larger amount is not given back, or leave it empty.")
+            % {"amount": money(max(before.excess, Decimal(0)), DeskSettings.current())},
+            fields=["no_adjustment_because"],
+        )
 
 
 # in words
@@ -482,10 +494,9 @@ def _money_facts(complaint: Complaint) -> list[tuple[Any, Any]]:
 
 
 def _missing(complaint: Complaint, finding: BillingFinding) -> list[Any]:
-    is_owed = finding.verdict == BillVerdict.TOO_HIGH and not finding.no_adjustment_because
     waiting = adjusting.waiting(complaint) is not None
     wanted: Iterable[tuple[Any, Any]] = [
-        (not is_owed or complaint.adjustments.exists(), _("what is given back")),
+        (not adjusting.left_to_give(complaint, finding), _("what is given back")),
         (not waiting, _("the approval of the adjustment")),
         (finding.held_on is None or finding.released_on is not None, _("that dunning is released")),
         (not finding.is_estimated or finding.verified_by, _("who read the meter, because the bill was estimated")),

@@ -24,6 +24,7 @@ from complaints.forms import CauseField, ServiceIssueForm, text
 from complaints.models import Complaint, JobState, Left, ServiceIssue
 from complaints.refusals import Refusal
 from complaints.states import FINDINGS, MOVES, Outcome
+from complaints.typed import TYPED_TO
 from staff.http import StaffRequest
 from staff.models import User
 
@@ -114,7 +115,7 @@ class RestoredForm(SayForm):
 
     def clean_restored_at(self) -> Any:
         when = self.cleaned_data["restored_at"]
-        if when + rules.TYPED_TO <= self.issue.started_at:
+        if when + TYPED_TO <= self.issue.started_at:
             raise forms.ValidationError(_("That is before it began."))
         if when > timezone.now():
             raise forms.ValidationError(_("That is in the future."))

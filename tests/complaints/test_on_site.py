@@ -1,8 +1,9 @@
 """Clocks of the way to the customer's door, of the acknowledgement and of the cause: what starts and what stops them."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
+from django.utils import timezone
 
 from complaints import workflow
 from complaints.clocks.ledger import replay
@@ -13,7 +14,7 @@ from complaints.states import Status
 from complaints.tasks import ring_alarms
 from staff.actors import THE_CUSTOMER, Role
 from tests.complaints.test_moves import bring, details_for, everything_about
-from tests.factories import MONDAY, a_complaint, an_actor, an_answer
+from tests.factories import MONDAY, a_complaint, a_user, an_actor, an_answer
 
 pytestmark = pytest.mark.usefixtures("profile")
 
@@ -67,6 +68,33 @@ def test_nobody_arrives_before_the_call_or_in_the_future(name, when):
         make(name, complaint, after=10 * MINUTE, **{f"{name}d_at": MONDAY + when})
     assert refused.value.fields == (f"{name}d_at",)
     assert everything_about(complaint) == before
+
+
+def test_a_minute_that_is_typed_stands_for_all_of_it(client):
+    """Received at 10:15:20, somebody there at 10:15:40, restored "10:15": a field of a form knows no seconds."""
+    received, there = MONDAY + timedelta(seconds=20), MONDAY + timedelta(seconds=40)
+    complaint = bring(a_complaint("OUT-01", received_at=received, at=received), Status.DISPATCHED)
+    client.force_login(a_user(Role.AGENT))
+    typed = timezone.localtime(MONDAY).strftime("%Y-%m-%dT%H:%M")
+    url = f"{complaint.get_absolute_url()}moves/"
+    for name, field in (("contact", "contacted_at"), ("arrive", "arrived_at")):
+        said = {"seen": complaint.version, "reached": "yes", "method": "phone", field: typed}
+        assert client.post(f"{url}{name}/", said).status_code == 302
+    complaint.refresh_from_db()
+    assert (complaint.contacted_at, complaint.arrived_at) == (received, received)
+    assert complaint.events.get(move="arrive").details["arrived_at"] == received.astimezone(UTC).isoformat()
+    Complaint.objects.filter(pk=complaint.pk).update(arrived_at=there)
+    assert client.post(f"{url}restore/", {"seen": complaint.version, "restored_at": typed}).status_code == 302
+    complaint.refresh_from_db()
+    assert complaint.restored_at == there
+    feedback = clock(complaint, "feedback")
+    assert feedback.started_at == there
+
+
+def test_the_minute_before_is_before():
+    complaint = bring(a_complaint("OUT-01", received_at=MONDAY, at=MONDAY), Status.DISPATCHED)
+    with pytest.raises(MoveRefused, match="before we received"):
+        make("arrive", complaint, after=10 * MINUTE, arrived_at=MONDAY - MINUTE)
 
 
 def test_power_switched_back_from_afar_needs_nobody_on_site():

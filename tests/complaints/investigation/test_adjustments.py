@@ -185,11 +185,49 @@ def test_what_is_paid_is_what_was_approved_and_not_before(complaint, handler, bo
 
 @pytest.mark.parametrize("outcome", ["upheld", "partly_upheld"])
 def test_it_is_not_upheld_while_nothing_is_decided_about_the_money(complaint, handler, boss, outcome):
-    refused("resolve", complaint, boss, "nothing is decided about the money", **an_answer(outcome=outcome))
+    refused(
+        "resolve",
+        complaint,
+        boss,
+        "53.80 CNY of what was billed too much is not given back",
+        **an_answer(outcome=outcome),
+    )
     propose(complaint, handler)
     refused("resolve", complaint, boss, "waits for approval", **an_answer(outcome=outcome))
     workflow.perform("approve_adjustment", complaint, by=boss)
     resolve(complaint, outcome)
+    assert complaint.status == Status.RESOLVED
+
+
+def test_what_was_decided_before_the_bill_was_worked_out_anew_counts_with_its_amount_only(complaint, handler, boss):
+    propose(complaint, handler)
+    workflow.perform("approve_adjustment", complaint, by=boss)
+    resolve(complaint)
+    workflow.perform("reopen", complaint, by=boss, reason="客户对核算有异议")
+    a_finding(complaint, recalculated=Decimal("200.00"))
+    refused("resolve", complaint, boss, "15.20 CNY of what was billed too much", **an_answer())
+    propose(complaint, handler, amount=Decimal("15.20"))
+    workflow.perform("approve_adjustment", complaint, by=boss)
+    resolve(complaint)
+    assert complaint.status == Status.RESOLVED
+
+
+def test_of_what_was_approved_and_paid_in_part_the_rest_is_still_to_be_given_back(complaint, handler, boss):
+    propose(complaint, handler)
+    workflow.perform("approve_adjustment", complaint, by=boss)
+    workflow.perform("adjustment_paid", complaint, by=handler, amount=Decimal("50.00"), paid_on=timezone.localdate())
+    refused("resolve", complaint, boss, "3.80 CNY", **an_answer())
+
+
+def test_a_proposal_that_was_declined_waives_nothing(complaint, handler, boss):
+    propose(complaint, handler)
+    workflow.perform("decline_adjustment", complaint, by=boss, reason="抄表记录不全")
+    refused("resolve", complaint, boss, "53.80 CNY", **an_answer())
+
+
+def test_what_a_later_finding_waives_with_a_reason_is_answered(complaint, boss):
+    a_finding(complaint, recalculated=Decimal("200.00"), no_adjustment_because="客户选择用作公益捐款")
+    resolve(complaint)
     assert complaint.status == Status.RESOLVED
 
 
@@ -321,7 +359,7 @@ def test_an_adjustment_is_proposed_on_the_complaints_page(client, complaint, han
     client.force_login(handler.user)
     client.cookies["language"] = "en"
     form = client.get(f"{complaint.get_absolute_url()}?move=propose_adjustment").context["form"]
-    assert form["amount"].value() == Decimal("53.80")
+    assert form["amount"].value() == Decimal("53.80"), "what is left to give back"
     sent = {"seen": complaint.version, "amount": "53.80", "way": "credit", "reason": "x"}
     assert client.post(f"{complaint.get_absolute_url()}moves/propose_adjustment/", sent).status_code == 302
     assert complaint.adjustments.get().proposed_at - timezone.now() < timedelta(seconds=60)

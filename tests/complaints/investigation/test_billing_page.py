@@ -210,6 +210,17 @@ def test_two_who_record_at_once_do_not_overwrite_each_other_unseen(desk, complai
     assert complaint.billing_findings.count() == 1
 
 
+def test_a_reason_given_for_a_smaller_amount_waives_no_larger_one(desk, complaint):
+    reason = {"no_adjustment_because": "Paid as a donation"}
+    say(desk, complaint, total_verified="1400", **reason)
+    response = say(desk, complaint, total_verified="1300", **reason)
+    assert response.status_code == 422
+    assert "This reason was given for 53.80 CNY" in unescape(response.content.decode())
+    assert "Paid as a donation" in response.content.decode()
+    assert complaint.billing_findings.count() == 1
+    assert say(desk, complaint, total_verified="1300", no_adjustment_because="All is a donation").status_code == 302
+
+
 def test_the_photo_of_the_meter_is_kept_with_the_finding(desk, complaint):
     file = a_file().file
     file.seek(0)
