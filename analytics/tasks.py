@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from analytics.grains import check, refresh
+from analytics.grains import check, customer_counts, refresh
 
 
 @shared_task(ignore_result=True)
@@ -17,3 +17,9 @@ def refresh_figures() -> int:
 def check_figures() -> None:
     """Compare the figures with the complaints, once a night; what is found is a row that pages and metrics show."""
     check.nightly()
+
+
+@shared_task(ignore_result=True)
+def count_customers() -> None:
+    """Count the customers once a day; the rates of complaints are divided by it."""
+    customer_counts.nightly()

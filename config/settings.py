@@ -263,6 +263,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget-unsent": _every("channels_intake.tasks.forget_unsent", 3600),
     "refresh-figures": _every("analytics.tasks.refresh_figures", 5),
     "check-figures": _every("analytics.tasks.check_figures", 600),
+    "count-customers": _every("analytics.tasks.count_customers", 1800),
     "heartbeat": _every("config.tasks.heartbeat", 10),
 }
 

@@ -1,5 +1,6 @@
 """Facts, figures per day, and the record of counting and checking them."""
 
+from analytics.models.exposure import CustomerCount
 from analytics.models.facts import (
     ClockFact,
     ComplaintFact,
@@ -17,6 +18,7 @@ __all__ = [
     "Check",
     "ClockFact",
     "ComplaintFact",
+    "CustomerCount",
     "DayRollup",
     "FeedbackFact",
     "Generation",
