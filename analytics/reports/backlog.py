@@ -125,13 +125,13 @@ def _flow(
             number_cell(NAME, chosen, received, "received", part),
             number_cell(NAME, chosen, came, "became_open", part),
             number_cell(NAME, chosen, went, "left_open", part),
-            Cell(came - went, f"{came - went:+d}"),
+            Cell(came - went, f"{came - went:+d}".replace("-", "−")),
             number_cell(NAME, chosen, open_then.get(part.period.last, Counter()).total(), "open", _at_the_end(part)),
         ]
 
     columns = [
         Column(_("Up to the evening of"), is_number=False),
-        Column(_("Received")),
+        Column(_("Complaints received")),
         Column(_("Added to the backlog")),
         Column(_("Left the backlog")),
         Column(_("Net")),

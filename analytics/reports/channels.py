@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db.models import Q
 from django.utils.text import capfirst
@@ -30,6 +30,7 @@ from analytics.reports.base import (
 )
 from analytics.reports.groups import groups
 from analytics.reports.parts import Part, all_of, listing, narrowed_to, number_cell, picked
+from complaints.clocks.shown import span_words
 from staff.models import User
 
 NAME = "channels"
@@ -74,6 +75,10 @@ def _hours(seconds: float | None) -> Cell:
     return Cell(None, "–") if seconds is None else Cell(round(seconds / HOUR, 2))
 
 
+def _words(seconds: float | None) -> str:
+    return span_words(timedelta(seconds=seconds or 0))
+
+
 def _sentence(chosen: Chosen, shown: list[Part], lags: dict[str, Amount]) -> str:
     whole = sum(lags.values(), Amount())
     largest = max(shown, key=lambda part: lags[part.key].n)
@@ -88,10 +93,10 @@ def _sentence(chosen: Chosen, shown: list[Part], lags: dict[str, Amount]) -> str
         "share": percent(lags[largest.key].n / whole.n, 0),
         "name": largest.name,
     }
-    lag = _("Half of them were entered within %(median)s hours.") % {"median": _hours(whole.median).shown}
-    waits = _("“%(name)s” waits longest: half of those took more than %(median)s hours.") % {
+    lag = _("Half of them were entered within %(median)s.") % {"median": _words(whole.median)}
+    waits = _("“%(name)s” waits longest: half of those took more than %(median)s.") % {
         "name": slowest.name,
-        "median": _hours(lags[slowest.key].median).shown,
+        "median": _words(lags[slowest.key].median),
     }
     return told(counted, lag, waits if (lags[slowest.key].median or 0) >= HOUR else "")
 
@@ -129,7 +134,7 @@ def _lag(chosen: Chosen, shown: list[Part], lags: dict[str, Amount], late: dict[
 
     columns = [
         Column(capfirst(str(dict(GROUPING)[chosen.by])), is_number=False),
-        Column(_("Received")),
+        Column(_("Complaints received")),
         Column(_("Median, hours")),
         Column(_("90% within, hours")),
         Column(_("Entered more than a day later")),

@@ -35,12 +35,16 @@ CUT_BY = ("category", "channel", "branch", "team", "source", "segment", "area_cl
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One line of a report: its name, the value of the grouping, and the days it stands for."""
+    """One line of a report: its name, the value of the grouping, and the days it stands for.
+
+    `within` is a branch with all below it; a branch by which it is cut is that branch alone.
+    """
 
     name: str
     key: Any
     period: Period
     by: str = ""
+    within: str = ""
 
     @property
     def is_of_time(self) -> bool:
@@ -80,8 +84,9 @@ def number_cell(report: str, chosen: Chosen, count: int, what: str, part: Part) 
 def list_address(report: str, chosen: Chosen, what: str, part: Part) -> str:
     days = {"from": part.period.first.isoformat(), "to": part.period.last.isoformat()}
     pick = what if part.is_of_time else f"{what}~{part.by}~{part.key or ''}"
+    branch = {"branch": part.within} if part.within else {}
     address = reverse("analytics:report-list", args=[report])
-    return f"{address}?{urlencode(chosen.params(**days, pick=pick))}"
+    return f"{address}?{urlencode(chosen.params(**days, **branch, pick=pick))}"
 
 
 def picked(pick: str, known: Collection[str]) -> tuple[str, str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -20,7 +20,7 @@ from analytics.reading import read as read_figures
 from analytics.reports.base import Cell, Chart, Column, Findings, Listing, Report, Series, Table, told
 from analytics.reports.parts import Part, all_of, cut_column, listing, narrowed_to, number_cell, parts, picked
 from analytics.statistics import LOW_BASE, Interval, byar, is_ranking
-from staff.models import User
+from staff.models import Branch, User
 
 NAME = "rate"
 PER = 10_000
@@ -90,8 +90,12 @@ def read(chosen: Chosen, user: User, at: datetime) -> Findings:
     whole = Rate(sum(received.values()), sum(supplied.values()))
     if not whole.count and not whole.customers:
         return Findings(_("No complaints from %(period)s, and no customers counted.") % {"period": chosen.period}, [])
-    lines = parts(chosen, {*received, *supplied})
-    rates = {part: Rate(received.get(part.key or "", 0), supplied.get(part.key or "", 0)) for part in lines}
+    lines = _units(chosen, user) if chosen.by == "branch" else _values(chosen, {*received, *supplied})
+    rates = {
+        part: Rate(sum(received.get(key, 0) for key in keys), sum(supplied.get(key, 0) for key in keys))
+        for part, keys in lines.items()
+        if not {*received, *supplied}.isdisjoint(keys)
+    }
     return Findings(
         sentence=_sentence(chosen, whole, rates),
         tables=[_table(chosen, rates, whole)],
@@ -100,12 +104,36 @@ def read(chosen: Chosen, user: User, at: datetime) -> Findings:
     )
 
 
+def _values(chosen: Chosen, found: Collection[str]) -> dict[Part, list[str]]:
+    return {part: [part.key or ""] for part in parts(chosen, found)}
+
+
+def _units(chosen: Chosen, user: User) -> dict[Part, list[str]]:
+    """The branches just below the chosen one or the reader's own, each with all below it; and that one by itself."""
+    top = chosen.branch or user.branch
+    if top is None:
+        return {}
+    own = Part(str(top), top.code, chosen.period, "branch")
+    below = Branch.objects.filter(path__startswith=top.path).exclude(pk=top.pk)
+    units = {
+        one.code: Part(str(one), one.code, chosen.period, within=one.code) for one in below if one.parent_id == top.pk
+    }
+    found: dict[Part, list[str]] = {own: [top.code], **{unit: [] for unit in units.values()}}
+    for branch in below:
+        found[units[branch.path.removeprefix(top.path).split("/")[0]]].append(branch.code)
+    return found
+
+
 def _number(value: float | None, digits: int = 2) -> Cell:
     return Cell(None, "–") if value is None else Cell(round(value, digits), _shown(value, digits))
 
 
 def _shown(value: float, digits: int = 2) -> str:
     return formats.number_format(round(value, digits), digits)
+
+
+def _grouped(number: float) -> str:
+    return formats.number_format(round(number), force_grouping=True)
 
 
 def _range(interval: Interval) -> str:
@@ -124,7 +152,7 @@ def _sentence(chosen: Chosen, whole: Rate, rates: Mapping[Part, Rate]) -> str:
     ) % {
         "period": chosen.period,
         "count": whole.count,
-        "customers": formats.number_format(round(whole.customers), use_l10n=True, force_grouping=True),
+        "customers": _grouped(whole.customers),
         "rate": _shown(whole.value),
         "range": _range(whole.interval),
         "yearly": _shown(_yearly(whole.value, chosen)),
@@ -152,9 +180,9 @@ def _table(chosen: Chosen, rates: Mapping[Part, Rate], whole: Rate) -> Table:
     def row(part: Part, rate: Rate, beside: str) -> list[Cell]:
         yearly = None if rate.value is None else _yearly(rate.value, chosen)
         return [
-            Cell(part.name),
+            Cell(part.name, href=chosen.address(branch=part.within) if part.within else ""),
             number_cell(NAME, chosen, rate.count, "received", part),
-            _number(rate.customers or None, 0),
+            Cell(round(rate.customers), _grouped(rate.customers)) if rate.customers else Cell(None, "–"),
             _number(rate.value),
             Cell(_range(rate.interval)) if rate.interval else Cell(None, "–"),
             _number(yearly),

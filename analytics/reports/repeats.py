@@ -134,14 +134,15 @@ def _sum(found: Mapping[Any, Tally]) -> Tally:
 def _sentence(chosen: Chosen, totals: dict[int, Tally], came: Mapping[str, Mapping[Any, int]]) -> str:
     sentences = [_of_window(chosen, window, total) for window, total in reversed(totals.items())]
     repeats = sum(came["repeats"].values())
-    sentences.append(
-        ngettext(
-            "Of those received, %(count)d repeats a matter closed shortly before.",
-            "Of those received, %(count)d repeat a matter closed shortly before.",
-            repeats,
+    if repeats:
+        sentences.append(
+            ngettext(
+                "Of those received, %(count)d repeats a matter closed shortly before.",
+                "Of those received, %(count)d repeat a matter closed shortly before.",
+                repeats,
+            )
+            % {"count": repeats}
         )
-        % {"count": repeats}
-    )
     if not totals:
         sentences.insert(0, _("None closed from %(period)s can be judged yet.") % {"period": chosen.period})
     return told(*sentences)
@@ -221,7 +222,12 @@ def _repeats(chosen: Chosen, came: Mapping[str, Mapping[Any, int]]) -> Table:
             share_cell(repeats, received),
         ]
 
-    columns = [cut_column(chosen, GROUPINGS), Column(_("Received")), Column(_("Repeats")), Column(_("Share"))]
+    columns = [
+        cut_column(chosen, GROUPINGS),
+        Column(_("Complaints received")),
+        Column(_("Repeats")),
+        Column(_("Share")),
+    ]
     lines = parts(chosen, set(came["received"]))
     rows = [row(part, came["received"].get(part.key, 0), came["repeats"].get(part.key, 0)) for part in lines]
     total = row(all_of(chosen), sum(came["received"].values()), sum(came["repeats"].values()))

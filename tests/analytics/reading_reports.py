@@ -17,9 +17,10 @@ def wrong_lists(desk, user, name, **filters):
 
 
 def linkable(findings):
-    """Cells of the columns in which some number opens a list: there every number must."""
+    """Cells of the columns in which some number opens a list: there every number must. The first column has names."""
     for table in findings.tables:
-        for column in zip(*table.rows, *([table.total] if table.total else []), strict=True):
+        _names, *columns = zip(*table.rows, *([table.total] if table.total else []), strict=True)
+        for column in columns:
             if any(cell.href for cell in column):
                 yield from column
 

@@ -4,9 +4,11 @@ from datetime import date, timedelta
 
 import pytest
 import time_machine
+from django.utils import timezone
 
 from analytics.grains import customer_counts
 from analytics.models import CustomerCount
+from complaints import database_clock
 from complaints.models import RequestType
 from customers.models import Account, Premise
 from staff.actors import Role
@@ -67,7 +69,7 @@ def test_a_night_counts_once_and_only_today(db):
     customer_counts.nightly()
     an_account()
     customer_counts.nightly()
-    assert [(one.day, one.n) for one in CustomerCount.objects.all()] == [(date(2026, 4, 11), 1)]
+    assert [(one.day, one.n) for one in CustomerCount.objects.all()] == [(timezone.localdate(database_clock.now()), 1)]
 
 
 def test_the_rate_divides_by_the_mean_of_the_first_and_last_count(desk):
@@ -78,8 +80,8 @@ def test_the_rate_divides_by_the_mean_of_the_first_and_last_count(desk):
     a_complaint(request_type=RequestType.ENQUIRY)
     n, customers, rate, interval, yearly, _beside = total(read(desk, "rate").tables[0])
     assert (n, customers, rate) == (10, 25_000, 4.0)
-    # Byar for 10: 4.79 to 18.39; 365 of 31 days
-    assert interval == "1.92–7.36"
+    # Byar for 10: 4.787 to 18.39; 365 of 31 days
+    assert interval == "1.91–7.36"
     assert yearly == pytest.approx(4.0 * 365 / 31, abs=0.01)
 
 
@@ -98,6 +100,29 @@ def test_a_unit_is_higher_or_lower_only_when_its_range_excludes_the_whole(desk):
     }
     assert "make no ranking" in findings.notes[0]
     assert "highest" not in findings.sentence
+
+
+def test_a_line_is_a_unit_with_all_below_it_and_opens_the_next_level(desk, supervisor):
+    company = a_branch()
+    for code, parent in (("east", company), ("east-1", a_branch("east", company)), ("north", company)):
+        a_branch(code, parent)
+    supplied(10_000), supplied(6_000, branch="east"), supplied(4_000, branch="east-1"), supplied(5_000, branch="north")
+    for code, parent in (("company", None), ("east", company), ("east-1", None), ("east-1", None)):
+        a_complaint(branch=a_branch(code, parent), at=MONDAY)
+    table = read(desk, "rate").tables[0]
+    assert [[cell.raw for cell in line][:3] for line in table.rows] == [
+        ["company Power", 1, 10_000],
+        ["east Power", 3, 10_000],
+        ["north Power", 0, 5_000],
+    ]
+    assert wrong_lists(desk, supervisor, "rate") == {}
+    below = read(desk, "rate", branch="east").tables[0]
+    assert "branch=east" in table.rows[1][0].href
+    assert [[cell.raw for cell in line][:3] for line in below.rows] == [
+        ["east Power", 1, 6_000],
+        ["east-1 Power", 2, 4_000],
+    ]
+    assert wrong_lists(desk, supervisor, "rate", branch="east") == {}
 
 
 def test_units_are_ranked_when_no_ranges_overlap(desk):
