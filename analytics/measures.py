@@ -231,6 +231,70 @@ _ALL = [
         "open",
     ),
     Measure(
+        "became_open",
+        _("Added to the backlog"),
+        COMPLAINTS,
+        _("Number of times one became open on a day and still was on its evening"),
+        _(
+            "By receipt or by reopening. What came and was answered on the same day is left out, so that what came minus what "
+            "left is exactly the change of what is open."
+        ),
+        "became_open",
+    ),
+    Measure(
+        "left_open",
+        _("Left the backlog"),
+        COMPLAINTS,
+        _("Number of times one that had been open on the evening before was answered, closed or rejected"),
+        _(
+            "The counterpart of what was added to the backlog. One that is reopened later comes again and can leave again."
+        ),
+        "left_open",
+    ),
+    Measure(
+        "complaint_rate",
+        _("Complaints per 10,000 customers"),
+        _("complaints per 10,000 customers"),
+        _(
+            "Complaints received ÷ mean of the customers counted first and last in the period × 10,000; in a year: × 365 ÷ days"
+        ),
+        _(
+            "A customer is a supplied account; they are counted once a night by branch, segment and area. The range is Byar’s "
+            "95 % interval of a Poisson count. Ranges that overlap, and fewer than 30 complaints, do not make a ranking."
+        ),
+        "received",
+    ),
+    Measure(
+        "first_contact_resolution",
+        _("First-contact resolution"),
+        SHARE,
+        _("Solved at the first contact without a repeat within 7 or 30 days ÷ closed with a finding in the period"),
+        _(
+            "At most one contact, nothing added, not urged, transferred, returned or reopened. By the day of closing, and only "
+            "of those closed so long ago that the 7 or 30 days are over."
+        ),
+        "closed_in_one_go",
+    ),
+    Measure(
+        "one_time_resolution",
+        _("One-time resolution"),
+        SHARE,
+        _("Closed without reopening, transferred once at most, no repeat within 7 or 30 days ÷ closed with a finding"),
+        _("By the day of closing, and only of those closed so long ago that the 7 or 30 days are over."),
+        "closed_in_one_go",
+    ),
+    Measure(
+        "repeat_rate",
+        _("Repeated after closing"),
+        SHARE,
+        _("Followed within 7 or 30 days by one of the same person about the same matter ÷ closed with a finding"),
+        _(
+            "Of the same account, customer or telephone number, about the same subcategory. By the day of closing of the "
+            "earlier one, and only when the 7 or 30 days are over."
+        ),
+        "closed_in_one_go",
+    ),
+    Measure(
         "moves",
         _("Moves"),
         _("moves"),

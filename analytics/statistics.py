@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
+from itertools import pairwise
+from math import log, sqrt
 
 Z_95 = 1.96
 TOO_FEW = 5
 LOW_BASE = 30
+NOTHING_HAPPENED = log(40)
+"""Where the exact 95 % interval of no events ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """From `low` to `high`, both included, as shares between 0 and 1."""
+    """From `low` to `high`, both included: shares between 0 and 1, or numbers of events."""
 
     low: float
     high: float
@@ -46,6 +49,28 @@ def wilson(successes: int, of: int, z: float = Z_95) -> Interval:
     return Interval(
         low=min(share, max(0.0, (middle - reach) / scale)), high=max(share, min(1.0, (middle + reach) / scale))
     )
+
+
+def byar(events: int, z: float = Z_95) -> Interval:
+    """Byar's approximation of the Poisson interval of a number of events (domain 7.2), to be divided by the exposure.
+
+    Where nothing happened the high end is the exact one, ln 40 = 3.69. Raises ValueError.
+    """
+    if events < 0:
+        raise ValueError(f"{events} is no number of events.")
+    if not events:
+        return Interval(0.0, NOTHING_HAPPENED)
+    more = events + 1
+    low = events * (1 - 1 / (9 * events) - z / (3 * sqrt(events))) ** 3
+    return Interval(max(0.0, low), more * (1 - 1 / (9 * more) + z / (3 * sqrt(more))) ** 3)
+
+
+def is_ranking(intervals: Sequence[Interval], counts: Sequence[int]) -> bool:
+    """Whether units may be put in an order: each with enough events, and no two ranges that overlap."""
+    if len(intervals) < 2 or min(counts) < LOW_BASE:
+        return False
+    ordered = sorted(intervals, key=lambda one: one.low)
+    return all(one.high < following.low for one, following in pairwise(ordered))
 
 
 def if_everyone_had_answered(satisfied: int, rated: int, asked: int) -> Interval:

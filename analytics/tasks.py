@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from analytics.grains import check, refresh
+from analytics.grains import check, customer_counts, refresh
 from analytics.signals import looking
 
 
@@ -24,3 +24,9 @@ def check_figures() -> None:
 def find_signals() -> None:
     """Look for what stands out, once an hour. May run twice or in several workers at once; each signal is one row."""
     looking.hourly()
+
+
+@shared_task(ignore_result=True)
+def count_customers() -> None:
+    """Count the customers once a day; the rates of complaints are divided by it."""
+    customer_counts.nightly()

@@ -264,6 +264,7 @@ CELERY_BEAT_SCHEDULE = {
     "refresh-figures": _every("analytics.tasks.refresh_figures", 5),
     "check-figures": _every("analytics.tasks.check_figures", 600),
     "find-signals": _every("analytics.tasks.find_signals", 300),
+    "count-customers": _every("analytics.tasks.count_customers", 1800),
     "heartbeat": _every("config.tasks.heartbeat", 10),
 }
 

@@ -29,10 +29,10 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce, Concat
 
 from analytics.grains.buckets import NO_VALUE
-from analytics.models import ClockFact, ComplaintFact, FeedbackFact, OpenDay, TransitionFact
+from analytics.models import ClockFact, ComplaintFact, FeedbackFact, OpenDay, OpenSpan, TransitionFact
 from complaints.states import FINDINGS, Outcome
 
-FORMULA = "1"
+FORMULA = "2"
 """Raised whenever facts or series are computed otherwise: the rollups are then built anew by themselves."""
 
 DIMENSIONS = ("branch", "request_type", "category", "channel")
@@ -124,6 +124,9 @@ _ALL = [
     ),
     # every evening
     Series("open", OpenDay, "day", Q(fact__is_duplicate=False), key=F("age")),
+    # the first evening on which it was open, and the first on which it no longer was: their difference is that of "open"
+    Series("became_open", OpenSpan, "opened_on", Q(fact__is_duplicate=False)),
+    Series("left_open", OpenSpan, "left_on", Q(fact__is_duplicate=False)),
     # events
     Series("moves", TransitionFact, "happened_on", Q(move__in=COUNTED_MOVES), key=F("move")),
     Series(

@@ -1,5 +1,6 @@
 """Facts, figures per day, the record of counting and checking them, and what stands out in them."""
 
+from analytics.models.exposure import CustomerCount
 from analytics.models.facts import (
     ClockFact,
     ComplaintFact,
@@ -29,6 +30,7 @@ __all__ = [
     "ClockFact",
     "ComplaintFact",
     "ComplaintTerms",
+    "CustomerCount",
     "DayRollup",
     "FeedbackFact",
     "Generation",

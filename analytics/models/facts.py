@@ -216,6 +216,7 @@ class OpenSpan(models.Model):
         indexes = [
             models.Index(name="open_span_of_complaint", fields=["fact"]),
             models.Index(name="open_span_by_end", fields=["left_on", "opened_on"]),
+            models.Index(name="open_span_by_begin", fields=["opened_on"]),
         ]
 
     def __str__(self) -> str:

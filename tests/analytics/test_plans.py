@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from analytics.grains.refresh import refresh
 from analytics.models import ComplaintFact, DayRollup
+from analytics.reports import all_reports
 from complaints.models import Complaint
 from staff.actors import Role
 from tests.complaints.test_queue_plans import nodes
@@ -62,7 +63,8 @@ def test_no_page_of_figures_reads_a_whole_table_of_raw_rows(client, many):
     assert {address: found for address, found in whole.items() if found} == {}
 
 
-ADDRESSES = ["/board/", "/reports/trend/", "/reports/sla-compliance/", "/reports/satisfaction/"]
+ADDRESSES = ["/board/", *(f"/reports/{name}/" for name in all_reports() if name != "coaching")]
+"""The coaching report counts findings and coaching actions, of which there are few."""
 
 
 def statements_that_read_all(client, address):

@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from analytics.statistics import (
     Stratum,
+    byar,
     if_everyone_had_answered,
+    is_ranking,
     relative_change,
     usual_range,
     weighted_share,
@@ -127,3 +129,53 @@ def test_a_kind_that_was_asked_too_often_counts_less():
     assert weights([Stratum(900, 10, 10), Stratum(100, 0, 10)]) == pytest.approx([1.8, 0.2])
     assert found.share == pytest.approx(0.9)
     assert found.base == pytest.approx(20 * 20 / (10 * 1.8**2 + 10 * 0.2**2))
+
+
+# numbers of events
+
+
+@pytest.mark.parametrize(
+    ("events", "low", "high"),
+    # the exact Poisson limits as tables give them (half a chi-square quantile)
+    [
+        (1, 0.0253, 5.572),
+        (3, 0.6187, 8.767),
+        (10, 4.795, 18.39),
+        (20, 12.22, 30.89),
+        (50, 37.11, 65.92),
+        (100, 81.36, 121.63),
+    ],
+)
+def test_byars_interval_is_close_to_the_exact_one(events, low, high):
+    found = byar(events)
+    assert found.low == pytest.approx(low, rel=0.01, abs=0.03)
+    assert found.high == pytest.approx(high, rel=0.01)
+
+
+def test_where_nothing_happened_the_range_ends_at_3_69():
+    assert byar(0).low == 0
+    assert byar(0).high == pytest.approx(3.689, abs=0.001)
+
+
+@given(st.integers(0, 100_000))
+def test_byars_interval_holds_the_number_and_grows_with_it(events):
+    found, following = byar(events), byar(events + 1)
+    assert 0 <= found.low <= events <= found.high
+    assert found.low <= following.low
+    assert found.high < following.high
+
+
+def test_a_negative_number_of_events_has_no_interval():
+    with pytest.raises(ValueError, match="no number of events"):
+        byar(-1)
+
+
+def test_units_are_ranked_only_when_each_has_enough_and_no_ranges_overlap():
+    def ranked(*counts):
+        return is_ranking([byar(count) for count in counts], counts)
+
+    assert ranked(30, 60)
+    assert not ranked(30, 40)
+    assert not ranked(29, 90)
+    assert not ranked(30)
+    assert not ranked()

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from analytics.demo import bills, loading, staffing, together
-from analytics.grains import refresh
+from analytics.grains import customer_counts, refresh
 from analytics.signals import looking
 from complaints.models import Complaint
 from complaints.states import Status
@@ -96,6 +96,8 @@ class Command(BaseCommand):
             f" issues in {loaded.seconds:.1f} s ({loaded.complaints / loaded.seconds:,.0f} complaints/s).\n"
             f"  {by_status}; overdue {loaded.overdue:,}."
         )
+        customer_counts.count(timezone.localdate(ending - timedelta(days=given["days"])))
+        customer_counts.count(timezone.localdate(ending))
         refresh.rebuild()
         if complaints <= COUNTED_AT_ONCE:
             refresh.refresh()

@@ -157,8 +157,12 @@ class Figures:
                 since = reached
             else:
                 evenings |= {since + timedelta(days=n) for n in range((day - since).days)}
+                if day > since:
+                    self.count("became_open", since, row)
+                    self.count("left_open", day, row)
                 since = None
         if since:
+            self.count("became_open", since, row)
             evenings |= {since + timedelta(days=n) for n in range((self.last_evening - since).days + 1)}
         for evening in evenings:
             if evening <= self.last_evening:

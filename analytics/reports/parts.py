@@ -1,0 +1,156 @@
+"""How reports about complaints are cut into lines, and the list of exactly the rows that a number counts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Q, QuerySet
+from django.http import Http404
+from django.urls import reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from analytics.filters import Chosen
+from analytics.models import ComplaintFact
+from analytics.periods import Period, buckets, label
+from analytics.reading import field_of
+from analytics.reports.base import Cell, Column, Listing, moment_cell
+from analytics.reports.groups import groups
+from staff.models import User
+
+GROUPINGS = [
+    ("period", gettext_lazy("period")),
+    ("category", gettext_lazy("category")),
+    ("channel", gettext_lazy("channel")),
+    ("branch", gettext_lazy("branch")),
+    ("team", gettext_lazy("team")),
+]
+CUT_BY = ("category", "channel", "branch", "team", "source", "segment", "area_class")
+"""What a list can be narrowed to one value of. A branch is that branch alone, without those below it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One line of a report: its name, the value of the grouping, and the days it stands for.
+
+    `within` is a branch with all below it; a branch by which it is cut is that branch alone.
+    """
+
+    name: str
+    key: Any
+    period: Period
+    by: str = ""
+    within: str = ""
+
+    @property
+    def is_of_time(self) -> bool:
+        return not self.by
+
+
+def reading_by(chosen: Chosen) -> str:
+    """The grouping in the words of `analytics.reading.read`."""
+    return chosen.granularity if chosen.by == "period" else chosen.by
+
+
+def parts(chosen: Chosen, found: Collection[Any]) -> list[Part]:
+    """The lines of a report: every piece of the period, or the values of the grouping that were found."""
+    if chosen.by == "period":
+        pieces = buckets(chosen.period, chosen.granularity)
+        return [Part(label(piece, chosen.granularity), start, piece) for start, piece in pieces.items()]
+    return [
+        Part(name, key or None, chosen.period, chosen.by)
+        for key, name in groups(chosen.by).items()
+        if key in found or (not key and None in found)
+    ]
+
+
+def all_of(chosen: Chosen) -> Part:
+    return Part(_("All"), None, chosen.period)
+
+
+def cut_column(chosen: Chosen, grouping: Sequence[tuple[str, Any]]) -> Column:
+    return Column(capfirst(str(dict(grouping)[chosen.by])), is_number=False)
+
+
+def number_cell(report: str, chosen: Chosen, count: int, what: str, part: Part) -> Cell:
+    """A number with the address of the list of the rows that it counts."""
+    return Cell(count, href=list_address(report, chosen, what, part) if count else "")
+
+
+def list_address(report: str, chosen: Chosen, what: str, part: Part) -> str:
+    days = {"from": part.period.first.isoformat(), "to": part.period.last.isoformat()}
+    pick = what if part.is_of_time else f"{what}~{part.by}~{part.key or ''}"
+    branch = {"branch": part.within} if part.within else {}
+    address = reverse("analytics:report-list", args=[report])
+    return f"{address}?{urlencode(chosen.params(**days, **branch, pick=pick))}"
+
+
+def picked(pick: str, known: Collection[str]) -> tuple[str, str, str]:
+    """What a list is of, and the grouping and value that it is narrowed to; both "" for none."""
+    what, by, key = [*pick.split("~", 2), "", ""][:3]
+    if what not in known or (by and by not in CUT_BY):
+        raise Http404
+    return what, by, key
+
+
+def narrowed_to(rows: QuerySet[Any], to: str, by: str, key: str) -> QuerySet[Any]:
+    """Of these rows those with one value of a grouping; "" is where there is none."""
+    if not by:
+        return rows
+    field = field_of(by, to)
+    nothing = Q(**{f"{field}__isnull": True}) | Q(**{field: ""})
+    return rows.filter(Q(**{field: key}) if key else nothing)
+
+
+def complaint_columns() -> list[Column]:
+    """What is shown of a complaint in a list of a report."""
+    return [
+        Column(_("Complaint"), is_number=False),
+        Column(_("Category"), is_number=False),
+        Column(_("Channel"), is_number=False),
+        Column(_("Received"), is_number=False),
+        Column(_("Status"), is_number=False),
+    ]
+
+
+def complaint_cells(fact: ComplaintFact, user: User) -> list[Cell]:
+    """One that is about the reader counts and is not shown."""
+    complaint = fact.complaint
+    if complaint.about_id == user.pk:
+        return [Cell(_("not shown to you")), *[Cell("–") for _column in range(4)]]
+    return [
+        Cell(complaint.reference, href=reverse("complaints:complaint", args=[complaint.reference])),
+        Cell(complaint.category.name),
+        Cell(str(complaint.get_channel_display())),
+        moment_cell(fact.received_at),
+        Cell(str(complaint.get_status_display())),
+    ]
+
+
+def moment_cells(fact: ComplaintFact, user: User) -> list[Cell]:
+    """When it was entered, first reached, resolved and closed."""
+    moments = (fact.entered_at, fact.contacted_at, fact.resolved_at, fact.closed_at)
+    return [Cell("–") if fact.complaint.about_id == user.pk else moment_cell(at) for at in moments]
+
+
+def listing(title: str, rows: QuerySet[Any], to: str, user: User, *, newest_first: bool = True) -> Listing:
+    """Complaints behind a number, by when they reached us. `to` is the way from a row to its fact: "" or "fact__"."""
+    order = [f"{to}received_at", f"{to}pk"]
+    ordered = rows.order_by(*(f"-{field}" if newest_first else field for field in order))
+
+    def show(row: Any) -> list[Cell]:
+        fact = row.fact if to else row
+        return [*complaint_cells(fact, user), *moment_cells(fact, user)]
+
+    columns = [
+        *complaint_columns(),
+        Column(_("Entered"), is_number=False),
+        Column(_("First contact"), is_number=False),
+        Column(_("Resolved"), is_number=False),
+        Column(_("Closed"), is_number=False),
+    ]
+    return Listing(title, ordered.select_related(f"{to}complaint__category"), columns, show)
