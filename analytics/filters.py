@@ -95,6 +95,7 @@ class ReportFilters(forms.Form):
             "by": self.usual_by,
         }
         super().__init__({**usual, **{name: params[name] for name in params if params[name]}})
+        self.said = frozenset(params)
         # "from" is a word of Python, so it cannot be declared above.
         for name, label in (("from", _("from")), ("to", _("to"))):
             date_input = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
@@ -123,6 +124,11 @@ class ReportFilters(forms.Form):
             elif values.get("granularity") == Granularity.DAY and (last - first).days >= MOST_SINGLE_DAYS:
                 self.add_error("granularity", _("Choose weeks or months for more than a year."))
         return values
+
+    @property
+    def unknown(self) -> list[str]:
+        """Names in the address that are no filter of this report: pages pass over them, programs are told."""
+        return sorted(self.said - self.fields.keys())
 
     def chosen(self) -> Chosen:
         """The valid filters, with the usual value wherever something wrong was asked for."""

@@ -21,12 +21,17 @@ from staff.models import User
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """`raw` goes into files, `text` is read by people, `href` opens what the number counts, `hint` is read with it."""
+    """`raw` goes into files, `text` is read by people, `href` opens what the number counts, `hint` is read with it.
+
+    A share also says of how many it is one, and between which shares it lies.
+    """
 
     raw: Any
     text: str = ""
     href: str = ""
     hint: str = ""
+    of: int | None = None
+    interval: Interval | None = None
 
     @property
     def shown(self) -> str:
@@ -152,11 +157,12 @@ def _hundredfold(share: float, digits: int) -> str:
 def share_cell(successes: int, of: int, href: str = "") -> Cell:
     """A percentage with its Wilson interval, marked where the base is low, withheld where it is tiny."""
     if of == 0:
-        return Cell(None, text="–", hint=_("nothing to count"))
+        return Cell(None, text="–", hint=_("nothing to count"), of=0)
     if of < TOO_FEW:
-        return Cell(None, text=_("too few"), hint=_("fewer than %(count)d") % {"count": TOO_FEW})
+        return Cell(None, text=_("too few"), hint=_("fewer than %(count)d") % {"count": TOO_FEW}, of=of)
     hint = _("low base") if of < LOW_BASE else ""
-    return Cell(round(successes / of, 4), text=percent(successes / of), href=href, hint=hint)
+    share, interval = round(successes / of, 4), wilson(successes, of)
+    return Cell(share, text=percent(successes / of), href=href, hint=hint, of=of, interval=interval)
 
 
 def interval_cell(successes: int, of: int) -> Cell:
