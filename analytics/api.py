@@ -24,7 +24,7 @@ from analytics.filters import ReportFilters
 from analytics.measures import Measure
 from analytics.reading import as_of
 from analytics.reports import all_reports
-from analytics.reports.base import Cell, Findings, Report
+from analytics.reports.base import Cell, Findings, Report, filters_for
 from analytics.views import OVERSEERS
 from complaints.api import Problem, signed_in
 
@@ -123,6 +123,12 @@ FILTERS = [
         ("category", OpenApiTypes.STR, _("Code of the category"), None),
         ("channel", OpenApiTypes.STR, _("Channel"), None),
         ("branch", OpenApiTypes.STR, _("Code of the branch, with all below it"), None),
+        (
+            "compare",
+            OpenApiTypes.STR,
+            _("What counts are compared with, in reports that compare"),
+            ["before", "year", "both"],
+        ),
     ]
 ]
 EXAMPLE = {
@@ -188,7 +194,7 @@ class ReadReport(APIView):
         found, at, user = all_reports().get(name), timezone.now(), signed_in(request)
         if found is None:
             raise Http404
-        filters = ReportFilters(request.query_params, user=user, today=timezone.localdate(at), grouping=found.grouping)
+        filters = filters_for(found, request.query_params, user, at)
         _refuse_what_is_wrong(filters)
         chosen, counted = filters.chosen(), as_of()
         answer = _answer(found, found.read(chosen, user, at), chosen.params(), counted, request)

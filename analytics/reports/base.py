@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from django.utils.functional import Promise as LazyText
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from analytics.filters import Chosen
+from analytics.filters import Chosen, ReportFilters
 from analytics.measures import Measure
 from analytics.statistics import LOW_BASE, TOO_FEW, Interval, wilson
 from staff.models import User
@@ -79,8 +79,20 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Band:
+    """Between which values something is expected to lie, along the chart's labels."""
+
+    name: str
+    lows: Sequence[float | None]
+    highs: Sequence[float | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
-    """`kind` is "counts" (stacked), "bars" (side by side), or "shares" (in per cent over time, with `lows` and `highs`)."""
+    """`kind` is "counts" (stacked), "bars" (side by side), or "shares" (in per cent over time, with `lows` and `highs`).
+
+    Counts may have a line of what is `expected`, and `bands` about it, the widest first.
+    """
 
     kind: str
     labels: Sequence[str]
@@ -88,6 +100,8 @@ class Chart:
     lows: Sequence[float | None] = ()
     highs: Sequence[float | None] = ()
     unit: str = ""
+    expected: Series | None = None
+    bands: Sequence[Band] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +141,14 @@ class Report:
     listing: Callable[[Chosen, User, datetime, str], Listing] | None = None
     position: int = 0
     is_over_time: bool = True
+    compares: bool = False
+
+
+def filters_for(report: Report, params: Mapping[str, Any], user: User, at: datetime) -> ReportFilters:
+    """The filters of a report as they stand in an address, for this person at this moment."""
+    return ReportFilters(
+        params, user=user, today=timezone.localdate(at), grouping=report.grouping, compares=report.compares
+    )
 
 
 def moment_cell(at: datetime | None) -> Cell:

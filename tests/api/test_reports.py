@@ -128,6 +128,6 @@ def test_reports_are_described_with_an_example():
     schema = client.get("/api/schema/", HTTP_ACCEPT="application/json").json()
     told = schema["paths"]["/api/v1/reports/{name}/"]["get"]
     asked = {parameter["name"] for parameter in told["parameters"]}
-    assert asked == {"name", "from", "to", "granularity", "by", "category", "channel", "branch"}
+    assert asked == {"name", "from", "to", "granularity", "by", "category", "channel", "branch", "compare"}
     assert told["responses"]["200"]["content"]["application/json"]["examples"]
     assert {"404", "422"} <= told["responses"].keys()
