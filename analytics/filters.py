@@ -22,6 +22,14 @@ MOST_DAYS = 3660
 MOST_SINGLE_DAYS = 366
 
 
+COMPARE = [
+    ("", _("nothing")),
+    ("before", _("the period before")),
+    ("year", _("the same period last year")),
+    ("both", _("both")),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """What was asked for, complete and valid."""
@@ -32,6 +40,7 @@ class Chosen:
     category: Category | None
     channel: str
     branch: Branch | None
+    compare: str = ""
 
     def params(self, **changed: str) -> dict[str, str]:
         """The filters as they stand in a report's own address."""
@@ -40,6 +49,7 @@ class Chosen:
             "to": self.period.last.isoformat(),
             "granularity": self.granularity,
             "by": self.by,
+            "compare": self.compare,
             **self.narrowing,
             **changed,
         }
@@ -71,7 +81,10 @@ class Chosen:
 
 
 class ReportFilters(forms.Form):
-    """A filter bar that reads as a sentence. `grouping` is what this report can be cut by; today is given, never read."""
+    """A filter bar that reads as a sentence. `grouping` is what this report can be cut by; today is given, never read.
+
+    Only a report that compares has a filter for what with.
+    """
 
     granularity = forms.ChoiceField(label=_("per"), choices=Granularity.choices)
     category = forms.ModelChoiceField(
@@ -83,7 +96,13 @@ class ReportFilters(forms.Form):
     )
 
     def __init__(
-        self, params: Mapping[str, Any], *, user: User, today: date, grouping: Iterable[tuple[str, Any]]
+        self,
+        params: Mapping[str, Any],
+        *,
+        user: User,
+        today: date,
+        grouping: Iterable[tuple[str, Any]],
+        compares: bool = False,
     ) -> None:
         grouping = list(grouping)
         self.usual_period = Period(today - timedelta(days=USUAL_DAYS - 1), today)
@@ -95,6 +114,7 @@ class ReportFilters(forms.Form):
             "by": self.usual_by,
         }
         super().__init__({**usual, **{name: params[name] for name in params if params[name]}})
+        self.said = frozenset(params)
         # "from" is a word of Python, so it cannot be declared above.
         for name, label in (("from", _("from")), ("to", _("to"))):
             date_input = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
@@ -110,7 +130,9 @@ class ReportFilters(forms.Form):
             required=False,
             empty_label=_("all that I see"),
         )
-        self.order_fields(["from", "to", "granularity", "by", "category", "channel", "branch"])
+        if compares:
+            self.fields["compare"] = forms.ChoiceField(label=_("compared with"), choices=COMPARE, required=False)
+        self.order_fields(["from", "to", "granularity", "by", "category", "channel", "branch", "compare"])
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
@@ -123,6 +145,11 @@ class ReportFilters(forms.Form):
             elif values.get("granularity") == Granularity.DAY and (last - first).days >= MOST_SINGLE_DAYS:
                 self.add_error("granularity", _("Choose weeks or months for more than a year."))
         return values
+
+    @property
+    def unknown(self) -> list[str]:
+        """Names in the address that are no filter of this report: pages pass over them, programs are told."""
+        return sorted(self.said - self.fields.keys())
 
     def chosen(self) -> Chosen:
         """The valid filters, with the usual value wherever something wrong was asked for."""
@@ -138,6 +165,7 @@ class ReportFilters(forms.Form):
             category=values.get("category"),
             channel=values.get("channel") or "",
             branch=values.get("branch"),
+            compare=values.get("compare") or "",
         )
 
 

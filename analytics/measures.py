@@ -44,6 +44,28 @@ _ALL = [
         "received",
     ),
     Measure(
+        "change",
+        _("Change"),
+        SHARE,
+        _("(Now − then) ÷ then"),
+        _(
+            "Then is the period before (whole months before whole months, otherwise as many days), or the same days a year "
+            "before. A period that is not over is compared up to today. Nothing is shown when then were fewer than 10."
+        ),
+    ),
+    Measure(
+        "expected",
+        _("Expected"),
+        COMPLAINTS,
+        _(
+            "The same week or month of last year × this year’s growth; with less than two years, the recent level × the season"
+        ),
+        _(
+            "For what is not complete yet. Days follow their weekdays. The ranges hold 80 and 95 of 100 outcomes if the past is "
+            "a guide: counts vary as the negative binomial distribution does, as widely as this method has missed before."
+        ),
+    ),
+    Measure(
         "asked",
         _("Asked"),
         ANSWERS,

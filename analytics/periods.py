@@ -47,6 +47,27 @@ class Period:
         """The same number of days just before."""
         return Period(self.first - timedelta(days=self.days), self.first - timedelta(days=1))
 
+    @property
+    def previous(self) -> Period:
+        """What a reader calls the period before: whole months before whole months, otherwise as many days."""
+        if self.first.day != 1 or not _ends_a_month(self.last):
+            return self.before
+        months = (self.last.year - self.first.year) * 12 + self.last.month - self.first.month + 1
+        number = self.first.year * 12 + self.first.month - 1 - months
+        return Period(date(number // 12, number % 12 + 1, 1), self.first - timedelta(days=1))
+
+    @property
+    def year_before(self) -> Period:
+        """The same days a year before; the end of February stays the end of February."""
+        last = _a_year_before(self.last)
+        if _ends_a_month(self.last):
+            last = next_start(last.replace(day=1), Granularity.MONTH) - timedelta(days=1)
+        return Period(_a_year_before(self.first), last)
+
+    def until(self, day: date) -> Period:
+        """The part up to `day`; where nothing of it lies before that day, the whole."""
+        return Period(self.first, min(self.last, day)) if self.first <= day else self
+
     def within(self, field: str) -> models.Q:
         """A condition that `field`, a moment, lies in this period."""
         return models.Q(**{f"{field}__gte": self.start, f"{field}__lt": self.end})
@@ -72,16 +93,26 @@ def buckets(period: Period, granularity: str) -> dict[date, Period]:
     pieces: dict[date, Period] = {}
     start = bucket_start(period.first, granularity)
     while start <= period.last:
-        following = _next(start, granularity)
+        following = next_start(start, granularity)
         pieces[start] = Period(max(start, period.first), min(following - timedelta(days=1), period.last))
         start = following
     return pieces
 
 
-def _next(start: date, granularity: str) -> date:
+def next_start(start: date, granularity: str) -> date:
+    """Where the bucket after the one that begins at `start` begins."""
     if granularity == Granularity.MONTH:
         return (start + timedelta(days=31)).replace(day=1)
     return start + timedelta(days=7 if granularity == Granularity.WEEK else 1)
+
+
+def _ends_a_month(day: date) -> bool:
+    return (day + timedelta(days=1)).day == 1
+
+
+def _a_year_before(day: date) -> date:
+    is_leap_day = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year - 1, day=28 if is_leap_day else day.day)
 
 
 def label(piece: Period, granularity: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from math import log, sqrt
+from itertools import count, pairwise
+from math import exp, lgamma, log, sqrt
 
 Z_95 = 1.96
 TOO_FEW = 5
@@ -133,3 +133,81 @@ def weighted_share(strata: Sequence[Stratum]) -> Weighted | None:
     satisfied = sum(w * one.satisfied for w, one in zip(found, strata, strict=True))
     squares = sum(w * w * one.rated for w, one in zip(found, strata, strict=True))
     return Weighted(min(1.0, satisfied / total), total * total / squares)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """How many are to be expected, and between which numbers they lie in 80 and in 95 of 100 cases."""
+
+    mean: float
+    likely: tuple[int, int]
+    nearly_sure: tuple[int, int]
+    dispersion: float
+
+    def part(self, share: float) -> Expected:
+        """What is to be expected in a part of the time."""
+        return _around(self.mean * share, self.dispersion)
+
+
+def forecast(history: Sequence[int], season: int, ahead: int, recent: int) -> list[Expected]:
+    """What the `ahead` next counts may be, from complete counts, oldest first; a season is `season` counts long.
+
+    How far the same method was off on what is known already widens the band: counts of complaints come in crowds, so their
+    variance is larger than Poisson's. Nothing under `recent` counts and two more, because nothing would be known of that.
+    """
+    if len(history) < recent + 2:
+        return []
+    dispersion = _dispersion(history, season, recent)
+    return [_around(mean, dispersion) for mean in seasonal_means(history, season, ahead, recent)]
+
+
+def seasonal_means(history: Sequence[int], season: int, ahead: int, recent: int) -> list[float]:
+    """With two full years, the last one with the growth since the one before; otherwise the recent level with the usual height
+    of each place in the season, as far as it was seen. A week is a season, too, but two of them say nothing of growth.
+    """
+    if season > recent and len(history) >= 2 * season and (before := sum(history[-2 * season : -season])):
+        growth = sum(history[-season:]) / before
+        return [history[-season + step % season] * growth ** (1 + step // season) for step in range(ahead)]
+    usual = sum(history) / len(history)
+    places: list[list[int]] = [list(history[place::season]) for place in range(season)]
+    # a place that was seen once says little, so half of it is what is usual everywhere
+    index = [(sum(seen) + usual) / (len(seen) + 1) / usual if usual and seen else 1.0 for seen in places]
+    lately = range(len(history) - recent, len(history))
+    heights = sum(index[number % season] for number in lately)
+    level = sum(history[number] for number in lately) / heights if heights else 0.0
+    return [level * index[(len(history) + step) % season] for step in range(ahead)]
+
+
+def _dispersion(history: Sequence[int], season: int, recent: int, most: int = 26) -> float:
+    """Variance over mean of what came when it was forecast one step ahead; never under Poisson's 1."""
+    missed = []
+    for end in range(max(recent, len(history) - most), len(history)):
+        mean = seasonal_means(history[:end], season, 1, recent)[0]
+        missed.append((history[end] - mean) ** 2 / max(mean, 1.0))
+    return max(1.0, sum(missed) / len(missed))
+
+
+def _around(mean: float, dispersion: float) -> Expected:
+    low_95, low_80, high_80, high_95 = (count_quantile(mean, dispersion, share) for share in (0.025, 0.1, 0.9, 0.975))
+    return Expected(mean, (low_80, high_80), (low_95, high_95), dispersion)
+
+
+def count_quantile(mean: float, dispersion: float, share: float) -> int:
+    """The least count not exceeded in this share of cases: Poisson, or negative binomial of variance mean × dispersion."""
+    if mean <= 0:
+        return 0
+    start = max(0, int(mean - 12 * sqrt(mean * dispersion)))
+    passed = 0.0
+    for number in count(start):
+        passed += exp(_log_chance(number, mean, dispersion))
+        if passed >= share or number > mean + 40 * sqrt(mean * dispersion) + 40:
+            return number
+    raise AssertionError("Counting never ends.")
+
+
+def _log_chance(number: int, mean: float, dispersion: float) -> float:
+    if dispersion <= 1.0001:
+        return number * log(mean) - mean - lgamma(number + 1)
+    size = mean / (dispersion - 1)
+    chance = lgamma(number + size) - lgamma(size) - lgamma(number + 1)
+    return chance - size * log(dispersion) + number * log(1 - 1 / dispersion)

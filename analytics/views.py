@@ -24,7 +24,7 @@ from analytics.grains import refresh
 from analytics.measures import MEASURES
 from analytics.models import Change, Check, Generation
 from analytics.reports import all_reports
-from analytics.reports.base import Findings, Report, Table, lines
+from analytics.reports.base import Findings, Report, Table, filters_for, lines
 from analytics.signals import handling
 from analytics.trust import trust
 from complaints import database_clock, proposals, storms
@@ -144,7 +144,7 @@ def _asked(request: StaffRequest, name: str) -> tuple[Report, ReportFilters, dat
     found, at = all_reports().get(name), timezone.now()
     if found is None:
         raise Http404
-    form = ReportFilters(request.GET, user=request.user, today=timezone.localdate(at), grouping=found.grouping)
+    form = filters_for(found, request.GET, request.user, at)
     return found, form, at
 
 

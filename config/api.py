@@ -6,6 +6,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
+from analytics.api import ReadReport, Reports
 from channels_intake.api import ComplaintViewSet
 
 router = SimpleRouter()
@@ -13,6 +14,8 @@ router.register("complaints", ComplaintViewSet, basename="api-complaint")
 
 urlpatterns = [
     path("v1/", include(router.urls)),
+    path("v1/reports/", Reports.as_view(), name="api-reports"),
+    path("v1/reports/<slug:name>/", ReadReport.as_view(), name="api-report"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path(
         "docs/",

@@ -67,16 +67,30 @@ function counts(data, look) {
     ...axes(data.labels, look),
     legend: legend(look, names),
     grid: { left: 8, right: 12, top: names.length < 2 ? 12 : 40, bottom: 4, containLabel: true },
-    series: data.series.map((row) => ({
-      type: "bar",
-      name: row.name,
-      stack: "all",
-      data: row.values,
-      barMaxWidth: 36,
-      itemStyle: { borderColor: look.surface, borderWidth: 1 },
-      cursor: row.hrefs?.length ? "pointer" : "default",
-    })),
+    series: [
+      ...data.series.map((row) => ({
+        type: "bar",
+        name: row.name,
+        stack: "all",
+        data: row.values,
+        barMaxWidth: 36,
+        itemStyle: { borderColor: look.surface, borderWidth: 1 },
+        cursor: row.hrefs?.length ? "pointer" : "default",
+      })),
+      ...(data.bands ?? []).flatMap((band) => around(band, look)),
+      ...(data.expected ? [{ ...line(data.expected, 0), symbol: "diamond", symbolSize: 8, color: look.ink, lineStyle: { type: "dashed", width: 1.5 } }] : []),
+    ],
   };
+}
+
+// A band is drawn like bars, over those of the counts, so that it is seen where it is only one piece long.
+function around(band, look) {
+  const bar = { type: "bar", stack: band.name, barGap: "-100%", barMaxWidth: 36, silent: true, tooltip: { show: false } };
+  const spread = band.highs.map((high, index) => (high === null ? null : high - band.lows[index]));
+  return [
+    { ...bar, name: "", data: band.lows, itemStyle: { color: "transparent" } },
+    { ...bar, name: band.name, data: spread, itemStyle: { color: look.ink, opacity: 0.16, borderColor: look.quiet, borderWidth: 1 } },
+  ];
 }
 
 function bars(data, look) {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from django.utils.functional import Promise as LazyText
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from analytics.filters import Chosen
+from analytics.filters import Chosen, ReportFilters
 from analytics.measures import Measure
 from analytics.statistics import LOW_BASE, TOO_FEW, Interval, wilson
 from staff.models import User
@@ -21,12 +21,17 @@ from staff.models import User
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """`raw` goes into files, `text` is read by people, `href` opens what the number counts, `hint` is read with it."""
+    """`raw` goes into files, `text` is read by people, `href` opens what the number counts, `hint` is read with it.
+
+    A share also says of how many it is one, and between which shares it lies.
+    """
 
     raw: Any
     text: str = ""
     href: str = ""
     hint: str = ""
+    of: int | None = None
+    interval: Interval | None = None
 
     @property
     def shown(self) -> str:
@@ -74,8 +79,20 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Band:
+    """Between which values something is expected to lie, along the chart's labels."""
+
+    name: str
+    lows: Sequence[float | None]
+    highs: Sequence[float | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
-    """`kind` is "counts" (stacked), "bars" (side by side), or "shares" (in per cent over time, with `lows` and `highs`)."""
+    """`kind` is "counts" (stacked), "bars" (side by side), or "shares" (in per cent over time, with `lows` and `highs`).
+
+    Counts may have a line of what is `expected`, and `bands` about it, the widest first.
+    """
 
     kind: str
     labels: Sequence[str]
@@ -83,6 +100,8 @@ class Chart:
     lows: Sequence[float | None] = ()
     highs: Sequence[float | None] = ()
     unit: str = ""
+    expected: Series | None = None
+    bands: Sequence[Band] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +141,14 @@ class Report:
     listing: Callable[[Chosen, User, datetime, str], Listing] | None = None
     position: int = 0
     is_over_time: bool = True
+    compares: bool = False
+
+
+def filters_for(report: Report, params: Mapping[str, Any], user: User, at: datetime) -> ReportFilters:
+    """The filters of a report as they stand in an address, for this person at this moment."""
+    return ReportFilters(
+        params, user=user, today=timezone.localdate(at), grouping=report.grouping, compares=report.compares
+    )
 
 
 def moment_cell(at: datetime | None) -> Cell:
@@ -152,11 +179,12 @@ def _hundredfold(share: float, digits: int) -> str:
 def share_cell(successes: int, of: int, href: str = "") -> Cell:
     """A percentage with its Wilson interval, marked where the base is low, withheld where it is tiny."""
     if of == 0:
-        return Cell(None, text="–", hint=_("nothing to count"))
+        return Cell(None, text="–", hint=_("nothing to count"), of=0)
     if of < TOO_FEW:
-        return Cell(None, text=_("too few"), hint=_("fewer than %(count)d") % {"count": TOO_FEW})
+        return Cell(None, text=_("too few"), hint=_("fewer than %(count)d") % {"count": TOO_FEW}, of=of)
     hint = _("low base") if of < LOW_BASE else ""
-    return Cell(round(successes / of, 4), text=percent(successes / of), href=href, hint=hint)
+    share, interval = round(successes / of, 4), wilson(successes, of)
+    return Cell(share, text=percent(successes / of), href=href, hint=hint, of=of, interval=interval)
 
 
 def interval_cell(successes: int, of: int) -> Cell:

@@ -15,9 +15,11 @@ from analytics.measures import measures
 from analytics.periods import Period, buckets, label
 from analytics.reading import read as read_figures
 from analytics.reading import whole
-from analytics.reports.base import Cell, Chart, Column, Findings, Report, Series, Table, percent, told
+from analytics.reports.base import Band, Cell, Chart, Column, Findings, Report, Series, Table, percent, told
+from analytics.reports.comparison import Comparison
+from analytics.reports.expectation import expected
 from analytics.reports.groups import groups
-from analytics.statistics import relative_change
+from analytics.statistics import Expected, relative_change
 from staff.models import User
 
 
@@ -40,13 +42,16 @@ def read(chosen: Chosen, user: User, at: datetime) -> Findings:
     names = groups(chosen.by)
     counts = _counts(chosen, user)
     total = sum(counts.values())
+    ahead = expected(chosen, user, pieces, at)
     before = whole("received", chosen, user, period=chosen.period.before).n
     of_group = {key: sum(counts[start, key] for start in pieces) for key in names}
     shown = [key for key in names if of_group[key]]
+    comparison = Comparison(chosen, user, at, "received")
+    more = [comparison.table(names, desk_address), *([_ahead(chosen, pieces, ahead, counts)] if ahead else [])]
     return Findings(
-        sentence=_sentence(chosen, total, before, names, of_group),
-        tables=[_table(chosen, pieces, shown, names, counts)] if total else [],
-        chart=_chart(chosen, pieces, shown, names, counts) if total else None,
+        sentence=told(_sentence(chosen, total, before, names, of_group), comparison.sentence()),
+        tables=[_table(chosen, pieces, shown, names, counts), *filter(None, more)] if total else [],
+        chart=_chart(chosen, pieces, shown, names, counts, ahead) if total else None,
         notes=[_("The period is not over yet: its last part can still grow.")]
         if total and chosen.period.end > at
         else [],
@@ -123,6 +128,7 @@ def _chart(
     shown: list[str],
     names: dict[str, str],
     counts: Counter[tuple[date, str]],
+    ahead: dict[date, Expected],
 ) -> Chart:
     return Chart(
         kind="counts",
@@ -135,6 +141,47 @@ def _chart(
             )
             for key in shown
         ],
+        expected=Series(_("Expected"), [ahead[start].mean if start in ahead else None for start in pieces])
+        if ahead
+        else None,
+        bands=[
+            _band(_("95% range"), [ahead[start].nearly_sure if start in ahead else None for start in pieces]),
+            _band(_("80% range"), [ahead[start].likely if start in ahead else None for start in pieces]),
+        ]
+        if ahead
+        else [],
+    )
+
+
+def _band(name: str, ranges: list[tuple[int, int] | None]) -> Band:
+    return Band(name, [one[0] if one else None for one in ranges], [one[1] if one else None for one in ranges])
+
+
+def _ahead(
+    chosen: Chosen, pieces: dict[date, Period], ahead: dict[date, Expected], counts: Counter[tuple[date, str]]
+) -> Table:
+    so_far: Counter[date] = Counter()
+    for (start, _key), n in counts.items():
+        so_far[start] += n
+    return Table(
+        "expected",
+        _("Expected"),
+        [
+            Column(_("Received"), is_number=False),
+            *(
+                Column(title)
+                for title in (_("So far"), _("Expected"), _("80% from"), _("80% to"), _("95% from"), _("95% to"))
+            ),
+        ],
+        [
+            [
+                Cell(pieces[start].first.isoformat(), text=label(pieces[start], chosen.granularity)),
+                Cell(so_far[start], href=desk_address(chosen, pieces[start]) if so_far[start] else ""),
+                Cell(round(one.mean, 1)),
+                *map(Cell, (*one.likely, *one.nearly_sure)),
+            ]
+            for start, one in ahead.items()
+        ],
     )
 
 
@@ -142,8 +189,9 @@ REPORT = Report(
     name="trend",
     title=gettext_lazy("Complaints received"),
     purpose=gettext_lazy("How many complaints reach us, about what and by which channel."),
-    measures=measures("received"),
+    measures=measures("received", "change", "expected"),
     grouping=[("category", gettext_lazy("category")), ("channel", gettext_lazy("channel"))],
     read=read,
     position=1,
+    compares=True,
 )

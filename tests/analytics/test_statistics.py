@@ -7,9 +7,12 @@ from hypothesis import strategies as st
 from analytics.statistics import (
     Stratum,
     byar,
+    count_quantile,
+    forecast,
     if_everyone_had_answered,
     is_ranking,
     relative_change,
+    seasonal_means,
     usual_range,
     weighted_share,
     weights,
@@ -179,3 +182,59 @@ def test_units_are_ranked_only_when_each_has_enough_and_no_ranges_overlap():
     assert not ranked(29, 90)
     assert not ranked(30)
     assert not ranked()
+
+
+# what is to be expected
+
+
+def test_with_two_years_a_month_is_that_of_last_year_with_the_growth_since():
+    first = [100, 80, 60, 50, 60, 120, 150, 140, 90, 70, 60, 90]
+    grown = [round(count * 1.5) for count in first]
+    assert seasonal_means([*first, *grown], 12, 2, 3) == pytest.approx([225, 180])
+
+
+def test_days_follow_their_weekdays_at_the_recent_level():
+    week = [50, 50, 50, 50, 50, 10, 10]
+    means = seasonal_means(week * 8, 7, 7, 28)
+    assert means == pytest.approx(week, rel=0.5)
+    assert sum(means) == pytest.approx(sum(week))
+    assert sum(seasonal_means(week * 4 + [2 * count for count in week] * 4, 7, 7, 28)) == pytest.approx(2 * sum(week))
+
+
+def test_with_less_than_two_years_a_month_seen_high_is_expected_higher():
+    year = [100, 100, 100, 100, 100, 200, 200, 100, 100, 100, 100, 100]
+    means = seasonal_means(year, 12, 12, 3)
+    assert 100 < means[5] < 200
+    assert means[0] == pytest.approx(100, rel=0.05)
+
+
+def test_where_little_is_known_nothing_is_forecast():
+    assert forecast([3, 4, 5], 12, 3, 3) == []
+    assert len(forecast([3, 4, 5, 4, 3], 12, 3, 3)) == 3
+
+
+def test_the_bounds_of_a_poisson_count_are_those_of_the_tables():
+    """Quantiles of Poisson with mean 10, from printed tables."""
+    assert [count_quantile(10, 1, share) for share in (0.025, 0.1, 0.9, 0.975)] == [4, 6, 14, 17]
+
+
+def test_counts_that_come_in_crowds_have_a_wider_band():
+    steady = forecast([100, 101, 99, 100, 100, 101, 99], 12, 1, 3)[0]
+    crowded = forecast([20, 180, 60, 150, 90, 200, 10], 12, 1, 3)[0]
+    assert steady.dispersion == 1.0
+    assert crowded.dispersion > 10
+    assert crowded.nearly_sure[1] - crowded.nearly_sure[0] > 2 * (steady.nearly_sure[1] - steady.nearly_sure[0])
+
+
+@given(st.lists(st.integers(0, 400), min_size=5, max_size=60), st.integers(1, 20))
+def test_the_wide_band_holds_the_narrow_one_and_nothing_is_below_zero(history, season):
+    for one in forecast(history, season, 3, 3):
+        assert 0 <= one.nearly_sure[0] <= one.likely[0] <= one.likely[1] <= one.nearly_sure[1]
+        assert one.mean >= 0
+        assert one.part(1.0) == one
+
+
+@given(st.floats(0.1, 2000), st.floats(1, 30))
+def test_half_of_the_outcomes_lie_about_the_mean(mean, dispersion):
+    median = count_quantile(mean, dispersion, 0.5)
+    assert abs(median - mean) <= 1 + 1.2 * (mean * dispersion) ** 0.5
