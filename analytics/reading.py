@@ -107,13 +107,7 @@ def read(
     one = SERIES[series]
     from_facts = where is not None or any(name in OF_FACTS for name in by)
     rows, to, day = (one.rows(), one.to_fact, one.day) if from_facts else (_rollups(one), "", "day")
-    rows = rows.filter(seen_by(user, to), **narrowed(chosen, to), **within(period or chosen.period, day))
-    if request_types is not None:
-        rows = rows.filter(**{f"{to}request_type__in": list(request_types)})
-    if keys is not None:
-        rows = rows.filter(series_key__in=list(keys))
-    if where is not None:
-        rows = rows.filter(_prefixed(where, to))
+    rows = _of(rows, to, chosen, user, within(period or chosen.period, day), keys, where, request_types)
     groups = {f"group_{number}": _group(name, to, day) for number, name in enumerate(by)}
     rows = rows.annotate(**groups).values(*groups, *(["series_bucket"] if distribution else []))
     sums = one.sums() if from_facts else {name: _sum(column) for name, column in (("number", "n"), ("sum_of", "total"))}
@@ -130,6 +124,27 @@ def read(
 def whole(series: str, chosen: Chosen, user: User, **how: Any) -> Amount:
     """All of it together."""
     return read(series, chosen, user, **how).get((), Amount())
+
+
+def behind(
+    series: str,
+    chosen: Chosen,
+    user: User,
+    *,
+    period: Period | None = None,
+    keys: Collection[str] | None = None,
+    where: Q | None = None,
+    request_types: Collection[str] | None = (RequestType.COMPLAINT.value,),
+) -> QuerySet[Any]:
+    """The very facts that `read` counts with the same arguments, for the list behind a number."""
+    one = SERIES[series]
+    days = within(period or chosen.period, one.day)
+    return _of(one.rows(), one.to_fact, chosen, user, days, keys, where, request_types)
+
+
+def field_of(group: str, to: str = "") -> str:
+    """The field of a fact that a grouping reads; `to` is the way to the fact."""
+    return to + (KEPT_BY.get(group) or OF_FACTS[group])
 
 
 def as_of() -> datetime | None:
@@ -152,6 +167,25 @@ def within(period: Period, day: str) -> dict[str, date]:
     return {f"{day}__gte": period.first, f"{day}__lte": period.last}
 
 
+def _of(
+    rows: QuerySet[Any],
+    to: str,
+    chosen: Chosen,
+    user: User,
+    days: dict[str, date],
+    keys: Collection[str] | None,
+    where: Q | None,
+    request_types: Collection[str] | None,
+) -> QuerySet[Any]:
+    """Of these rows, rollups or facts, those that are asked about and that this person may see."""
+    rows = rows.filter(seen_by(user, to), **narrowed(chosen, to), **days)
+    if request_types is not None:
+        rows = rows.filter(**{f"{to}request_type__in": list(request_types)})
+    if keys is not None:
+        rows = rows.filter(series_key__in=list(keys))
+    return rows if where is None else rows.filter(_prefixed(where, to))
+
+
 def _rollups(one: Series) -> QuerySet[Any]:
     rows = DayRollup.objects.in_use().filter(series=one.code)
     return rows.annotate(series_key=F("key"), series_bucket=F("bucket")).order_by()
@@ -160,7 +194,7 @@ def _rollups(one: Series) -> QuerySet[Any]:
 def _group(name: str, to: str, day: str) -> Any:
     if name in PIECES:
         return F(day) if name == "day" else PIECES[name](day, output_field=DateField())
-    return F("series_key") if name == "key" else F(to + (KEPT_BY.get(name) or OF_FACTS[name]))
+    return F("series_key") if name == "key" else F(field_of(name, to))
 
 
 def _sum(column: str) -> Any:

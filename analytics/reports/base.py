@@ -75,7 +75,8 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """`kind` is "counts" (stacked), "bars" (side by side), or "shares" (in per cent over time, with `lows` and `highs`)."""
+    """`kind` is "counts" (stacked), "bars" (side by side), "shares" (in per cent over time, with `lows` and `highs`), "pareto"
+    (bars and, in per cent, the line of their sum) or "heat" (a cell for each label of each series)."""
 
     kind: str
     labels: Sequence[str]

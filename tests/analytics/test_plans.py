@@ -60,7 +60,20 @@ def test_no_page_of_figures_reads_a_whole_table_of_raw_rows(client, many):
     assert {address: found for address, found in whole.items() if found} == {}
 
 
-ADDRESSES = ["/board/", "/reports/trend/", "/reports/sla-compliance/", "/reports/satisfaction/"]
+ADDRESSES = [
+    "/board/",
+    "/reports/trend/",
+    "/reports/sla-compliance/",
+    "/reports/satisfaction/",
+    "/reports/causes/",
+    "/reports/causes/?by=minutes",
+    "/reports/hot-spots/",
+    "/reports/hot-spots/?by=area",
+    "/reports/workload/",
+    "/reports/workload/?by=period",
+    "/reports/inspections/",
+    "/reports/improvement/",
+]
 
 
 def statements_that_read_all(client, address):

@@ -14,7 +14,7 @@ DESK = [
     "/desk/", "/desk/?view=all&q=nobody-says-this", "/desk/new/phone/", "/desk/new/letter/", "/desk/new/visit/", "/desk/new/regulator/",
     "/customers/", "/customers/?q=7000000000", "/customers/D000000000/", "/issues/", "/issues/new/", "/issues/clusters/", "/issues/actions/",
     "/issues/announcements/", "/issues/announcements/new/", "/board/", "/reports/", "/reports/trend/",
-    "/reports/satisfaction/", "/reports/coaching/", "/coaching/", "/coaching/?view=team", "/reports/definitions/", "/figures/",
+    "/reports/satisfaction/", "/reports/coaching/", "/reports/causes/", "/reports/causes/?by=minutes", "/reports/hot-spots/", "/reports/hot-spots/?by=area", "/reports/workload/", "/reports/inspections/", "/reports/improvement/", "/coaching/", "/coaching/?view=team", "/reports/definitions/", "/figures/",
     "/desk/deadlines/", "/desk/deadlines/?start=2026-03-02T10:00&limit=5wd&calendar=cn-national",
     "/desk/deadlines/?limit=nonsense", "/desk/policies/", "/desk/policies/?category=SAF", "/desk/policies/any/", "/desk/policies/any/change/",
     "/desk/policies/any/retire/", "/desk/policies/new/", "/desk/policies/move/", "/desk/calendars/", "/desk/calendars/cn-national/",
