@@ -380,6 +380,80 @@ _ALL = [
             "not known yet."
         ),
     ),
+    Measure(
+        "recurrence",
+        _("Again on the same asset within 60 days"),
+        SHARE,
+        _(
+            "Those that follow one of the same subcategory on the same asset by at most 60 days ÷ received in the period"
+        ),
+        _(
+            "Of outage and voltage, whoever complains: not the same customer, but the same feeder or "
+            "transformer area. The first "
+            "may lie before the period. Merged duplicates are left out of both numbers."
+        ),
+        "received",
+    ),
+    Measure(
+        "hot_spots",
+        _("Rank of an asset"),
+        _("rank"),
+        _("1 + number of assets whose 95 % range lies above this one’s"),
+        _(
+            "Where ranges overlap, the order may be chance, and assets share a rank. Nothing is ranked under "
+            "30 complaints. The range "
+            "is Byar’s for a Poisson count. How many customers an asset supplies is not weighed."
+        ),
+        "received",
+    ),
+    Measure(
+        "customer_minutes",
+        _("Customer-minutes without supply"),
+        _("minutes"),
+        _("Sum over customers of the minutes until each had supply back, by the newest finding of the outage"),
+        _(
+            "Known only where the finding says how many customers were without supply and when they had it "
+            "back. Complaints of one "
+            "service issue speak of one outage: the largest of their findings counts, once."
+        ),
+    ),
+    Measure(
+        "workload",
+        _("Work of a team"),
+        COMPLAINTS,
+        _("Received, dispatched, resolved and returned in the period; open on its last evening; overdue now"),
+        _(
+            "Counted for the team that has a complaint now, or had it last, also where another returned it. "
+            "Duplicates are left out, "
+            "except of returns, which are moves. No person is named and no team is ranked."
+        ),
+        "received",
+    ),
+    Measure(
+        "inspections_on_time",
+        _("Inspections on time"),
+        SHARE,
+        _("Done by the day first set ÷ inspections first due in the period that were not cancelled"),
+        _(
+            "By the day it was first due: an inspection that was moved and then done on its new day was late. "
+            "What is not done stays "
+            "in the lower number. Category and channel of complaints do not apply."
+        ),
+    ),
+    Measure(
+        "before_after",
+        _("Rate after ÷ rate before"),
+        _("ratio"),
+        _("(Complaints ÷ days) after the action was done ÷ (complaints ÷ days) before it was done"),
+        _(
+            "Complaints received on the transformer area or feeder of the service issue, in equal windows "
+            "before and after; after, only "
+            "the days that have passed. The range treats both as Poisson counts. Under 5 complaints in both "
+            "together nothing is said. A "
+            "fall may have other reasons: the season, the weather, or that it was worst when something was done."
+        ),
+        "received",
+    ),
 ]
 MEASURES = {measure.code: measure for measure in _ALL}
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, pairwise
-from math import exp, lgamma, log, sqrt
+from math import exp, inf, lgamma, log, sqrt
 
 Z_95 = 1.96
 TOO_FEW = 5
@@ -211,3 +211,33 @@ def _log_chance(number: int, mean: float, dispersion: float) -> float:
     size = mean / (dispersion - 1)
     chance = lgamma(number + size) - lgamma(size) - lgamma(number + 1)
     return chance - size * log(dispersion) + number * log(1 - 1 / dispersion)
+
+
+def rate_ratio(before: int, days_before: int, after: int, days_after: int) -> Interval | None:
+    """Where the rate after ÷ the rate before lies; nothing under TOO_FEW in both together, and `high` may be infinite.
+
+    Of two Poisson counts the second is, given their sum, a share of it: Wilson's interval of the share is turned into odds.
+    """
+    if before + after < TOO_FEW or days_before <= 0 or days_after <= 0:
+        return None
+    share, exposure = wilson(after, before + after), days_before / days_after
+    low, high = (odds / (1 - odds) * exposure if odds < 1 else inf for odds in (share.low, share.high))
+    return Interval(low, high)
+
+
+MOST_BARS, MOST_OTHER = 12, 0.15
+
+
+def ranked(weights: Mapping[str, float], unnamed: str = "") -> tuple[list[str], list[str]]:
+    """The names to show, the heaviest first, and those that make up "other".
+
+    At most MOST_BARS are shown unless the others would then be more than MOST_OTHER of the whole. What has no name is always
+    among the others, and a single one is never hidden behind that word.
+    """
+    named = sorted((name for name in weights if name != unnamed), key=lambda name: -weights[name])
+    total, number = sum(weights.values()), min(MOST_BARS, len(named))
+    others = total - sum(weights[name] for name in named[:number])
+    while number < len(named) and (others > MOST_OTHER * total or len(named) - number == 1):
+        others -= weights[named[number]]
+        number += 1
+    return named[:number], [*named[number:], *([unnamed] if unnamed in weights else [])]

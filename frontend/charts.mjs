@@ -28,7 +28,9 @@ function draw(element) {
   const chart = init(element, null, { renderer: "svg" });
   chart.setOption(optionFor(data, getComputedStyle(element), element.clientWidth));
   chart.on("click", ({ seriesIndex, dataIndex }) => {
-    const href = data.series[seriesIndex]?.hrefs?.[dataIndex];
+    // the cells of a heat map are one series of the drawing, row after row
+    const [row, place] = data.kind === "heat" ? [Math.floor(dataIndex / data.labels.length), dataIndex % data.labels.length] : [seriesIndex, dataIndex];
+    const href = data.series[row]?.hrefs?.[place];
     if (href) window.location.assign(href);
   });
   drawn.set(element, chart);

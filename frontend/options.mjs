@@ -1,9 +1,9 @@
 // Turns our plain charts (kind, labels, series, lows, highs) into what ECharts wants, with direct labels and one look.
 
-/** Kinds: "counts" (stacked bars), "shares" (one line in per cent with its range), "lines", "bars", "heat", "volts" (a log with its limits). */
+/** Kinds: "counts" (stacked bars), "shares" (one line in per cent with its range), "lines", "bars", "heat", "pareto" (bars, and their sum in per cent), "volts" (a log with its limits). */
 export function optionFor(data, style, width) {
   const look = lookOf(style);
-  const kinds = { shares, lines, bars, heat, volts };
+  const kinds = { shares, lines, bars, heat, pareto, volts };
   return { ...common(look), ...(kinds[data.kind] ?? counts)(data, look, width) };
 }
 
@@ -169,6 +169,32 @@ function heat(data, look) {
         data: data.series.flatMap((row, y) => row.values.map((value, x) => cell(value, x, y))),
         itemStyle: { borderColor: look.line, borderWidth: 1 },
       },
+    ],
+  };
+}
+
+// Bars lie, so that long names can be read; the line of their sum runs down beside them, and has its own scale above.
+function pareto(data, look, width) {
+  const both = axes(data.labels, look);
+  const [amounts, sums] = data.series;
+  return {
+    legend: legend(look, [amounts.name, sums.name]),
+    grid: { left: 8, right: 40, top: 40, bottom: 4, containLabel: true },
+    yAxis: { ...both.xAxis, inverse: true, axisLabel: { ...both.xAxis.axisLabel, interval: 0, hideOverlap: false, width: width < 480 ? 96 : 200, overflow: "break" } },
+    xAxis: [
+      { ...both.yAxis, position: "bottom", minInterval: 1 },
+      { ...both.yAxis, position: "top", min: 0, max: 100, splitLine: { show: false }, axisLabel: { ...both.yAxis.axisLabel, formatter: "{value}%" } },
+    ],
+    series: [
+      {
+        type: "bar",
+        name: amounts.name,
+        data: amounts.values,
+        barMaxWidth: 22,
+        label: { show: true, position: "right", color: look.ink },
+        cursor: amounts.hrefs?.length ? "pointer" : "default",
+      },
+      { ...line(sums, 0), xAxisIndex: 1, color: look.series[1], tooltip: { valueFormatter: (value) => `${value}%` } },
     ],
   };
 }

@@ -89,7 +89,8 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """`kind` is "counts" (stacked), "bars" (side by side), or "shares" (in per cent over time, with `lows` and `highs`).
+    """`kind` is "counts" (stacked), "bars" (side by side), "shares" (in per cent over time, with `lows` and `highs`), "pareto"
+    (bars and, in per cent, the line of their sum) or "heat" (a cell for each label of each series).
 
     Counts may have a line of what is `expected`, and `bands` about it, the widest first.
     """

@@ -63,7 +63,8 @@ def test_no_page_of_figures_reads_a_whole_table_of_raw_rows(client, many):
     assert {address: found for address, found in whole.items() if found} == {}
 
 
-ADDRESSES = ["/board/", *(f"/reports/{name}/" for name in all_reports() if name != "coaching")]
+MORE = ["/reports/causes/?by=minutes", "/reports/hot-spots/?by=area", "/reports/workload/?by=period"]
+ADDRESSES = ["/board/", *(f"/reports/{name}/" for name in all_reports() if name != "coaching"), *MORE]
 """The coaching report counts findings and coaching actions, of which there are few."""
 
 

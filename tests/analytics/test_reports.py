@@ -229,6 +229,9 @@ def test_every_deadline_of_the_period_stands_in_one_column(desk):
 
 # all of them
 
+OF_SOMETHING_ELSE = {"causes", "coaching", "improvement", "inspections"}
+"""Reports of things that do not happen in the story below; their own tests follow their numbers."""
+
 
 @pytest.mark.parametrize("name", sorted(all_reports().keys() - {"coaching"}))  # which counts findings, in its own tests
 @pytest.mark.parametrize("by", ["category", "channel", "period", "clock"])
@@ -243,7 +246,7 @@ def test_each_number_opens_a_list_of_as_many(desk, supervisor, name, by):
         desk.force_login(supervisor)
         for filters in ({}, {"channel": "phone"}, {"category": "OUT"}, {"branch": "north"}):
             found = linked_numbers(desk.get(f"/reports/{name}/", {**MARCH, "by": by, **filters}))
-            assert found or (name == "satisfaction" and filters == {"branch": "north"})
+            assert found or name in OF_SOMETHING_ELSE or (name == "satisfaction" and filters == {"branch": "north"})
             wrong = [(address, number) for address, number in found if how_many(desk, supervisor, address) != number]
             assert wrong == []
 

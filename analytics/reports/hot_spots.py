@@ -1,0 +1,309 @@
+"""Where complaints gather: feeders and transformer areas, ranked only as far as chance allows, and when or about what."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import Http404
+from django.utils import formats
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from analytics.filters import Chosen
+from analytics.measures import measures
+from analytics.models import ComplaintFact
+from analytics.periods import Period, buckets, label
+from analytics.reading import behind, field_of
+from analytics.reading import read as read_figures
+from analytics.reports.base import (
+    Cell,
+    Chart,
+    Column,
+    Findings,
+    Listing,
+    Report,
+    Series,
+    Table,
+    interval_cell,
+    percent,
+    share_cell,
+    told,
+)
+from analytics.reports.behind import NONE, list_address, listed, number
+from analytics.reports.groups import groups
+from analytics.statistics import LOW_BASE, TOO_FEW, byar
+from complaints.models import RequestType
+from customers.models import Feeder, TransformerArea
+from staff.models import User
+
+NAME, FEEDER, AREA, FEW = "hot-spots", "feeder", "area", "few"
+AGAIN = timedelta(days=60)
+"""So long after one of its kind a complaint on the same asset is a recurrence (domain 7.5)."""
+RECURRING = ("OUT", "VOL")
+"""Categories that an asset can be the cause of."""
+MOST_ROWS = 12
+"""So many assets the heat map shows; the table has all."""
+
+
+@dataclass(slots=True)
+class Spots:
+    """How many complaints each asset has, and of those of supply how many came again. NONE is where the place is not known."""
+
+    names: dict[str, str]
+    counts: Counter[str]
+    supply: Counter[str]
+    again: Counter[str]
+    cells: Counter[tuple[str, Any]]
+
+    @property
+    def ranked(self) -> list[str]:
+        """Those with enough complaints to be ranked, most first."""
+        enough = [code for code, n in self.counts.items() if n >= LOW_BASE and code != NONE]
+        return sorted(enough, key=lambda code: (-self.counts[code], code))
+
+    @property
+    def unranked(self) -> list[str]:
+        """Too few to rank, and too many to leave out, in the order of their codes."""
+        return sorted(code for code, n in self.counts.items() if TOO_FEW <= n < LOW_BASE and code != NONE)
+
+    @property
+    def few(self) -> list[str]:
+        return [code for code, n in self.counts.items() if n < TOO_FEW and code != NONE]
+
+    @property
+    def mapped(self) -> list[str]:
+        """The assets of the heat map: most complaints first, because it shows counts and no rank."""
+        named = [code for code in self.counts if code != NONE]
+        return sorted(named, key=lambda code: (-self.counts[code], code))[:MOST_ROWS]
+
+    def rank(self, code: str) -> int:
+        """Assets whose ranges overlap share a rank: the order between them may be chance."""
+        high = byar(self.counts[code]).high
+        return 1 + sum(byar(self.counts[other]).low > high for other in self.ranked)
+
+
+def recurrences(chosen: Chosen, user: User, by: str) -> QuerySet[ComplaintFact]:
+    """Complaints of the period that follow one of the same subcategory on the same asset by at most 60 days."""
+    asset = "transformer_area" if by == AREA else "transformer_area__feeder"
+    before = ComplaintFact.objects.filter(
+        Q(received_at__lt=OuterRef("received_at")) | Q(received_at=OuterRef("received_at"), pk__lt=OuterRef("pk")),
+        **{asset: OuterRef(asset)},
+        subcategory=OuterRef("subcategory"),
+        received_on__gte=OuterRef("received_on") - AGAIN - timedelta(days=1),
+        received_at__gte=OuterRef("received_at") - AGAIN,
+        request_type=RequestType.COMPLAINT,
+        is_duplicate=False,
+    )
+    return behind("received", chosen, user, where=Q(category__code__in=RECURRING)).filter(Exists(before))
+
+
+def find(chosen: Chosen, user: User) -> Spots:
+    by = chosen.by
+    across = chosen.granularity if by == FEEDER else "category"
+    cells: Counter[tuple[str, Any]] = Counter()
+    for (code, column), amount in read_figures("received", chosen, user, by=[by, across]).items():
+        cells[code or NONE, column] += amount.n
+    counts: Counter[str] = Counter()
+    for (code, _column), n in cells.items():
+        counts[code] += n
+    supply = read_figures("received", chosen, user, by=[by], where=Q(category__code__in=RECURRING))
+    again = recurrences(chosen, user, by).values_list(field_of(by))
+    return Spots(
+        names=_names(by, [code for code in counts if code != NONE]),
+        counts=counts,
+        supply=Counter({code or NONE: amount.n for (code,), amount in supply.items()}),
+        again=Counter(code or NONE for (code,) in again),
+        cells=cells,
+    )
+
+
+def _names(by: str, codes: list[str]) -> dict[str, str]:
+    if by == AREA:
+        areas = TransformerArea.objects.filter(code__in=codes).select_related("feeder")
+        return {area.code: f"{area.name} · {area.feeder.name}" for area in areas}
+    return {feeder.code: feeder.name for feeder in Feeder.objects.filter(code__in=codes)}
+
+
+def read(chosen: Chosen, user: User, at: datetime) -> Findings:
+    found = find(chosen, user)
+    if not found.counts:
+        return Findings(_("No complaints were received from %(period)s.") % {"period": chosen.period}, tables=[])
+    columns = _columns(chosen, found)
+    mapped = found.mapped
+    return Findings(
+        sentence=_sentence(chosen, found),
+        tables=[_table(chosen, found), *([_map_table(chosen, found, columns)] if mapped else [])],
+        chart=_chart(chosen, found, columns) if mapped else None,
+        notes=_notes(found),
+    )
+
+
+def _columns(chosen: Chosen, found: Spots) -> dict[Any, str]:
+    """What the heat map has across: pieces of the period, or categories."""
+    if chosen.by == FEEDER:
+        pieces = buckets(chosen.period, chosen.granularity)
+        return {start: label(piece, chosen.granularity) for start, piece in pieces.items()}
+    return {code: name for code, name in groups("category").items() if any(of == code for _asset, of in found.cells)}
+
+
+def _sentence(chosen: Chosen, found: Spots) -> str:
+    total = sum(found.counts.values())
+    counted = ngettext(
+        "%(count)d complaint was received from %(period)s.",
+        "%(count)d complaints were received from %(period)s.",
+        total,
+    ) % {"count": total, "period": chosen.period}
+    ranked = found.ranked
+    if not ranked:
+        few = _("No asset has the %(least)d complaints that a rank needs, so none is ranked.") % {"least": LOW_BASE}
+        return told(counted, few)
+    first = [found.names[code] for code in ranked if found.rank(code) == 1]
+    if len(first) == 1:
+        leads = _("“%(name)s” has most, %(count)d (%(share)s), and more than chance explains.")
+        words = {
+            "name": first[0],
+            "count": found.counts[ranked[0]],
+            "share": percent(found.counts[ranked[0]] / total, 0),
+        }
+        return told(counted, leads % words)
+    leads = _("“%(name)s” has most, %(count)d, but %(others)d more assets share its rank: chance may order them.")
+    words = {"name": found.names[ranked[0]], "count": found.counts[ranked[0]], "others": len(first) - 1}
+    return told(counted, leads % words)
+
+
+def _table(chosen: Chosen, found: Spots) -> Table:
+    columns = [
+        Column(capfirst(str(dict(REPORT.grouping)[chosen.by])), is_number=False),
+        Column(_("Rank"), is_number=False),
+        Column(_("Complaints received")),
+        Column(_("95% range")),
+        Column(_("Of outage and voltage")),
+        Column(_("Again within 60 days")),
+        Column(_("Share that came again")),
+        Column(_("95% range of the share")),
+    ]
+
+    def row(name: str, code: str, codes: list[str], rank: Cell) -> list[Cell]:
+        n, supply, again = (sum(of[one] for one in codes) for of in (found.counts, found.supply, found.again))
+        interval = byar(n)
+        is_one = code in found.names
+        text = f"{formats.number_format(round(interval.low))}–{formats.number_format(round(interval.high))}"
+        return [
+            Cell(name),
+            rank,
+            number(NAME, chosen, n, "all", code, ""),
+            Cell(text if is_one else None, text if is_one else "–"),
+            number(NAME, chosen, supply, "supply", code, ""),
+            number(NAME, chosen, again, "again", code, ""),
+            share_cell(again, supply),
+            interval_cell(again, supply),
+        ]
+
+    no_rank, too_few = Cell(None, "–"), Cell(None, _("too few to rank"))
+    rows = [row(found.names[code], code, [code], Cell(found.rank(code))) for code in found.ranked]
+    rows += [row(found.names[code], code, [code], too_few) for code in found.unranked]
+    if found.few:
+        text = ngettext("%(n)d other, under %(least)d", "%(n)d others, each under %(least)d", len(found.few))
+        rows.append(row(text % {"n": len(found.few), "least": TOO_FEW}, FEW, found.few, too_few))
+    if found.counts[NONE]:
+        rows.append(row(_("Place not known"), NONE, [NONE], no_rank))
+    return Table(NAME, _("Complaints by asset"), columns, rows, row(_("All"), "", list(found.counts), no_rank))
+
+
+def _cell_address(chosen: Chosen, code: str, column: Any) -> tuple[tuple[str, ...], Period | None]:
+    """The pick and the period of one cell of the heat map."""
+    if isinstance(column, date):
+        return ("all", code, ""), buckets(chosen.period, chosen.granularity)[column]
+    return ("all", code, column), None
+
+
+def _map_table(chosen: Chosen, found: Spots, columns: dict[Any, str]) -> Table:
+    def cell(code: str, column: Any) -> Cell:
+        pick, period = _cell_address(chosen, code, column)
+        return number(NAME, chosen, found.cells[code, column], *pick, period=period)
+
+    heads = [Column(capfirst(str(dict(REPORT.grouping)[chosen.by])), is_number=False)]
+    rows = [[Cell(found.names[code]), *(cell(code, column) for column in columns)] for code in found.mapped]
+    title = _("Feeders over time") if chosen.by == FEEDER else _("Areas and categories")
+    return Table("map", title, [*heads, *(Column(name) for name in columns.values())], rows)
+
+
+def _chart(chosen: Chosen, found: Spots, columns: dict[Any, str]) -> Chart:
+    def address(code: str, column: Any) -> str:
+        pick, period = _cell_address(chosen, code, column)
+        return list_address(NAME, chosen, *pick, period=period) if found.cells[code, column] else ""
+
+    return Chart(
+        kind="heat",
+        labels=list(columns.values()),
+        series=[
+            Series(
+                found.names[code],
+                [found.cells[code, column] or None for column in columns],
+                [address(code, column) for column in columns],
+            )
+            for code in found.mapped
+        ],
+    )
+
+
+def _notes(found: Spots) -> list[str]:
+    notes = [
+        _(
+            "Ranked are only assets with at least %(least)d complaints, and those whose ranges overlap share a "
+            "rank. How many "
+            "customers an asset supplies is not weighed."
+        )
+        % {"least": LOW_BASE}
+    ]
+    named = sum(code != NONE for code in found.counts)
+    if named > MOST_ROWS:
+        notes.append(
+            _("The map shows the %(shown)d of %(all)d assets with most complaints; the first table has them all.")
+            % {"shown": MOST_ROWS, "all": named}
+        )
+    if found.counts[NONE]:
+        notes.append(
+            ngettext(
+                "Of %(count)d complaint the place in the network is not known.",
+                "Of %(count)d complaints the place in the network is not known.",
+                found.counts[NONE],
+            )
+            % {"count": found.counts[NONE]}
+        )
+    return notes
+
+
+def list_rows(chosen: Chosen, user: User, at: datetime, pick: str) -> Listing:
+    """The complaints behind a number; `pick` is what, the asset and the category."""
+    what, code, category = [*pick.split("~"), "", ""][:3]
+    if what not in ("all", "supply", "again"):
+        raise Http404
+    rows = recurrences(chosen, user, chosen.by) if what == "again" else behind("received", chosen, user)
+    if what == "supply":
+        rows = rows.filter(category__code__in=RECURRING)
+    if category:
+        rows = rows.filter(category__code=category)
+    place = field_of(chosen.by)
+    if code == FEW:
+        rows = rows.filter(**{f"{place}__in": find(chosen, user).few})
+    elif code:
+        rows = rows.filter(**({f"{place}__isnull": True} if code == NONE else {place: code}))
+    return listed(_names(chosen.by, [code]).get(code) or _("Complaints by asset"), rows, user)
+
+
+REPORT = Report(
+    name=NAME,
+    title=gettext_lazy("Hot spots"),
+    purpose=gettext_lazy("On which feeders and transformer areas complaints gather, and where the same comes again."),
+    measures=measures("received", "hot_spots", "recurrence"),
+    grouping=[(FEEDER, gettext_lazy("feeder")), (AREA, gettext_lazy("transformer area"))],
+    read=read,
+    listing=list_rows,
+    position=21,
+)
