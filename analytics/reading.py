@@ -24,7 +24,7 @@ from analytics.grains.buckets import NO_VALUE, quantile
 from analytics.grains.series import SERIES, Series
 from analytics.models import DayRollup, Generation, GenerationState
 from analytics.periods import Period
-from complaints.models import RequestType
+from complaints.models import Complaint, RequestType
 from complaints.models.complaint import seen_by
 from staff.models import User
 
@@ -105,9 +105,12 @@ def read(
     Only what happened at least once has an entry.
     """
     one = SERIES[series]
-    from_facts = where is not None or any(name in OF_FACTS for name in by)
+    hidden = about(user)
+    from_facts = bool(hidden) or where is not None or any(name in OF_FACTS for name in by)
     rows, to, day = (one.rows(), one.to_fact, one.day) if from_facts else (_rollups(one), "", "day")
     rows = rows.filter(seen_by(user, to), **narrowed(chosen, to), **within(period or chosen.period, day))
+    if hidden:
+        rows = rows.exclude(**{f"{to}pk__in": hidden})
     if request_types is not None:
         rows = rows.filter(**{f"{to}request_type__in": list(request_types)})
     if keys is not None:
@@ -136,6 +139,14 @@ def as_of() -> datetime | None:
     """The moment up to which everything is counted in; None while there are no figures yet."""
     found = Generation.objects.filter(state=GenerationState.CURRENT).first()
     return found.as_of if found else None
+
+
+def about(user: User) -> list[int]:
+    """The complaints in which this person is named: hidden from them, so that no figure of theirs counts them either.
+
+    Hardly anybody has one; whoever has is answered from the facts, because the rollups know no single complaint.
+    """
+    return list(Complaint.objects.filter(about=user.pk).values_list("pk", flat=True))
 
 
 def narrowed(chosen: Chosen, to: str = "") -> dict[str, Any]:
