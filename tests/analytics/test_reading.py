@@ -61,7 +61,7 @@ def test_figures_count_no_complaint_about_whoever_reads_them(spring, series):
     named = a_user(Role.SUPERVISOR)
     how = {"request_types": None, "by": ["key"]}
     before = read(series, SPRING, named, **how)
-    one = rated(1)
+    one = rated(5)
     refresh()
     assert read(series, SPRING, named, **how) != before
     Complaint.objects.filter(pk=one.pk).update(about=named)
