@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from complaints.investigation import conduct_rules
 from complaints.models import SERVICE, ConductRule, ConductRuleChange, Subcategory
+from complaints.models.conduct import Measure
 from staff.http import StaffRequest
 
 HISTORY = 50
@@ -52,7 +53,7 @@ class RuleForm(forms.ModelForm):
         self.fields["position"].label = gettext_lazy("place in the list")
         measure = self.fields["measure"]
         assert isinstance(measure, forms.ChoiceField)
-        measure.choices = [("", gettext_lazy("nothing: somebody judges")), *list(measure.choices)[1:]]
+        measure.choices = [("", gettext_lazy("nothing: somebody judges")), *Measure.choices]
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
