@@ -24,7 +24,7 @@ from analytics.grains.buckets import NO_VALUE, quantile
 from analytics.grains.series import SERIES, Series
 from analytics.models import DayRollup, Generation, GenerationState
 from analytics.periods import Period
-from complaints.models import RequestType
+from complaints.models import Complaint, RequestType
 from complaints.models.complaint import seen_by
 from staff.models import User
 
@@ -105,9 +105,12 @@ def read(
     Only what happened at least once has an entry.
     """
     one = SERIES[series]
-    from_facts = where is not None or any(name in OF_FACTS for name in by)
+    hidden = about(user)
+    from_facts = bool(hidden) or where is not None or any(name in OF_FACTS for name in by)
     rows, to, day = (one.rows(), one.to_fact, one.day) if from_facts else (_rollups(one), "", "day")
     rows = _of(rows, to, chosen, user, within(period or chosen.period, day), keys, where, request_types)
+    if hidden:
+        rows = rows.exclude(**{f"{to}pk__in": hidden})
     groups = {f"group_{number}": grouping(name, to, day) for number, name in enumerate(by)}
     rows = rows.annotate(**groups).values(*groups, *(["series_bucket"] if distribution else []))
     sums = one.sums() if from_facts else {name: _sum(column) for name, column in (("number", "n"), ("sum_of", "total"))}
@@ -139,7 +142,8 @@ def behind(
     """The very facts that `read` counts with the same arguments, for the list behind a number."""
     one = SERIES[series]
     days = within(period or chosen.period, one.day)
-    return _of(one.rows(), one.to_fact, chosen, user, days, keys, where, request_types)
+    rows = _of(one.rows(), one.to_fact, chosen, user, days, keys, where, request_types)
+    return rows.exclude(**{f"{one.to_fact}pk__in": hidden}) if (hidden := about(user)) else rows
 
 
 def field_of(group: str, to: str = "") -> str:
@@ -151,6 +155,18 @@ def as_of() -> datetime | None:
     """The moment up to which everything is counted in; None while there are no figures yet."""
     found = Generation.objects.filter(state=GenerationState.CURRENT).first()
     return found.as_of if found else None
+
+
+def about(user: User) -> list[int]:
+    """The complaints in which this person is named: hidden from them, so that no figure of theirs counts them either.
+
+    Hardly anybody has one; whoever has is answered from the facts, because the rollups know no single complaint. It is asked
+    once for each `user` object, which lives as long as a request.
+    """
+    known: dict[str, list[int]] = vars(user)
+    if "named_in" not in known:
+        known["named_in"] = list(Complaint.objects.filter(about=user.pk).values_list("pk", flat=True))
+    return known["named_in"]
 
 
 def narrowed(chosen: Chosen, to: str = "") -> dict[str, Any]:

@@ -243,4 +243,10 @@ OCCASIONS: dict[str, Occasion] = {
         _("when nobody answers a webhook any more"),
         False,
     ),
+    "figures_differ": Occasion(
+        pgettext_lazy("occasion", "Figures differ"),
+        _("administrators and analysts"),
+        _("when the nightly comparison finds figures that are not what the complaints give"),
+        False,
+    ),
 }

@@ -18,6 +18,7 @@ from complaints import (
     attention,
     coaching,
     concerns,
+    figures_told,
     issue_actions,
     issues,
     outbox,
@@ -39,6 +40,7 @@ from complaints.models import (
     TextVersion,
     Webhook,
 )
+from complaints.occasions import OCCASIONS
 from complaints.refusals import BadInput, Refusal
 from staff.actors import Role
 from staff.models import User
@@ -104,6 +106,7 @@ OF_ANNOUNCEMENTS = (
 OF_INSPECTIONS = ("kind", "place", "due", "desk_url", "name")
 OF_SURVEYS = ("survey_url", "until", "hotline", "utility", "name")
 OF_ACTIONS = ("place", "message", "due", "desk_url", "name")
+OF_FIGURES = ("count", "due", "desk_url", "name")
 OF_COACHING = ("message", "due", "desk_url", "name")
 
 GSM = frozenset(
@@ -136,6 +139,7 @@ def words_of(code: str) -> tuple[str, ...]:
     others = {
         "settled_feedback": OF_SETTLED,
         webhooks.STOPPED: OF_WEBHOOKS,
+        figures_told.DIFFER: OF_FIGURES,
         attention.DIGEST: OF_FOLLOWED,
         **dict.fromkeys(concerns.OCCASIONS, OF_CONCERNS),
         **dict.fromkeys(surveys.OCCASIONS, OF_SURVEYS),
@@ -240,6 +244,8 @@ def _words(code: str, by: User, reference: str) -> tuple[str, dict[str, Any]] | 
         return (inspection.where, schedule.words_for(inspection)) if inspection else None
     if code == webhooks.STOPPED:
         return "GIS", webhooks.words_for(Webhook(pk=1, name="GIS", url="https://gis.example/"), "500")
+    if code == figures_told.DIFFER:
+        return str(OCCASIONS[code].label), figures_told.words_for(timezone.now(), 3)
     return _complaint_words(code, by, reference)
 
 

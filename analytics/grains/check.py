@@ -21,7 +21,7 @@ from analytics.grains.refresh import hold
 from analytics.grains.series import SERIES, Cell, counted
 from analytics.models import Change, Check, ComplaintFact, DayRollup, Generation, GenerationState
 from analytics.periods import Period
-from complaints import database_clock
+from complaints import database_clock, figures_told
 from complaints.models import Event
 
 RECENT_DAYS, OLD_DAYS = 10, 10
@@ -60,6 +60,8 @@ def check() -> Check | None:
         findings = [*_facts(result), *_rollups(result, generation), *_direct(result)]
         result.differences, result.findings = len(findings), findings[:SHOWN]
         result.finished_at = database_clock.now()
+        if findings and figures_told.tell(now, result.differences):
+            result.told_at = now
         result.save()
         return result
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from analytics.filters import Chosen
 from analytics.measures import measures
 from analytics.models import ClockFact, Result
-from analytics.reading import narrowed, within
+from analytics.reading import about, narrowed, within
 from analytics.reading import read as read_figures
 from analytics.reports.averages import averages
 from analytics.reports.base import (
@@ -70,7 +70,7 @@ TITLES = {
 def promises(chosen: Chosen, user: User) -> QuerySet[ClockFact]:
     """The clocks asked about; promises of an average are not one complaint's to keep."""
     rows = ClockFact.objects.filter(seen_by(user, "fact__"), statistic="each", **narrowed(chosen, "fact__"))
-    return rows.filter(fact__request_type=RequestType.COMPLAINT)
+    return rows.exclude(fact__in=about(user)).filter(fact__request_type=RequestType.COMPLAINT)
 
 
 def counts(chosen: Chosen, user: User, at: datetime) -> dict[tuple[str, str], Counter[str]]:

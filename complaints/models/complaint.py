@@ -131,8 +131,7 @@ def make_token() -> str:
 def seen_by(user: User, to: str = "") -> Q:
     """What this person may see of rows that carry a branch and a request type: complaints, and the figures of them.
 
-    Fails closed. `to` is the way to those two fields, where another row has them. `visible_to` adds what no figure knows: whom
-    a complaint is about.
+    Fails closed. `to` is the way to those two fields, where another row has them. Whom a complaint is about is looked at apart.
     """
     seen = within_branches(user, f"{to}branch")
     return seen if user.role in RESTRICTED_TO else seen & ~Q(**{f"{to}request_type": RequestType.REPORT})
@@ -338,6 +337,7 @@ class Complaint(models.Model):
             models.Index(
                 F("urged_count").desc(), F("id"), name="queue_by_urged", condition=~Q(status=Status.CLOSED.value)
             ),
+            models.Index(name="complaint_about_somebody", fields=["about"], condition=Q(about__isnull=False)),
             models.Index(
                 F("next_due_at"),
                 F("id"),

@@ -60,6 +60,24 @@ class ConductRule(Named):
         ]
 
 
+class ConductRuleChange(AppendOnly):
+    """One change of a rule of service; `before` and `after` are the fields that it changed. A new rule has nothing before."""
+
+    rule = models.ForeignKey(ConductRule, on_delete=models.PROTECT, related_name="changes")
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = _("change of a rule of service")
+        verbose_name_plural = _("changes of rules of service")
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.rule_id}"
+
+
 class Identified(models.TextChoices):
     PERSON = "person", _("A person")
     UNIT = "unit", _("Only a counter or a unit")

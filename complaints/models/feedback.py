@@ -143,6 +143,11 @@ class Feedback(models.Model):
         indexes = [
             models.Index(name="feedback_by_asked", fields=["asked_at"]),
             models.Index(
+                name="feedback_on_three_by_asked",
+                fields=["asked_at"],
+                condition=models.Q(scale=Scale.THREE.value),
+            ),
+            models.Index(
                 name="feedback_call_to_plan",
                 fields=["id"],
                 condition=models.Q(call_planned_at__isnull=True, answered_at__isnull=True),

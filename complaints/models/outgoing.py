@@ -103,7 +103,7 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
 
     def visible_to(self, user: User) -> NoticeQuerySet:
         """Of complaints, service issues and inspections that this person may see, and of views that they watch themselves; of
-        webhooks, administrators only.
+        webhooks, administrators only; that figures differ, analysts too.
         """
         issues = ServiceIssue.objects.visible_to(user)
         of_issue = Q(update__issue__in=issues) | Q(follower__issue__in=issues) | Q(watch__user=user)
@@ -112,6 +112,8 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         of_issue |= Q(invite__survey__in=Survey.objects.visible_to(user))
         if user.role == Role.ADMINISTRATOR and user.is_active:
             of_issue |= Q(webhook__isnull=False)
+        if user.role in (Role.ADMINISTRATOR, Role.ANALYST) and user.is_active:
+            of_issue |= Q(figures_at__isnull=False)
         seen = Q(complaint__in=Complaint.objects.visible_to(user)) | (Q(complaint__isnull=True) & of_issue)
         return self.filter(seen)
 
@@ -143,11 +145,12 @@ CAUSES = [
     {"telling"},
     {"invite"},
     {"webhook"},
+    {"figures_at"},
 ]
 """What a notice can be of: an event of a complaint (told to a person or a webhook), an update about a service issue (told to a
 complainant or a follower), the greeting of a follower, an announcement to a customer, an overdue action on an issue or of
-coaching, an overdue inspection, a watched view, the day of somebody who follows complaints, an invitation to a survey, or
-the end of a webhook itself."""
+coaching, an overdue inspection, a watched view, the day of somebody who follows complaints, an invitation to a survey, the
+end of a webhook itself, or a comparison in which figures differed."""
 
 
 def _of_nothing_but(cause: set[str]) -> Q:
@@ -175,6 +178,8 @@ class Notice(models.Model):
     watch = models.ForeignKey(ViewWatch, on_delete=models.PROTECT, null=True, related_name="notices")
     telling = models.ForeignKey(TellingHabit, on_delete=models.PROTECT, null=True, related_name="notices")
     invite = models.ForeignKey(SurveyInvite, on_delete=models.CASCADE, null=True, related_name="notices")
+    figures_at = models.DateTimeField(null=True)
+    """When figures were compared and differed; by its moment, because complaints know nothing of who counts them."""
     code = models.CharField(_("occasion"), max_length=40)
     medium = models.CharField(_("medium"), max_length=10, choices=Medium)
     address = models.CharField(_("address"), max_length=254)
@@ -208,6 +213,12 @@ class Notice(models.Model):
             models.UniqueConstraint(name="owner_is_reminded_once", fields=["action"]),
             models.UniqueConstraint(name="coaching_is_reminded_of_once", fields=["coaching"]),
             models.UniqueConstraint(name="invited_once_on_each_occasion", fields=["invite", "code"]),
+            models.UniqueConstraint(
+                "figures_at",
+                Lower("address"),
+                name="told_once_that_figures_differ",
+                condition=Q(figures_at__isnull=False),
+            ),
             models.CheckConstraint(
                 name="notice_has_one_cause",
                 condition=reduce(or_, (_of_nothing_but(cause) for cause in CAUSES)),

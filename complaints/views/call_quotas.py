@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from complaints import call_backs
-from complaints.models import CallQuota, CallShare, Channel, RequestType, SampleDraw
+from complaints.models import CallQuota, CallShare, Channel, DeskSettings, RequestType, SampleDraw
 from staff.actors import Role
 from staff.http import StaffRequest
 from staff.scope import within_branches
@@ -67,6 +67,19 @@ class QuotaForm(forms.ModelForm):
         return said
 
 
+def effect(desk: DeskSettings) -> str:
+    """What the hours and days of asking do, in a sentence or two."""
+    return _(
+        "Whoever gets a link has %(link)d hours before somebody calls; calls are tried on %(attempts)d half-days, and "
+        "after %(days)d days the question is closed. An answer may be changed for %(change)d hours."
+    ) % {
+        "link": desk.link_hours,
+        "attempts": desk.call_attempts,
+        "days": desk.call_back_days,
+        "change": desk.change_hours,
+    }
+
+
 class Week(NamedTuple):
     """What a row means: of how many in the last whole week, and how many would have been called."""
 
@@ -74,7 +87,7 @@ class Week(NamedTuple):
     calls: int
 
 
-def _for_changing(request: StaffRequest) -> None:
+def for_changing(request: StaffRequest) -> None:
     if request.user.role not in CHANGING:
         raise PermissionDenied(_("Supervisors and administrators decide who is called back."))
 
@@ -93,12 +106,13 @@ def weeks(quotas: list[CallQuota], at: datetime) -> dict[CallQuota, Week]:
 @require_safe
 def quotas(request: StaffRequest) -> HttpResponse:
     """Every row with its week, and the newest draws."""
-    _for_changing(request)
+    for_changing(request)
     rows = list(CallQuota.objects.select_related("category"))
     meant = weeks(rows, timezone.now())
     draws = SampleDraw.objects.filter(within_branches(request.user)).select_related("branch", "quota__category")
     context = {
         "tab": "quotas",
+        "effect": effect(DeskSettings.current()),
         "rows": [(row, meant[row]) for row in rows],
         "total": sum(week.calls for week in meant.values()),
         "draws": draws[:DRAWS],
@@ -109,7 +123,7 @@ def quotas(request: StaffRequest) -> HttpResponse:
 @login_required
 def quota(request: StaffRequest, pk: int | None = None) -> HttpResponse:
     """Write or change a row; `look` only shows what it would mean."""
-    _for_changing(request)
+    for_changing(request)
     found = None if pk is None else get_object_or_404(CallQuota, pk=pk)
     form = QuotaForm(request.POST or None, instance=found)
     preview = None
@@ -134,7 +148,7 @@ def _preview(form: QuotaForm) -> tuple[Week, int]:
 @login_required
 @require_POST
 def remove(request: StaffRequest, pk: int) -> HttpResponse:
-    _for_changing(request)
+    for_changing(request)
     get_object_or_404(CallQuota, pk=pk).delete()
     messages.success(request, _("Removed."))
     return redirect("complaints:call-quotas")

@@ -1,17 +1,23 @@
 """What figures cost: board and reports read neither complaints nor events as a whole, however many there are."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from analytics.board import whole_of
 from analytics.grains.refresh import refresh
 from analytics.models import ComplaintFact, DayRollup
+from analytics.periods import Period
 from analytics.reports import all_reports
-from complaints.models import Complaint
+from analytics.reports.satisfaction import questions
+from complaints.models import Complaint, Feedback
 from staff.actors import Role
+from tests.analytics.test_reports import rated
 from tests.complaints.test_queue_plans import nodes
-from tests.factories import a_complaint, a_user
+from tests.factories import MONDAY, a_complaint, a_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("profile")]
 
@@ -83,3 +89,15 @@ def scanned(statement):
         cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}")
         plan = cursor.fetchone()[0][0]["Plan"]
     return {node["Relation Name"] for node in nodes(plan) if node["Node Type"] == "Seq Scan"}
+
+
+def test_a_scale_that_nobody_uses_costs_nothing():
+    pattern = rated(5)
+    row = pattern.feedback.get()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(copied(Feedback, row, {"round": "step + 1", "token": "'x' || step"}))
+        cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+        cursor.execute("ANALYZE complaints_feedback")
+    asked = questions(whole_of(Period(MONDAY.date(), MONDAY.date() + timedelta(days=30))), a_user(Role.SUPERVISOR))
+    assert "feedback_on_three_by_asked" in asked.filter(scale="three").explain()

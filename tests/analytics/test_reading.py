@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db.models import Q
+from django.utils import timezone
 
 from analytics.board import whole_of
 from analytics.filters import Chosen
@@ -11,7 +12,8 @@ from analytics.grains.refresh import refresh
 from analytics.grains.series import SERIES
 from analytics.periods import Period
 from analytics.reading import OF_FACTS, read, whole
-from complaints.models import RequestType
+from analytics.reports.sla_compliance import counts
+from complaints.models import Complaint, RequestType
 from staff.actors import Role
 from tests.analytics.test_reports import rated, resolved
 from tests.factories import MONDAY, a_branch, a_complaint, a_user
@@ -52,6 +54,30 @@ def test_every_grouping_adds_up_to_the_whole(spring):
 def test_figures_are_of_what_one_may_see(spring):
     for where in (None, Q()):
         _scope_holds(spring, where)
+
+
+@pytest.mark.parametrize("series", ["received", "resolved", "moves", "deadlines"])
+def test_figures_count_no_complaint_about_whoever_reads_them(spring, series):
+    named = a_user(Role.SUPERVISOR)
+    how = {"request_types": None, "by": ["key"]}
+    before = read(series, SPRING, named, **how)
+    one = rated(5)
+    refresh()
+    assert read(series, SPRING, named, **how) != before
+    Complaint.objects.filter(pk=one.pk).update(about=named)
+    assert not Complaint.objects.visible_to(named).filter(pk=one.pk).exists()
+    assert read(series, SPRING, named, **how) == before
+    assert read(series, SPRING, spring, **how) != before, "others count it"
+
+
+def test_the_number_and_its_list_agree_for_who_is_named_in_a_complaint(spring, client):
+    named = a_user(Role.SUPERVISOR)
+    Complaint.objects.filter(pk=Complaint.objects.filter(category__code="OUT").first().pk).update(about=named)
+    listed = Complaint.objects.visible_to(named).filter(merged_into=None).count()
+    assert whole("received", SPRING, named, request_types=None).n == listed == 5
+    assert sum(counts(SPRING, named, timezone.now())["resolve", "statutory"].values()) < sum(
+        counts(SPRING, spring, timezone.now())["resolve", "statutory"].values()
+    )
 
 
 def _scope_holds(spring, where):

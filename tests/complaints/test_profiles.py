@@ -17,6 +17,7 @@ from complaints import (
     attention,
     coaching,
     concerns,
+    figures_told,
     issue_actions,
     issues,
     ladder,
@@ -479,7 +480,7 @@ def test_every_occasion_has_its_text_in_both_languages(empty, name):
     occasions |= (
         announcements.OCCASIONS | issue_actions.OCCASIONS | coaching.OCCASIONS | watching.OCCASIONS | {webhooks.STOPPED}
     )
-    occasions |= surveys.OCCASIONS | schedule.OCCASIONS | concerns.OCCASIONS | {attention.DIGEST}
+    occasions |= surveys.OCCASIONS | schedule.OCCASIONS | concerns.OCCASIONS | {attention.DIGEST, figures_told.DIFFER}
     for code in occasions:
         assert {(code, "email", "zh-hans"), (code, "email", "en")} <= texts, code
     assert {code for code, _medium, _language in texts} == occasions

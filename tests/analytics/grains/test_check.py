@@ -3,13 +3,15 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from analytics.grains.check import check, nightly
 from analytics.grains.refresh import rebuild, refresh
 from analytics.models import Check, ComplaintFact, DayRollup, Generation
+from complaints import figures_told
+from complaints.models import Notice
 from staff.actors import Role
 from tests.analytics.test_reports import rated, resolved
 from tests.factories import a_complaint, a_user
@@ -51,6 +53,24 @@ def test_what_is_wrong_is_found_shown_and_mended_by_building_anew(lately, client
     refresh()
     assert "Do not rely" not in client.get("/board/").content.decode()
     assert not check().differences
+
+
+def test_administrators_and_analysts_are_told_once_for_each_comparison_that_found_something(lately, client):
+    told = [a_user(role, email=f"{role}@example.org") for role in (Role.ADMINISTRATOR, Role.ANALYST)]
+    a_user(Role.SUPERVISOR, email="boss@example.org")
+    assert check().told_at is None
+    assert not Notice.objects.filter(code="figures_differ").exists()
+    DayRollup.objects.in_use().filter(series="received").update(n=F("n") + 1)
+    found = check()
+    notices = Notice.objects.filter(figures_at=found.at)
+    assert found.told_at == found.at
+    assert {one.address for one in notices} == {user.email for user in told}
+    assert all(str(found.differences) in one.body and "/figures/" in one.body for one in notices)
+    client.force_login(told[0])
+    page = client.get("/desk/notices/", {"state": "queued", "occasion": "figures_differ"}).content.decode()
+    assert told[1].email in page
+    with pytest.raises(IntegrityError, match="told_once_that_figures_differ"), transaction.atomic():
+        figures_told.tell(found.at, 1)
 
 
 def test_what_waits_to_be_counted_is_not_wrong(lately):
