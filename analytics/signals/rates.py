@@ -123,7 +123,8 @@ def _seasons(
 ) -> dict[int, Season]:
     """The season of each category, from the whole utility: a single station has too few complaints to know its own."""
     roots = set(Branch.objects.filter(parent__isnull=True).values_list("pk", flat=True))
-    days, months = defaultdict(Counter), defaultdict(Counter)
+    days: dict[int, Counter[date]] = defaultdict(Counter)
+    months: dict[int, Counter[date]] = defaultdict(Counter)
     for pooled, counted in ((days, by_day), (months, by_month)):
         for (branch, category), daily in counted.items():
             if branch in roots:
