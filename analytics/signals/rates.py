@@ -132,7 +132,8 @@ def _seasons(
     whole_days = _days(first_day, today - ONE_DAY)
     seasons: dict[int, Season] = {}
     for category in {category for _branch, category in by_month}:
-        calm = [day for day in whole_days if day not in storm_days(days[category], whole_days)]
+        storms = storm_days(days[category], whole_days)
+        calm = [day for day in whole_days if day not in storms]
         seasons[category] = Season(
             weekday_index(days[category], calm), month_index(months[category], first_month, today - ONE_DAY)
         )
