@@ -16,6 +16,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from analytics.charts import option
@@ -166,7 +167,12 @@ def _chart(found: Signal) -> dict[str, Any] | None:
     seen = found.evidence
     if not seen.get("labels"):
         return None
-    names = {"values": _("Received"), "expected": _("Expected"), "highs": _("Upper limit"), "lows": _("Lower limit")}
+    names = {
+        "values": pgettext("chart", "Received"),
+        "expected": pgettext("chart", "Expected"),
+        "highs": _("Upper limit"),
+        "lows": _("Lower limit"),
+    }
     series = [Series(name, seen[key]) for key, name in names.items()]
     rows = zip(seen["labels"], *(map(_plain, seen[key]) for key in names), strict=True)
     return {
