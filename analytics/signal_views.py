@@ -128,7 +128,8 @@ STEPS = {
 
 
 def _page(request: StaffRequest, found: Signal, refused: tuple[str, forms.Form] | None = None) -> HttpResponse:
-    shown = {name: form for name, form in _forms(request, found).items() if name in STEPS[found.state]}
+    fresh = _forms(request, found)
+    shown = {name: fresh[name] for name in STEPS[found.state]}
     if refused is not None and refused[0] in shown:
         shown[refused[0]] = refused[1]
     context = {
