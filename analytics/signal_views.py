@@ -16,6 +16,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from analytics.charts import option
@@ -83,14 +84,13 @@ def signal(request: StaffRequest, pk: int) -> HttpResponse:
 def act(request: StaffRequest, pk: int, act: str) -> HttpResponse:
     """Acknowledge, follow up or close; what is missing is said beside its field."""
     found = _find(request, pk)
-    form = _forms(request, request.POST).get(act)
+    form = _forms(request, found, request.POST).get(act)
     if form is None:
         raise Http404
     if not form.is_valid():
         return _page(request, found, refused=(act, form))
-    do = {"acknowledge": handling.acknowledge, "follow-up": handling.follow_up, "close": handling.close}[act]
     try:
-        do(found, **form.cleaned_data, by=request.user, at=timezone.now())
+        DO[act](found, **form.cleaned_data, by=request.user, at=timezone.now())
     except Refusal as refused:
         messages.error(request, refused.message)
     else:
@@ -98,15 +98,23 @@ def act(request: StaffRequest, pk: int, act: str) -> HttpResponse:
     return redirect("analytics:signal", pk)
 
 
+DO: dict[str, Callable[..., Signal]] = {
+    "acknowledge": handling.acknowledge,
+    "follow-up": handling.follow_up,
+    "close": handling.close,
+}
+
+
 def _find(request: StaffRequest, pk: int) -> Signal:
     rows = Signal.objects.visible_to(request.user).select_related(*WITH, "acknowledged_by", "followed_by", "closed_by")
     return get_object_or_404(rows, pk=pk)
 
 
-def _forms(request: StaffRequest, said: Mapping[str, Any] | None = None) -> dict[str, forms.Form]:
+def _forms(request: StaffRequest, found: Signal, said: Mapping[str, Any] | None = None) -> dict[str, forms.Form]:
+    arranged = {"action": found.action, "owner": found.owner_id, "due_on": found.due_on}
     return {
         "acknowledge": AcknowledgeForm(said),
-        "follow-up": FollowUpForm(said, user=request.user),
+        "follow-up": FollowUpForm(said, user=request.user, initial=arranged),
         "close": CloseForm(said),
     }
 
@@ -114,13 +122,14 @@ def _forms(request: StaffRequest, said: Mapping[str, Any] | None = None) -> dict
 STEPS = {
     SignalState.NEW.value: ["acknowledge"],
     SignalState.ACKNOWLEDGED.value: ["follow-up", "close"],
-    SignalState.FOLLOWED.value: ["close"],
+    SignalState.FOLLOWED.value: ["close", "follow-up"],
     SignalState.CLOSED.value: [],
 }
 
 
 def _page(request: StaffRequest, found: Signal, refused: tuple[str, forms.Form] | None = None) -> HttpResponse:
-    shown = {name: form for name, form in _forms(request).items() if name in STEPS[found.state]}
+    fresh = _forms(request, found)
+    shown = {name: fresh[name] for name in STEPS[found.state]}
     if refused is not None and refused[0] in shown:
         shown[refused[0]] = refused[1]
     context = {
@@ -159,7 +168,12 @@ def _chart(found: Signal) -> dict[str, Any] | None:
     seen = found.evidence
     if not seen.get("labels"):
         return None
-    names = {"values": _("Received"), "expected": _("Expected"), "highs": _("Upper limit"), "lows": _("Lower limit")}
+    names = {
+        "values": pgettext("chart", "Received"),
+        "expected": pgettext("chart", "Expected"),
+        "highs": _("Upper limit"),
+        "lows": _("Lower limit"),
+    }
     series = [Series(name, seen[key]) for key, name in names.items()]
     rows = zip(seen["labels"], *(map(_plain, seen[key]) for key in names), strict=True)
     return {

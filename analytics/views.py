@@ -63,6 +63,7 @@ def board(request: StaffRequest) -> HttpResponseBase:
         "suspected": storms.suspicions(request.user, now),
         "proposed": proposals.number_for(request.user),
         "signals": handling.number_for(request.user),
+        "may_handle_signals": request.user.role in handling.HANDLING,
     }
     return render(request, template, context)
 

@@ -114,4 +114,4 @@ def _section(path: str) -> str:
         if first == "desk" and second in FOR_ME_PAGES:
             return "for-me"
         return "new" if second in ("new", "unsent") else "queue"
-    return first
+    return "board" if first == "signals" else first

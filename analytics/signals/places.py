@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date, timedelta
+from math import sqrt
 from typing import Any
 
 from analytics.models import ComplaintFact, SignalKind, SignalRule
@@ -57,7 +58,7 @@ def _found(rule: SignalRule, keys: list[int], since: date, today: date, branch: 
         first_day=since,
         last_day=today,
         number=len(keys),
-        score=float(len(keys)),
+        score=sqrt(len(keys)),
         complaint_keys=keys,
         **place,
     )

@@ -123,7 +123,8 @@ def _seasons(
 ) -> dict[int, Season]:
     """The season of each category, from the whole utility: a single station has too few complaints to know its own."""
     roots = set(Branch.objects.filter(parent__isnull=True).values_list("pk", flat=True))
-    days, months = defaultdict(Counter), defaultdict(Counter)
+    days: dict[int, Counter[date]] = defaultdict(Counter)
+    months: dict[int, Counter[date]] = defaultdict(Counter)
     for pooled, counted in ((days, by_day), (months, by_month)):
         for (branch, category), daily in counted.items():
             if branch in roots:
@@ -131,7 +132,8 @@ def _seasons(
     whole_days = _days(first_day, today - ONE_DAY)
     seasons: dict[int, Season] = {}
     for category in {category for _branch, category in by_month}:
-        calm = [day for day in whole_days if day not in storm_days(days[category], whole_days)]
+        storms = storm_days(days[category], whole_days)
+        calm = [day for day in whole_days if day not in storms]
         seasons[category] = Season(
             weekday_index(days[category], calm), month_index(months[category], first_month, today - ONE_DAY)
         )

@@ -134,6 +134,22 @@ def test_looking_again_doubles_nothing_and_follows_the_figures(desk):
     assert [signal.number for signal in Signal.objects.all()] == [20]
 
 
+def test_a_closed_signal_stays_silent_until_its_days_have_passed(supervisor):
+    area = an_account().premise.transformer_area
+    first, then = NOW - timedelta(days=61), NOW - timedelta(days=1)
+    for _one in range(3):
+        a_complaint(transformer_area=area, at=first)
+    refresh()
+    assert looking.look(first).found == 1
+    closed = {"state": "closed", "acknowledged_by": supervisor, "acknowledged_at": first, "note": "x"}
+    Signal.objects.update(**closed, closed_by=supervisor, closed_at=first, result="x")
+    assert looking.look(first + timedelta(days=30)).found == 0
+    for _one in range(3):
+        a_complaint(transformer_area=area, at=then)
+    refresh()
+    assert look().found == 1
+
+
 def test_today_is_found_too_high_before_it_is_over():
     a_past(each_week=7, weeks=30)
     for one in range(40):
@@ -238,6 +254,7 @@ def test_a_signal_is_acknowledged_followed_up_and_closed(desk, supervisor):
     assert "增容" in refused.content.decode()
     assert Signal.objects.get().state == "acknowledged"
     desk.post(f"{address}follow-up/", {**late, "due_on": TODAY.isoformat()})
+    assert list(desk.get(address).context["forms"]) == ["close", "follow-up"]
     desk.post(f"{address}close/", {"result": "已增容。"})
     settled = Signal.objects.get()
     assert (settled.state, settled.owner, settled.result) == (SignalState.CLOSED, supervisor, "已增容。")
