@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 import time_machine
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from analytics.grains import customer_counts
@@ -70,6 +71,15 @@ def test_a_night_counts_once_and_only_today(db):
     an_account()
     customer_counts.nightly()
     assert [(one.day, one.n) for one in CustomerCount.objects.all()] == [(timezone.localdate(database_clock.now()), 1)]
+
+
+def test_the_database_refuses_a_second_count_and_a_count_of_nobody(db):
+    supplied(5)
+    with pytest.raises(IntegrityError, match='"customers_counted_once"'), transaction.atomic():
+        supplied(6)
+    with pytest.raises(IntegrityError, match='"customers_counted_exist"'), transaction.atomic():
+        supplied(0, day=LAST)
+    assert [one.n for one in CustomerCount.objects.all()] == [5]
 
 
 def test_the_rate_divides_by_the_mean_of_the_first_and_last_count(desk):
