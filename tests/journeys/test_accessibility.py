@@ -13,7 +13,7 @@ GRAVE = ("serious", "critical")
 DESK = [
     "/desk/", "/desk/?view=all&q=nobody-says-this", "/desk/new/phone/", "/desk/new/letter/", "/desk/new/visit/", "/desk/new/regulator/",
     "/customers/", "/customers/?q=7000000000", "/customers/D000000000/", "/issues/", "/issues/new/", "/issues/clusters/", "/issues/actions/",
-    "/issues/announcements/", "/issues/announcements/new/", "/board/", "/reports/", "/reports/trend/",
+    "/issues/announcements/", "/issues/announcements/new/", "/board/", "/board/?wall=1", "/reports/", "/reports/trend/", "/reports/trend/?compare=both",
     "/reports/satisfaction/", "/reports/coaching/", "/coaching/", "/coaching/?view=team", "/reports/definitions/", "/figures/",
     "/desk/deadlines/", "/desk/deadlines/?start=2026-03-02T10:00&limit=5wd&calendar=cn-national",
     "/desk/deadlines/?limit=nonsense", "/desk/policies/", "/desk/policies/?category=SAF", "/desk/policies/any/", "/desk/policies/any/change/",
