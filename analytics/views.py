@@ -23,6 +23,7 @@ from analytics.filters import ReportFilters
 from analytics.grains import refresh
 from analytics.measures import MEASURES
 from analytics.models import Change, Check, Generation
+from analytics.paper import pdf_file
 from analytics.reports import all_reports
 from analytics.reports.base import Findings, Report, Table, filters_for, lines
 from analytics.trust import trust
@@ -104,6 +105,8 @@ def report(request: StaffRequest, name: str) -> HttpResponseBase:
     findings = found.read(form.chosen(), request.user, at)
     if (format := request.GET.get("format")) in FORMATS:
         return _download(found, findings, request.GET.get("table", ""), FORMATS[format])
+    if request.GET.get("format") == "pdf":
+        return pdf_file(found, form.chosen(), findings, trust(at).as_of)
     context = {
         "report": found,
         "reports": all_reports().values(),

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import time_machine
 from openpyxl import load_workbook
+from pypdfium2 import PdfDocument
 
 from analytics import export
 from analytics.grains.refresh import refresh
@@ -364,3 +365,17 @@ def test_a_workbook_goes_on_in_a_second_sheet(monkeypatch):
     book = load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
     answer.close()
     assert [[row[0].value for row in sheet] for sheet in book.worksheets] == [["n", 0, 1], ["n", 2, 3], ["n", 4]]
+
+
+@pytest.mark.parametrize("name", sorted(all_reports()))
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_every_report_is_a_pdf_with_its_sentence_and_says_up_to_when_it_counts(desk, name, language):
+    rated(5)
+    rated(2, "BIL-02")
+    desk.cookies["language"] = language
+    sentence = read(desk, name).sentence
+    answer = desk.get(f"/reports/{name}/", {**MARCH, "format": "pdf"})
+    assert answer["Content-Type"] == "application/pdf"
+    text = "".join(page.get_textpage().get_text_bounded() for page in PdfDocument(answer.content))
+    assert "".join(sentence.split()) in "".join(text.split())
+    assert ("Figures as of" if language == "en" else "统计数据截至") in text
