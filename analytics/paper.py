@@ -43,6 +43,8 @@ def pdf(report: Report, chosen: Chosen, findings: Findings, counted: datetime | 
     language = translation.get_language() or ""
     style = styles(language)
     small = ParagraphStyle("small", style["fact"], fontSize=8, leading=11)
+    # a long table would be carried to the next page as a whole
+    heading = ParagraphStyle("table-heading", style["heading"], keepWithNext=False)
 
     def p(text: Any, by: ParagraphStyle) -> Paragraph:
         return Paragraph(marked(str(text), language), by)
@@ -53,7 +55,7 @@ def pdf(report: Report, chosen: Chosen, findings: Findings, counted: datetime | 
     if findings.chart and any(value for series in findings.chart.series for value in series.values):
         story.append(_drawn(findings.chart, CHINESE if language.startswith("zh") else LATIN))
     for table in findings.tables:
-        story += [p(table.title, style["heading"]), _table(table, small, language)]
+        story += [p(table.title, heading), _table(table, small, language)]
     story.append(p(_("What these figures mean"), style["heading"]))
     story += [p(f"{one.name} ({one.unit}): {one.formula}. {one.definition}", small) for one in report.measures]
     if counted is not None:
@@ -67,7 +69,7 @@ def pdf(report: Report, chosen: Chosen, findings: Findings, counted: datetime | 
 
 def _narrowed(chosen: Chosen) -> str:
     """What was left out, in words: a figure on paper has no filter bar above it."""
-    said = [chosen.category and chosen.category.name, chosen.channel and Channel(chosen.channel).label]
+    said: list[Any] = [chosen.category and chosen.category.name, chosen.channel and Channel(chosen.channel).label]
     said.append(chosen.branch and chosen.branch.name)
     return " · ".join(str(one) for one in said if one)
 

@@ -71,7 +71,8 @@ def _sentence(chosen: Chosen, total: int, before: int, names: dict[str, str], of
         "%(count)s complaints were received from %(period)s.",
         total,
     ) % {"count": total, "period": chosen.period}
-    return told(counted, _compared(total, before, chosen.period.days), _largest(total, names, of_group))
+    usual = "" if chosen.compare else _compared(total, before, chosen.period.days)
+    return told(counted, usual, _largest(total, names, of_group))
 
 
 def _compared(total: int, before: int, days: int) -> str:
