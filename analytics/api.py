@@ -9,7 +9,6 @@ from urllib.parse import urljoin
 from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_field
@@ -203,7 +202,7 @@ class ReadReport(APIView):
 
 def _refuse_what_is_wrong(filters: ReportFilters) -> None:
     wrong = {name: [str(error) for error in errors] for name, errors in filters.errors.items()}
-    wrong |= {name: [_t("This report has no such filter.")] for name in filters.unknown}
+    wrong |= {name: [str(_("This report has no such filter."))] for name in filters.unknown}
     if wrong:
         raise serializers.ValidationError(wrong)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ _ALL = [
     ),
     Measure(
         "change",
-        _("Change"),
+        pgettext_lazy("figure", "Change"),
         SHARE,
         _("(Now − then) ÷ then"),
         _(
@@ -55,7 +56,7 @@ _ALL = [
     ),
     Measure(
         "expected",
-        _("Expected"),
+        pgettext_lazy("figure", "Expected"),
         COMPLAINTS,
         _(
             "The same week or month of last year × this year’s growth; with less than two years, the recent level × the season"

@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,11 +18,12 @@ from django.views.decorators.http import require_POST
 
 from analytics import board as boards
 from analytics.charts import option
-from analytics.export import csv_file
+from analytics.export import FORMATS, File
 from analytics.filters import ReportFilters
 from analytics.grains import refresh
 from analytics.measures import MEASURES
 from analytics.models import Change, Check, Generation
+from analytics.paper import pdf_file
 from analytics.reports import all_reports
 from analytics.reports.base import Findings, Report, Table, filters_for, lines
 from analytics.signals import handling
@@ -53,12 +54,12 @@ def for_overseers(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRe
 
 @for_overseers
 def board(request: StaffRequest) -> HttpResponseBase:
-    """The whole page, or only its figures when htmx asks again."""
-    template = "analytics/_board.html" if request.htmx else "analytics/board.html"
+    """The whole page, or only its figures when htmx asks again; for a screen on a wall, larger and with nothing else."""
+    name = "wall" if "wall" in request.GET else "board"
+    template = f"analytics/_{name}.html" if request.htmx else f"analytics/{name}.html"
     now = timezone.now()
     context = {
         "board": boards.read(request.user, now),
-        "is_wall": "wall" in request.GET,
         "trust": trust(now),
         "suspected": storms.suspicions(request.user, now),
         "proposed": proposals.number_for(request.user),
@@ -105,8 +106,10 @@ def figures_rebuild(request: StaffRequest) -> HttpResponseBase:
 def report(request: StaffRequest, name: str) -> HttpResponseBase:
     found, form, at = _asked(request, name)
     findings = found.read(form.chosen(), request.user, at)
-    if request.GET.get("format") == "csv":
-        return _download(found, findings, request.GET.get("table", ""))
+    if (format := request.GET.get("format")) in FORMATS:
+        return _download(found, findings, request.GET.get("table", ""), FORMATS[format])
+    if request.GET.get("format") == "pdf":
+        return pdf_file(found, form.chosen(), findings, trust(at).as_of)
     context = {
         "report": found,
         "reports": all_reports().values(),
@@ -126,8 +129,9 @@ def report_list(request: StaffRequest, name: str) -> HttpResponseBase:
     if found.listing is None:
         raise Http404
     listing = found.listing(form.chosen(), request.user, at, request.GET.get("pick", ""))
-    if request.GET.get("format") == "csv":
-        return csv_file(f"{name}-list", listing.columns, (listing.show(row) for row in listing.rows.iterator(2000)))
+    if (format := request.GET.get("format")) in FORMATS:
+        rows = (listing.show(row) for row in listing.rows.iterator(2000))
+        return FORMATS[format](f"{name}-list", listing.columns, rows)
     page = Paginator(listing.rows, PAGE).get_page(request.GET.get("page"))
     context = {
         "report": found,
@@ -149,8 +153,8 @@ def _asked(request: StaffRequest, name: str) -> tuple[Report, ReportFilters, dat
     return found, form, at
 
 
-def _download(found: Report, findings: Findings, code: str) -> StreamingHttpResponse:
+def _download(found: Report, findings: Findings, code: str, file: File) -> HttpResponseBase:
     """The table of that code, or the first; an empty report is an empty file, not an error."""
     empty = Table(found.name, "", [], [])
     table = next((table for table in findings.tables if table.code == code), next(iter(findings.tables), empty))
-    return csv_file(f"{found.name}-{table.code}", table.columns, [*table.rows, *([table.total] if table.total else [])])
+    return file(f"{found.name}-{table.code}", table.columns, [*table.rows, *([table.total] if table.total else [])])

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from analytics.filters import Chosen
 from analytics.periods import Period
@@ -70,7 +71,7 @@ class Comparison:
 
         columns = [Column(_("Group"), is_number=False), Column(str(self.now))]
         for period in self.periods.values():
-            columns += [Column(str(period)), Column(_("Change"))]
+            columns += [Column(str(period)), Column(pgettext("figure", "Change"))]
         return Table(
             "compared",
             _("Compared"),

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from analytics.filters import Chosen
 from analytics.measures import measures
@@ -71,7 +71,8 @@ def _sentence(chosen: Chosen, total: int, before: int, names: dict[str, str], of
         "%(count)s complaints were received from %(period)s.",
         total,
     ) % {"count": total, "period": chosen.period}
-    return told(counted, _compared(total, before, chosen.period.days), _largest(total, names, of_group))
+    usual = "" if chosen.compare else _compared(total, before, chosen.period.days)
+    return told(counted, usual, _largest(total, names, of_group))
 
 
 def _compared(total: int, before: int, days: int) -> str:
@@ -141,7 +142,9 @@ def _chart(
             )
             for key in shown
         ],
-        expected=Series(_("Expected"), [ahead[start].mean if start in ahead else None for start in pieces])
+        expected=Series(
+            pgettext("figure", "Expected"), [ahead[start].mean if start in ahead else None for start in pieces]
+        )
         if ahead
         else None,
         bands=[
@@ -165,12 +168,19 @@ def _ahead(
         so_far[start] += n
     return Table(
         "expected",
-        _("Expected"),
+        pgettext("figure", "Expected"),
         [
             Column(_("Received"), is_number=False),
             *(
                 Column(title)
-                for title in (_("So far"), _("Expected"), _("80% from"), _("80% to"), _("95% from"), _("95% to"))
+                for title in (
+                    _("So far"),
+                    pgettext("figure", "Expected"),
+                    _("80% from"),
+                    _("80% to"),
+                    _("95% from"),
+                    _("95% to"),
+                )
             ),
         ],
         [

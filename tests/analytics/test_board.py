@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.contrib.sessions.models import Session
 
-from complaints import workflow
+from complaints import storms, workflow
 from complaints.models import Complaint, Notice, NoticeState, RequestType
 from staff.actors import THE_CUSTOMER, Actor, Role
 from staff.models import TeamKind
@@ -156,6 +157,36 @@ def test_htmx_gets_the_figures_alone(desk):
 def test_the_wall_shows_the_same_numbers(desk, supervisor):
     a_busy_day(supervisor)
     assert board(desk, wall="1").open.value == board(desk).open.value
+
+
+def test_the_wall_is_only_figures_always_dark_and_asks_again_by_itself(desk, supervisor):
+    a_busy_day(supervisor)
+    page = desk.get("/board/", {"wall": "1"}).content.decode()
+    assert 'data-theme="dark"' in page
+    assert 'hx-trigger="every 30s"' in page
+    assert "<nav" not in page
+    assert page.index("figure-safety") < page.index("figure-breached") < page.index("figure-received")
+    fragment = desk.get("/board/", {"wall": "1"}, headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in fragment
+    assert "15:00:00" in fragment
+
+
+def test_watching_the_wall_does_not_keep_anybody_signed_in(desk, supervisor):
+    desk.get("/board/", {"wall": "1"})
+    until = desk.session.get_expiry_date()
+    with time_machine.travel(NOW + HOUR, tick=False):
+        desk.get("/board/", {"wall": "1"}, headers={"HX-Request": "true"})
+        kept = Session.objects.get(session_key=desk.session.session_key)
+    assert kept.expire_date <= until
+    with time_machine.travel(NOW + timedelta(hours=13), tick=False):
+        answer = desk.get("/board/", {"wall": "1"}, headers={"HX-Request": "true"})
+        assert answer.status_code == 302
+
+
+def test_a_storm_stands_above_every_number_on_the_wall(desk, supervisor):
+    storms.declare(supervisor.branch, "typhoon", NOW - HOUR, by=supervisor, at=NOW)
+    page = desk.get("/board/", {"wall": "1"}).content.decode()
+    assert page.index("typhoon") < page.index("figure-safety")
 
 
 def test_the_board_costs_the_same_for_20_complaints_and_for_200(desk, supervisor, django_assert_num_queries):

@@ -9,9 +9,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import time_machine
+from openpyxl import load_workbook
+from pypdfium2 import PdfDocument
 
+from analytics import export
 from analytics.grains.refresh import refresh
 from analytics.reports import all_reports
+from analytics.reports.base import Cell, Column
 from complaints import workflow
 from complaints.models import Clock, Complaint, RequestType
 from complaints.queues import narrow
@@ -333,3 +337,48 @@ def test_what_a_customer_wrote_is_never_a_formula(desk, comment):
     )
     rows = table_of(desk.get("/reports/satisfaction/list/", {**MARCH, "pick": "rated", "format": "csv"}))
     assert rows[1][-1].startswith("'")
+
+
+def sheet_of(response):
+    book = load_workbook(io.BytesIO(b"".join(response.streaming_content)))
+    return [[cell.value for cell in row] for row in book.active.iter_rows()]
+
+
+def test_the_workbook_has_the_same_numbers_as_numbers(desk):
+    a_complaint("OUT-03")
+    a_complaint("BIL-02")
+    table = read(desk, "trend", granularity="month").tables[0]
+    rows = sheet_of(desk.get("/reports/trend/", {**MARCH, "granularity": "month", "format": "xlsx"}))
+    assert rows[0] == [str(column.label) for column in table.columns]
+    assert rows[1] == [cell.raw for cell in table.rows[0]]
+    assert rows[-1][-1] == 2
+
+
+def test_the_workbook_of_a_list_holds_no_formula_and_nothing_that_breaks_it(desk):
+    complaint = resolved()
+    said = {"solved": True, "score": 5, "comment": '=HYPERLINK("http://x")\x0b'}
+    workflow.perform("feedback", complaint, by=THE_CUSTOMER, at=MONDAY + timedelta(days=2), **said)
+    rows = sheet_of(desk.get("/reports/satisfaction/list/", {**MARCH, "pick": "rated", "format": "xlsx"}))
+    assert rows[1][-1].startswith("'=HYPERLINK")
+
+
+def test_a_workbook_goes_on_in_a_second_sheet(monkeypatch):
+    monkeypatch.setattr(export, "SHEET_ROWS", 2)
+    answer = export.xlsx_file("rows", [Column("n")], ([Cell(number)] for number in range(5)))
+    book = load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
+    answer.close()
+    assert [[row[0].value for row in sheet] for sheet in book.worksheets] == [["n", 0, 1], ["n", 2, 3], ["n", 4]]
+
+
+@pytest.mark.parametrize("name", sorted(all_reports()))
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_every_report_is_a_pdf_with_its_sentence_and_says_up_to_when_it_counts(desk, name, language):
+    rated(5)
+    rated(2, "BIL-02")
+    desk.cookies["language"] = language
+    sentence = read(desk, name).sentence
+    answer = desk.get(f"/reports/{name}/", {**MARCH, "format": "pdf"})
+    assert answer["Content-Type"] == "application/pdf"
+    text = "".join(page.get_textpage().get_text_bounded() for page in PdfDocument(answer.content))
+    assert "".join(sentence.split()) in "".join(text.split())
+    assert ("Figures as of" if language == "en" else "统计数据截至") in text

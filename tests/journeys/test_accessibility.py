@@ -13,7 +13,8 @@ GRAVE = ("serious", "critical")
 DESK = [
     "/desk/", "/desk/?view=all&q=nobody-says-this", "/desk/new/phone/", "/desk/new/letter/", "/desk/new/visit/", "/desk/new/regulator/",
     "/customers/", "/customers/?q=7000000000", "/customers/D000000000/", "/issues/", "/issues/new/", "/issues/clusters/", "/issues/actions/",
-    "/issues/announcements/", "/issues/announcements/new/", "/board/", "/signals/", "/signals/?state=all", "/reports/", "/reports/trend/",
+    "/issues/announcements/", "/issues/announcements/new/", "/board/", "/board/?wall=1", "/signals/", "/signals/?state=all",
+    "/reports/", "/reports/trend/", "/reports/trend/?compare=both",
     "/reports/times/", "/reports/backlog/", "/reports/rate/", "/reports/repeats/", "/reports/channels/", "/reports/times/list/?pick=unanswered",
     "/reports/causes/", "/reports/causes/?by=minutes", "/reports/hot-spots/", "/reports/hot-spots/?by=area", "/reports/workload/",
     "/reports/inspections/", "/reports/improvement/", "/reports/satisfaction/", "/reports/coaching/", "/coaching/", "/coaching/?view=team",
