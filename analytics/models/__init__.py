@@ -1,4 +1,4 @@
-"""Facts, figures per day, and the record of counting and checking them."""
+"""Facts, figures per day, the record of counting and checking them, and packs of what was handed over."""
 
 from analytics.models.facts import (
     ClockFact,
@@ -10,6 +10,7 @@ from analytics.models.facts import (
     TransitionFact,
     WorkingDay,
 )
+from analytics.models.packs import FrozenPack, Pack
 from analytics.models.rollups import Change, Check, DayRollup, Generation, GenerationState
 
 __all__ = [
@@ -19,10 +20,12 @@ __all__ = [
     "ComplaintFact",
     "DayRollup",
     "FeedbackFact",
+    "FrozenPack",
     "Generation",
     "GenerationState",
     "OpenDay",
     "OpenSpan",
+    "Pack",
     "Result",
     "TransitionFact",
     "WorkingDay",
