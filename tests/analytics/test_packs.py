@@ -79,7 +79,8 @@ def test_a_later_entry_a_reopening_and_a_correction_are_told_apart(desk):
     supervisor = Actor.staff(a_user(Role.SUPERVISOR))
     a_complaint("BIL-02", at=timezone.now(), received_at=MONDAY)
     workflow.perform("reopen", reopened, by=supervisor, at=timezone.now(), reason="又停电")
-    said = {"subcategory": Subcategory.objects.get(code="BIL-02"), "reason": "误分类"}
+    subcategory = Subcategory.objects.get(code="BIL-02")
+    said = {"category": subcategory.category, "subcategory": subcategory, "reason": "误分类"}
     workflow.perform("recategorise", corrected, by=supervisor, at=timezone.now(), **said)
     found = now(desk, frozen)
     why = {(one.report, one.row, one.column): (one.was, one.now, one.why) for one in found}
