@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from analytics import signal_views, survey_views, views
+from analytics import pack_views, signal_views, survey_views, views
 
 app_name = "analytics"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,6 +15,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reports/", views.reports, name="reports"),
     path("reports/surveys/<int:pk>/", survey_views.survey, name="survey"),
     path("reports/definitions/", views.definitions, name="definitions"),
+    path("reports/packs/", pack_views.packs, name="packs"),
+    path("reports/packs/new/", pack_views.pack_new, name="pack-new"),
+    path("reports/packs/<int:pk>/", pack_views.pack, name="pack"),
+    path("reports/packs/<int:pk>/freeze/", pack_views.pack_freeze, name="pack-freeze"),
+    path("reports/packs/<int:pk>/<int:number>/", pack_views.frozen, name="frozen"),
+    path("reports/packs/<int:pk>/<int:number>/now/", pack_views.frozen_differences, name="frozen-differences"),
+    path("reports/packs/<int:pk>/<int:number>/pack.xlsx", pack_views.frozen_sheet, name="frozen-sheet"),
+    path("reports/packs/<int:pk>/<int:number>/pack.pdf", pack_views.frozen_paper, name="frozen-paper"),
     path("figures/", views.figures, name="figures"),
     path("figures/rebuild/", views.figures_rebuild, name="figures-rebuild"),
     path("reports/<slug:name>/", views.report, name="report"),

@@ -182,7 +182,7 @@ function pareto(data, look, width) {
     grid: { left: 8, right: 40, top: 40, bottom: 4, containLabel: true },
     yAxis: { ...both.xAxis, inverse: true, axisLabel: { ...both.xAxis.axisLabel, interval: 0, hideOverlap: false, width: width < 480 ? 96 : 200, overflow: "break" } },
     xAxis: [
-      { ...both.yAxis, position: "bottom", minInterval: 1 },
+      { ...both.yAxis, position: "bottom", minInterval: 1, max: ({ max }) => Math.ceil(max * 1.08) },
       { ...both.yAxis, position: "top", min: 0, max: 100, splitLine: { show: false }, axisLabel: { ...both.yAxis.axisLabel, formatter: "{value}%" } },
     ],
     series: [

@@ -1,4 +1,4 @@
-"""Facts, figures per day, the record of counting and checking them, and what stands out in them."""
+"""Facts, figures per day, the record of counting and checking them, what stands out in them, and packs that were handed over."""
 
 from analytics.models.exposure import CustomerCount
 from analytics.models.facts import (
@@ -11,6 +11,7 @@ from analytics.models.facts import (
     TransitionFact,
     WorkingDay,
 )
+from analytics.models.packs import FrozenPack, Pack
 from analytics.models.rollups import Change, Check, DayRollup, Generation, GenerationState
 from analytics.models.signals import (
     ComplaintTerms,
@@ -33,10 +34,12 @@ __all__ = [
     "CustomerCount",
     "DayRollup",
     "FeedbackFact",
+    "FrozenPack",
     "Generation",
     "GenerationState",
     "OpenDay",
     "OpenSpan",
+    "Pack",
     "Per",
     "Result",
     "Signal",

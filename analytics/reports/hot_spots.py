@@ -94,7 +94,8 @@ def recurrences(chosen: Chosen, user: User, by: str) -> QuerySet[ComplaintFact]:
         Q(received_at__lt=OuterRef("received_at")) | Q(received_at=OuterRef("received_at"), pk__lt=OuterRef("pk")),
         **{asset: OuterRef(asset)},
         subcategory=OuterRef("subcategory"),
-        received_on__gte=OuterRef("received_on") - AGAIN - timedelta(days=1),
+        # days that are known beforehand, so that the planner looks at these and not at all years
+        received_on__range=(chosen.period.first - AGAIN - timedelta(days=1), chosen.period.last),
         received_at__gte=OuterRef("received_at") - AGAIN,
         request_type=RequestType.COMPLAINT,
         is_duplicate=False,

@@ -132,3 +132,26 @@ def test_staff_meet_no_barrier(open_window, scheme):
     supervisor.is_refused()
     found += barriers(supervisor)
     assert found == []
+
+
+def test_who_reports_to_the_regulator_meets_no_barrier(open_window, scheme):
+    liaison = open_window(Staff, color_scheme=scheme)
+    liaison.sign_in("liaison")
+    found = []
+    liaison.go("/reports/packs/new/").page.locator("main form").evaluate("form => form.noValidate = true")
+    found += barriers(liaison)
+    liaison.press("Make the pack")
+    liaison.is_refused()
+    found += barriers(liaison)
+    liaison.fill(title="March", first_day="2026-03-01", last_day="2026-03-31")
+    liaison.page.locator('[name="reports"][value="causes"]').check()
+    liaison.press("Make the pack")
+    liaison.page.wait_for_url(re.compile(r"/packs/\d+/$"))
+    found += barriers(liaison)
+    liaison.press("Freeze the numbers now")
+    liaison.page.wait_for_url(re.compile(r"/packs/\d+/1/$"))
+    found += barriers(liaison)
+    for path in (f"{liaison.page.url}now/", "/reports/packs/"):
+        liaison.page.goto(path)
+        found += barriers(liaison)
+    assert found == []
