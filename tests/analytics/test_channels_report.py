@@ -35,7 +35,7 @@ def desk(client, supervisor):
 
 @pytest.fixture
 def march():
-    letter = {"channel": "letter", "source": "post", "postal_address": "和平路 1 号"}
+    letter = {"channel": "letter", "source": "post", "contact_address": "和平路 1 号"}
     for wait in (DAY, DAY + HOUR, 3 * DAY):
         a_complaint("BIL-02", at=MONDAY + 10 * DAY + wait, received_at=MONDAY + 10 * DAY, **letter)
     for source in ("website", "app", "website"):
