@@ -31,7 +31,7 @@ DEADLINE_PAGES = frozenset(
 )
 BILL_PAGES = frozenset({"adjustments", "tariffs"})
 FOR_ME_PAGES = frozenset({"for-me", "requests", "hand-over"})
-FEEDBACK_PAGES = frozenset({"feedback", "calls", "surveys"})
+FEEDBACK_PAGES = frozenset({"feedback", "call-backs", "surveys"})
 NOTICE_PAGES = frozenset({"notices", "texts", "webhooks"})
 ENTRIES = [
     ("complaints:queue", (), "inbox", _("Queue"), EVERYONE),

@@ -147,6 +147,7 @@ def story(complaint: Complaint) -> list[dict[str, Any]]:
                 "title": TOLD[event.move],
                 "kind": "customer" if is_theirs else "message" if is_ours else "system",
                 "text": event.details.get("message", "") if event.move in SPOKEN else "",
+                "mentions": (),  # colleagues are mentioned in what no customer reads
             }
         )
     return steps

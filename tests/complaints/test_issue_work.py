@@ -194,7 +194,7 @@ def test_answering_one_more_costs_no_more_than_its_own_rows(django_assert_max_nu
     with turn.begun():
         first, second = IssueJob.objects.due()
         assert issue_work.do(first.pk)
-        with django_assert_max_num_queries(41):
+        with django_assert_max_num_queries(46):
             assert issue_work.do(second.pk)
 
 

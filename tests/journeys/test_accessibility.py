@@ -26,7 +26,7 @@ DESK = [
     "/desk/adjustments/", "/desk/tariffs/", "/desk/tariffs/new/", "/desk/tariffs/beijing-annual/", "/desk/tariffs/shenzhen-seasonal/change/",
     "/desk/roster/", "/desk/absences/", "/desk/absences/1/", "/desk/people/investigator/leave/", "/desk/storms/", "/desk/unsent/", "/desk/mail/", "/desk/held/", "/desk/words/", "/desk/guides/", "/desk/guides/new/", "/desk/letters/",
     "/desk/letters/text/en/", "/desk/notices/", "/desk/notices/?state=all", "/desk/texts/", "/desk/texts/asked/sms/en/", "/desk/counter/", "/desk/new/regulator/batch/", "/customers/D000000000/edit/", "/customers/D000000000/merge/",
-    "/desk/feedback/", "/desk/feedback/quotas/", "/desk/feedback/quotas/new/", "/desk/feedback/quotas/hours/", "/conduct/rules/", "/conduct/rules/new/", "/desk/feedback/questions/", "/desk/calls/", "/desk/surveys/",
+    "/desk/feedback/", "/desk/feedback/quotas/", "/desk/feedback/quotas/new/", "/desk/feedback/quotas/hours/", "/conduct/rules/", "/conduct/rules/new/", "/desk/feedback/questions/", "/desk/call-backs/", "/desk/surveys/",
     "/desk/surveys/new/", "/desk/views/", "/desk/views/new/?category=VOL", "/desk/columns/", "/desk/filters/", "/desk/?view=unfinished&category=VOL&sort=urged",
     "/desk/for-me/", "/desk/for-me/?show=unread", "/desk/requests/", "/desk/requests/?side=branch", "/desk/hand-over/", "/desk/?view=followed",
     "/inspections/", "/inspections/?view=open", "/inspections/?view=done", "/inspections/plans/", "/inspections/plans/new/", "/inspections/plans/import/",

@@ -63,10 +63,10 @@ def test_one_tap_on_a_phone_is_an_answer_and_can_be_changed(product, open_window
 def test_an_agent_calls_back_without_the_mouse(product, sign_in):
     reference = wait_for(lambda: re.findall(r"REFERENCE (\S+)", product.manage("shell", "-c", DUE)))[0]
     agent = sign_in("agent")
-    agent.go("/desk/calls/")
+    agent.go("/desk/call-backs/")
     keys = agent.page.keyboard
     keys.press("g")
-    agent.page.wait_for_url(re.compile(r"/desk/calls/\d+/"))
+    agent.page.wait_for_url(re.compile(r"/desk/call-backs/\d+/"))
     agent.stands_at_the_call()
     agent.sees(reference)
     expect(agent.page.locator('a[href^="tel:"]').first).to_be_visible()

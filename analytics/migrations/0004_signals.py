@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("analytics", "0002_kept_by_the_database"),
+        ("analytics", "0003_customers_counted"),
         ("complaints", "0034_what_is_known"),
         ("customers", "0005_supply_voltage"),
         ("staff", "0005_absences"),

@@ -36,7 +36,7 @@ SELECT id, 0 FROM complaints_complaint WHERE received_at > now() - interval '100
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("analytics", "0007_signals"),
+        ("analytics", "0004_signals"),
         ("complaints", "0034_what_is_known"),
     ]
 

@@ -12,6 +12,6 @@ def trigger(table: str) -> migrations.RunSQL:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("analytics", "0009_packs"), ("complaints", "0003_guards")]
+    dependencies = [("analytics", "0006_packs"), ("complaints", "0003_guards")]
 
     operations = [trigger("analytics_pack"), trigger("analytics_frozenpack")]

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("analytics", "0002_kept_by_the_database"),
+        ("analytics", "0005_words_are_noted"),
         ("complaints", "0034_what_is_known"),
         ("staff", "0005_absences"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
