@@ -20,13 +20,13 @@ LARGE = {"complaints_complaint", "complaints_event", "analytics_complaintfact", 
 
 
 def copied(model, pattern, values):
-    """A statement that makes MANY rows like this one, apart from these columns; `n` counts them."""
+    """A statement that makes MANY rows like this one, apart from these columns; `i` counts them."""
     names = [field.column for field in model._meta.concrete_fields if field.column != "id"]
     columns = ", ".join(f'"{name}"' for name in names)
     chosen = ", ".join(values.get(name, f'"{name}"') for name in names)
     return (
         f"INSERT INTO {model._meta.db_table} ({columns}) SELECT {chosen} FROM {model._meta.db_table}, "
-        f"generate_series(1, {MANY}) n WHERE {model._meta.pk.column} = {pattern.pk}"
+        f"generate_series(1, {MANY}) i WHERE {model._meta.pk.column} = {pattern.pk}"
     )
 
 
@@ -35,9 +35,9 @@ def many():
     """Three years of closed complaints, with the facts and rollups that they would have."""
     pattern = a_complaint("OUT-02", at=timezone.now())
     refresh()
-    back = "- n * interval '50 minutes'"
+    back = "- i * interval '50 minutes'"
     closed = {"status": "'closed'", "closed_at": "now()", "outcome": "'upheld'", "next_due_at": "NULL"}
-    raw = {"reference": "'x' || n", "token": "'x' || n", "received_at": f"received_at {back}", **closed}
+    raw = {"reference": "'x' || i", "token": "'x' || i", "received_at": f"received_at {back}", **closed}
     rollup = DayRollup.objects.in_use().filter(series="received").get()
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
@@ -47,9 +47,9 @@ def many():
             "actor_name, details) SELECT id, 1, 'register', '', 'registered', received_at, received_at, 'agent', '', '{}' "
             "FROM complaints_complaint WHERE reference LIKE 'x%'"
         )
-        fact = {"complaint_id": f"{pattern.pk} + n", "received_on": f"(received_at {back})::date"}
+        fact = {"complaint_id": f"{pattern.pk} + i", "received_on": f"(received_at {back})::date"}
         cursor.execute(copied(ComplaintFact, pattern.fact, fact))
-        cursor.execute(copied(DayRollup, rollup, {"day": "day - n / 29", "key": "'k' || n"}))
+        cursor.execute(copied(DayRollup, rollup, {"day": "day - i / 29", "key": "'k' || i"}))
         cursor.execute("SET LOCAL session_replication_role = DEFAULT")
         cursor.execute("ANALYZE")
 
