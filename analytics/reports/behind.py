@@ -34,7 +34,7 @@ def number(report: str, chosen: Chosen, count: int, *pick: str, period: Period |
 def listed(title: str, rows: QuerySet[Any], user: User, to: str = "") -> Listing:
     """Complaints by when they reached us, the newest first. `to` is the way from a row to the complaint's fact.
 
-    One about the reader is counted, because figures know nothing of persons, and not shown.
+    One about the reader is not shown, whatever list it got into.
     """
 
     def show(row: Any) -> list[Cell]:

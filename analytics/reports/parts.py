@@ -118,7 +118,7 @@ def complaint_columns() -> list[Column]:
 
 
 def complaint_cells(fact: ComplaintFact, user: User) -> list[Cell]:
-    """One that is about the reader counts and is not shown."""
+    """One that is about the reader is not shown, whatever list it got into."""
     complaint = fact.complaint
     if complaint.about_id == user.pk:
         return [Cell(_("not shown to you")), *[Cell("–") for _column in range(4)]]
