@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from analytics.models import SignalKind, SignalState
-from complaints.forms import CHOOSE, PersonField, text
+from complaints.field_types import CHOOSE, PersonField, text
 from complaints.models import Category
 from staff.models import User
 from staff.scope import within_branches

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 from channels_intake import inspection_findings
 from complaints import safety_rules
 from complaints.attachments import prepare
-from complaints.forms import text
+from complaints.field_types import text
 from complaints.inspections import work
 from complaints.models import Attachment, Consequence, HazardGrade, Informed, Inspection, InspectionResult, Purpose
 from complaints.refusals import BadInput, Refusal

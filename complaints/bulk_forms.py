@@ -8,7 +8,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from complaints import routing
-from complaints.forms import CHOOSE, MoveForm
+from complaints.field_types import CHOOSE
+from complaints.forms import MoveForm
 from complaints.models import Complaint
 from complaints.models.complaint import ComplaintQuerySet
 from complaints.states import HAND_OVER, MOVES

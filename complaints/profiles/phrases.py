@@ -9,10 +9,10 @@ from complaints.models import CannedText, Category
 from complaints.phrases import OFFERED_FOR, strange
 
 if TYPE_CHECKING:
-    from complaints.profiles.reading import Row, _Reader
+    from complaints.profiles.reader import Reader, Row
 
 
-def rows(reader: _Reader, categories: set[str]) -> Iterator[Row]:
+def rows(reader: Reader, categories: set[str]) -> Iterator[Row]:
     """What stands in phrases.yaml, each with its faults told."""
     for entry in reader.file("phrases.yaml"):
         where = f"phrases.yaml, {entry.get('code', '?') if isinstance(entry, dict) else '?'}"

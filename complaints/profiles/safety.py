@@ -12,12 +12,12 @@ from customers.models.people import KEY, CustomerKind
 from staff.models import TeamKind
 
 if TYPE_CHECKING:
-    from complaints.profiles.reading import Row, _Reader
+    from complaints.profiles.reader import Reader, Row
 
 KIND_OPTIONS = "segments low_kv high_kv cycle_months share extra_before lead_days team_kind"
 
 
-def rows(reader: _Reader) -> Row:
+def rows(reader: Reader) -> Row:
     """What stands in safety.yaml, each kind of row in a list of its own, with its faults told."""
     content = reader.file("safety.yaml")
     if not reader.fields("safety.yaml", content, "grades zones kinds"):
@@ -29,7 +29,7 @@ def rows(reader: _Reader) -> Row:
     }
 
 
-def _grades(reader: _Reader, entries: list[Any]) -> Iterator[Row]:
+def _grades(reader: Reader, entries: list[Any]) -> Iterator[Row]:
     for entry in entries:
         if not reader.fields("safety.yaml, grades", entry, "grade follow_up_days criteria"):
             continue
@@ -43,14 +43,14 @@ def _grades(reader: _Reader, entries: list[Any]) -> Iterator[Row]:
         reader.fault("safety.yaml, grades", "each grade is there once.")
 
 
-def _zones(reader: _Reader, entries: list[Any]) -> Iterator[Row]:
+def _zones(reader: Reader, entries: list[Any]) -> Iterator[Row]:
     for entry in entries:
         if reader.fields("safety.yaml, zones", entry, "low high metres"):
             low, high = (_kilovolts(reader, "safety.yaml, zones", entry[end]) for end in ("low", "high"))
             yield {"low_kv": low, "high_kv": high, "metres": entry["metres"]}
 
 
-def _kinds(reader: _Reader, entries: list[Any]) -> Iterator[Row]:
+def _kinds(reader: Reader, entries: list[Any]) -> Iterator[Row]:
     for where, entry in reader.entries("safety.yaml, kinds", entries, "code name target rank items", KIND_OPTIONS):
         reader.known(where, "target", entry["target"], Target.values)
         reader.known(where, "kind of team", entry.get("team_kind", TeamKind.SAFETY), TeamKind.values)
@@ -86,7 +86,7 @@ def is_day_of_year(text: str) -> bool:
     return len(text) == 5
 
 
-def _kilovolts(reader: _Reader, where: str, said: Any) -> Decimal | None:
+def _kilovolts(reader: Reader, where: str, said: Any) -> Decimal | None:
     try:
         return None if said is None else Decimal(str(said))
     except InvalidOperation:

@@ -12,14 +12,14 @@ from complaints.refusals import BadInput
 from complaints.tariffs import rules, versions
 
 if TYPE_CHECKING:
-    from complaints.profiles.reading import Row, _Reader
+    from complaints.profiles.reader import Reader, Row
 
 FILE = "tariffs.yaml"
 PER = {rules.PER_MONTH, rules.PER_KWH, rules.PER_CENT}
 OPTIONAL = "season people_from extra free periods charges source"
 
 
-def settings(reader: _Reader, content: Any) -> Row:
+def settings(reader: Reader, content: Any) -> Row:
     """The desk's own numbers that go with money."""
     if not reader.fields(FILE, content, "currency late_fee adjustment_limit tariffs"):
         return {}
@@ -34,7 +34,7 @@ def settings(reader: _Reader, content: Any) -> Row:
     return {**reader.names(FILE, content["currency"], "currency"), **numbers}
 
 
-def rows(reader: _Reader, content: Any) -> Iterator[Row]:
+def rows(reader: Reader, content: Any) -> Iterator[Row]:
     """The fields of each tariff's row."""
     tariffs = content.get("tariffs", []) if isinstance(content, dict) else []
     for where, entry in reader.entries(FILE, tariffs, "code name basis bands valid_from", OPTIONAL):
@@ -53,7 +53,7 @@ def rows(reader: _Reader, content: Any) -> Iterator[Row]:
             yield row
 
 
-def _row(reader: _Reader, where: str, entry: Row) -> Row:
+def _row(reader: Reader, where: str, entry: Row) -> Row:
     season, periods = entry.get("season", {"months": [], "bands": []}), entry.get("periods", {})
     for name in periods:
         reader.known(where, "period of the day", name, rules.PERIODS)

@@ -25,7 +25,9 @@ from complaints.models import (
     Subcategory,
 )
 from complaints.profiles import phrases, safety, tariffs
-from complaints.profiles.reading import LADDER_KEY, Profile, Row
+from complaints.profiles.promises import LADDER_KEY
+from complaints.profiles.reader import Row
+from complaints.profiles.reading import Profile
 from staff.models import Branch, Team
 
 LIMIT_FIELDS = (

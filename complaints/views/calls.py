@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from complaints import calling, questions
-from complaints.forms import SCORES, SolvedField, YesNoField
+from complaints.field_types import SCORES, SolvedField, YesNoField
 from complaints.models import CallBack, CallOutcome, DeskSettings, Scale
 from complaints.refusals import Refusal
 from staff.http import StaffRequest

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from complaints import coaching as rules
-from complaints.forms import CHOOSE, PersonField, text
+from complaints.field_types import CHOOSE, PersonField, text
 from complaints.models import SERVICE, CoachingAction, CoachingKind, Complaint, Effect
 from complaints.refusals import Refusal
 from complaints.views.detail import find

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from complaints import customer_merging
-from complaints.forms import CustomerField
+from complaints.field_types import CustomerField
 from complaints.models import Complaint
 from complaints.refusals import MoveRefused
 from customers.models import Customer, CustomerMerge

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from complaints import questions, workflow
-from complaints.forms import SCORES, SOLVED, SolvedField
+from complaints.field_types import SCORES, SOLVED, SolvedField
 from complaints.models import DeskSettings, Feedback, Verdict
 from complaints.refusals import Refusal
 from complaints.states import OPEN

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from complaints.forms import CHOOSE
+from complaints.field_types import CHOOSE
 from complaints.inspections import last_dates, plans
 from complaints.models import InspectionKind, InspectionPlan
 from complaints.refusals import Refusal

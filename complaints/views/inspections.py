@@ -21,7 +21,7 @@ from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from complaints.forms import PersonField, text
+from complaints.field_types import PersonField, text
 from complaints.inspections import plans, work
 from complaints.models import (
     Attachment,

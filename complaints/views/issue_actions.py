@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from complaints import issue_actions as rules
-from complaints.forms import CHOOSE, CauseField, PersonField, text
+from complaints.field_types import CHOOSE, CauseField, PersonField, text
 from complaints.models import IssueAction, ServiceIssue
 from complaints.refusals import MoveRefused
 from staff.http import StaffRequest

@@ -20,7 +20,8 @@ from complaints import issue_actions, proposals
 from complaints import issue_matching as matching
 from complaints import issue_work as work
 from complaints import issues as rules
-from complaints.forms import CauseField, ServiceIssueForm, text
+from complaints.field_types import CauseField, text
+from complaints.forms import ServiceIssueForm
 from complaints.models import Complaint, JobState, Left, ServiceIssue
 from complaints.refusals import Refusal
 from complaints.states import FINDINGS, MOVES, Outcome

@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from complaints import outbox, workflow
-from complaints.forms import FilesField
+from complaints.field_types import FilesField
 from complaints.models import ClockKind, Complaint, DeskSettings, Event, Tier
 from complaints.refusals import Refusal
 from complaints.states import Status

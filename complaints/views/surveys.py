@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from complaints import surveys as rules
-from complaints.forms import CHOOSE
+from complaints.field_types import CHOOSE
 from complaints.models import DeskSettings, MessageTemplate, Scale, Survey, SurveyState
 from complaints.refusals import MoveRefused
 from complaints.views.announcements import moment

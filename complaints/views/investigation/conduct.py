@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from complaints import coaching
-from complaints.forms import PersonField
+from complaints.field_types import PersonField
 from complaints.investigation import conduct
 from complaints.models import (
     SERVICE,

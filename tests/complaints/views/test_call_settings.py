@@ -23,6 +23,7 @@ def numbers():
 @pytest.mark.parametrize("role", [Role.SUPERVISOR, Role.ADMINISTRATOR])
 def test_they_are_looked_at_then_changed_and_the_quotas_page_says_so(client, role):
     client.force_login(a_user(role))
+    client.cookies["language"] = "en"
     DeskSettings.current()
     before = numbers()
     looked = client.post(address(), TYPED | {"look": "1"}).content.decode()
