@@ -151,26 +151,29 @@ def entries(now: datetime) -> list[dict[str, Any]]:
     """A history with every kind of entry."""
     hour = timedelta(hours=1)
     return [
-        {"kind": "customer", "who": "王敏", "at": now - 30 * hour, "text": STORY},
+        {"kind": "customer", "who": "王敏", "at": now - 30 * hour, "text": STORY, "mentions": []},
         {"kind": "system", "title": _("Registered"), "who": "26-0004517-3", "at": now - 30 * hour},
         {"kind": "system", "title": _("Dispatched"), "who": _("Outage crew"), "at": now - 29 * hour, "icon": "send"},
         {
             "kind": "note",
             "who": "李伟",
             "at": now - 28 * hour,
-            "text": _("Fuse of transformer area 12 is blown; crew leaves at once."),
+            "text": _("Fuse of transformer area 12 is blown; crew leaves at once.") + " @王芳",
+            "mentions": ["@王芳"],
         },
         {
             "kind": "call",
             "who": "李伟",
             "at": now - 27 * hour,
             "text": _("Reached. Supply is back; she asks for the cause in writing."),
+            "mentions": [],
         },
         {
             "kind": "message",
             "who": "李伟",
             "at": now - 3 * hour,
             "text": _("Your supply was restored at 21:40. A fuse in your transformer area had blown."),
+            "mentions": [],
             "files": FILES[:1],
             "state": _("sent at once"),
         },
@@ -182,7 +185,7 @@ def story(now: datetime) -> list[dict[str, Any]]:
     return [
         {"kind": "system", "icon": "check", "title": _("We received your complaint"), "at": now - timedelta(hours=30)},
         {"kind": "system", "icon": "check", "title": _("The outage crew has it"), "at": now - timedelta(hours=29)},
-        {"kind": "customer", "text": STORY, "at": now - timedelta(hours=28)},
+        {"kind": "customer", "text": STORY, "mentions": [], "at": now - timedelta(hours=28)},
     ]
 
 

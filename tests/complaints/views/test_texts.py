@@ -211,7 +211,7 @@ def test_the_length_of_a_text_message_is_counted_as_the_network_counts(text, sig
 def test_each_placeholder_that_is_offered_stands_for_something():
     complaint = a_complaint()
     words = outbox.words_for(complaint, complaint.events.get(number=1), DeskSettings.current())
-    assert set(texts.OF_SETTLED) == {*words, "name"}
+    assert {*texts.OF_SETTLED, *texts.OF_CONCERNS} == {*words, "name"}
     of_announcement = announcements.words_for(an_announcement(), DeskSettings.current())
     assert set(texts.OF_ANNOUNCEMENTS) == {*of_announcement, "name"}
     assert set(texts.OF_ACTIONS) == {*issue_actions.words_for(an_action()), "name"}
@@ -219,7 +219,7 @@ def test_each_placeholder_that_is_offered_stands_for_something():
     hook = Webhook(pk=1, name="GIS", url="https://gis.example/")
     assert set(texts.OF_WEBHOOKS) == {*webhooks.words_for(hook, ""), "name"}
     others = {*texts.OF_ISSUES, *texts.OF_VIEWS, *texts.OF_WEBHOOKS, *texts.OF_ANNOUNCEMENTS, *texts.OF_ACTIONS}
-    assert set(texts.WORDS) == {*texts.OF_SETTLED, *texts.OF_SURVEYS, *others}
+    assert set(texts.WORDS) == {*texts.OF_SETTLED, *texts.OF_SURVEYS, *texts.OF_CONCERNS, *others}
 
 
 @pytest.mark.parametrize("code", sorted(watching.OCCASIONS))
