@@ -182,6 +182,11 @@ class Staff(Window):
         """How many complaints came by this channel, as the trend report counts them."""
         return int(self.figures("trend", "channel").get("All", {}).get(channel, 0))
 
+    def reads_one_more(self, channel, *, answered, received):
+        """Both reports count one more of this channel than these; figures follow within seconds."""
+        more = (answered + 1, received + 1)
+        wait_for(lambda: (self.answered(channel), self.received(channel)) == more)
+
     def found(self, words):
         """The references that the desk's search finds."""
         self.go(f"/desk/?view=all&q={words}")

@@ -77,7 +77,7 @@ def test_what_reaches_us_on_paper_or_in_person_is_answered_rated_and_counted(sig
         with supervisor.page.expect_download() as download:
             supervisor.page.get_by_role("link", name="letter.pdf").click()
         assert download.value.path().read_bytes().startswith(b"%PDF")
-    assert (supervisor.answered(channel), supervisor.received(channel)) == (answered + 1, received + 1)
+    supervisor.reads_one_more(channel, answered=answered, received=received)
 
 
 def test_a_known_callers_outage_is_logged_without_a_mouse_then_answered_rated_and_counted(sign_in):
@@ -106,4 +106,4 @@ def test_a_known_callers_outage_is_logged_without_a_mouse_then_answered_rated_an
     reference = registered(agent)
     assert len(pressed) <= MOST_KEYS
     answered_and_rated_by_a_call(supervisor, investigator, reference)
-    assert (supervisor.answered("Phone"), supervisor.received("Phone")) == (answered + 1, received + 1)
+    supervisor.reads_one_more("Phone", answered=answered, received=received)

@@ -34,7 +34,7 @@ def test_a_complaint_is_filed_handled_rated_and_counted(product, open_window, si
     customer.rate(feedback_link(lambda: text_messages(product, reference)), solved=True, score=5)
     assert supervisor.open(reference).status == "Closed"
     customer.go(track).sees(ANSWER)
-    assert (supervisor.answered("Web"), supervisor.received("Web")) == (answered + 1, received + 1)
+    supervisor.reads_one_more("Web", answered=answered, received=received)
 
 
 def test_not_solved_takes_it_up_again_and_a_supervisor_is_told(product, open_window, sign_in):
