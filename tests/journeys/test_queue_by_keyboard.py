@@ -66,15 +66,20 @@ def test_one_walks_through_the_queue_one_came_from(sign_in):
     page, press = supervisor.page, supervisor.page.keyboard.press
     supervisor.go("/desk/?view=unfinished")
     first, second = page.locator("[data-row] .reference").all_inner_texts()[:2]
+
+    def is_at(reference):
+        expect(page).to_have_url(re.compile(f"/complaints/{reference}/"))
+        page.wait_for_load_state()  # before that no key is heard
+
     press("j")
     press("Enter")
-    expect(page).to_have_url(re.compile(f"/complaints/{first}/"))
+    is_at(first)
     press("]")
-    expect(page).to_have_url(re.compile(f"/complaints/{second}/"))
+    is_at(second)
     press("[")
-    expect(page).to_have_url(re.compile(f"/complaints/{first}/"))
+    is_at(first)
     press("]")
-    expect(page).to_have_url(re.compile(f"/complaints/{second}/"))
+    is_at(second)
     press("u")
     expect(page.locator(f"#row-{second}")).to_be_focused()
 
