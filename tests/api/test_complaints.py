@@ -52,7 +52,7 @@ def test_a_complaint_is_registered_once_however_often_it_is_sent():
 @pytest.mark.parametrize(
     ("changed", "field"),
     [
-        ({"category": "XXX"}, "category"),
+        ({"category": "NO-SUCH"}, "category"),
         ({"subcategory": "VOL-01"}, "subcategory"),
         ({"story": ""}, "story"),
         ({"received_at": "2999-01-01T00:00:00+08:00"}, "received_at"),

@@ -84,7 +84,7 @@ def test_a_number_opens_its_list_and_a_share_carries_of_how_many_it_is_one():
         ({"from": "2026-04-01"}, "from"),
         ({"granularity": "year"}, "granularity"),
         ({"by": "weather"}, "by"),
-        ({"category": "XXX"}, "category"),
+        ({"category": "NO-SUCH"}, "category"),
         ({"channel": "pigeon"}, "channel"),
         ({"branch": "nowhere"}, "branch"),
         ({"chanel": "web"}, "chanel"),
