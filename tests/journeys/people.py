@@ -120,6 +120,7 @@ class Staff(Window):
         self.fill(username=username, password=password)
         self.press("Sign in")
         expect(self.page).to_have_url(re.compile("/desk/"))
+        self.page.wait_for_load_state()  # before that no key is heard
 
     def open(self, reference):
         return self.go(f"/complaints/{reference}/")

@@ -99,6 +99,7 @@ def test_the_palette_finds_pages_and_moves_by_letters(sign_in):
     press("j")
     press("Enter")
     expect(page).to_have_url(re.compile("/complaints/"))
+    page.wait_for_load_state()
     press("/")
     page.keyboard.type("assign")
     expect(page.get_by_role("option", name=re.compile("^Assign"))).to_be_visible()
