@@ -57,8 +57,8 @@ def hand_over(request: StaffRequest) -> HttpResponse:
         raise PermissionDenied(_("Only those who have complaints hand them over."))
     mine = Complaint.objects.visible_to(request.user).open().filter(assignee=request.user)
     rows = list(mine.by_due_next().select_related("category", "subcategory")[: bulk.MOST_CHOSEN])
-    form = ReceiverForm(request.POST or None, user=request.user)
-    if request.method == "POST":
+    form = ReceiverForm(request.POST if request.method == "POST" else None, user=request.user)
+    if form.is_bound:
         chosen = _chosen(request)
         if not chosen:
             form.add_error(None, _("Tick what you hand over."))

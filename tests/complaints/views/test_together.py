@@ -330,6 +330,12 @@ def test_a_shift_is_handed_over_with_a_note_for_each_and_an_answer_for_each(read
     assert Concern.objects.filter(user=next_one, why="handed").count() == 2
 
 
+def test_a_shift_handed_over_without_a_word_comes_back_with_what_is_missing(reader):
+    answer = reader.post("/desk/hand-over/")
+    assert answer.status_code == 422
+    assert "Tick what you hand over." in text_of(answer)
+
+
 def test_a_shift_can_be_left_to_the_team(reader, sign_in):
     me, complaint = sign_in(Role.INVESTIGATOR), bring(fresh(), "investigating")
     workflow.perform("assign", complaint, by=Actor.staff(me), assignee=me)
