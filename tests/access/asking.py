@@ -70,7 +70,7 @@ def answer(client: Client, method: str, address: str) -> Answer:
 
 
 def _body(got: HttpResponse) -> str:
-    content = b"".join(got.streaming_content) if got.streaming else got.content  # type: ignore[attr-defined]
+    content = b"".join(got.streaming_content) if got.streaming else got.content
     return str(got.headers) + content.decode("utf-8", "replace")
 
 

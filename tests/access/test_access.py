@@ -29,7 +29,7 @@ HALVES = [
 @pytest.fixture(scope="module")
 def utility(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[World]:
     """Built once; whatever is asked of it is rolled back each time, and all of it at the end."""
-    with django_db_blocker.unblock(), transaction.atomic():  # type: ignore[attr-defined]
+    with django_db_blocker.unblock(), transaction.atomic():
         if not Category.objects.exists():
             call_command("load_profile", "cn-95598", verbosity=0)
         yield world.make()
