@@ -80,10 +80,11 @@ def keep(subscription: Subscription) -> None:
     """Save what somebody has made or changed; what was due under the old day and hour is not sent any more. Raises Refusal."""
     check(subscription)
     now = database_clock.now()
-    if subscription.pk is None:
+    is_new = subscription._state.adding
+    if is_new:
         subscription.made_at = now
     with transaction.atomic():
-        if subscription.pk is not None:
+        if not is_new:
             row = Subscription.objects.select_for_update().get(pk=subscription.pk)
             subscription.paused_at, subscription.deleted_at = row.paused_at, row.deleted_at
         set_next(subscription, now)
