@@ -17,12 +17,20 @@ from analytics.periods import Granularity
 from analytics.reports import all_reports
 from analytics.subscriptions import FILTERS, READING
 from complaints.models import Category, Channel
-from staff.models import User
+from staff.models import Branch, User
 from staff.scope import within_branches
+
+
+class Colleagues(forms.ModelChoiceField):
+    """Colleagues by name and address: two may have the same name."""
+
+    def label_from_instance(self, obj: User) -> str:
+        return f"{obj.display_name} ({obj.email})"
 
 
 class SubscriptionForm(forms.ModelForm):
     use_required_attribute = False
+    subscriber = Colleagues(label=_("who gets it"), queryset=User.objects.none())
     reports = forms.MultipleChoiceField(label=_("Reports"), widget=forms.CheckboxSelectMultiple)
     hour = forms.TypedChoiceField(label=_("at"), choices=[(n, f"{n:02d}:00") for n in range(24)], coerce=int)
     weekday = forms.TypedChoiceField(
@@ -45,7 +53,7 @@ class SubscriptionForm(forms.ModelForm):
     channel = forms.ChoiceField(label=_("channel"), choices=[("", _("all channels")), *Channel.choices], required=False)
     branch = forms.ModelChoiceField(
         label=_("branch"),
-        queryset=None,
+        queryset=Branch.objects.none(),
         to_field_name="code",
         required=False,
         empty_label=_("all that the person sees"),
@@ -72,7 +80,6 @@ class SubscriptionForm(forms.ModelForm):
         near = Q(is_active=True, role__in=sorted(READING)) & within_branches(user)
         already = Q(pk__in=[user.pk, self.instance.subscriber_id])
         colleagues.queryset = User.objects.filter(near | already).exclude(email="").order_by("full_name", "username")
-        colleagues.label_from_instance = lambda one: f"{one.display_name} ({one.email})"
         branch.queryset = branches_of(user)
         reports = self.fields["reports"]
         assert isinstance(reports, forms.MultipleChoiceField)
