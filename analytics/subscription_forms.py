@@ -93,7 +93,7 @@ class SubscriptionForm(forms.ModelForm):
         first, last = values.get("starts_on"), values.get("stops_on")
         if first and last and first > last:
             self.add_error("stops_on", _("The last day lies before the first day."))
-        if last and last < timezone.localdate():
+        elif last and last < timezone.localdate():
             self.add_error("stops_on", _("This day is over already."))
         category, branch = values.get("category"), values.get("branch")
         said = {
