@@ -17,7 +17,7 @@ def work(at: datetime) -> int:
     boss = demo_users().filter(username="supervisor").select_related("branch").first()
     if boss is None or Subscription.objects.exists():
         return 0
-    plans = (
+    plans: tuple[tuple[list[str], Span, Rhythm, dict[str, str]], ...] = (
         (["trend", "sla-compliance"], Span.LAST_WEEK, Rhythm.WEEKLY, {"category": "OUT"}),
         (["satisfaction"], Span.LAST_MONTH, Rhythm.MONTHLY, {}),
     )
