@@ -8,6 +8,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
+from typing import IO
 
 from django.http import FileResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -35,6 +36,22 @@ def csv_file(name: str, columns: Sequence[Column], rows: Iterable[Sequence[Cell]
 
 def xlsx_file(name: str, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> FileResponse:
     """The rows as a workbook; numbers stay numbers, and a long list goes on in further sheets."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115  whoever sends it closes it
+    write("xlsx", file, columns, rows)
+    file.seek(0)
+    return FileResponse(file, as_attachment=True, filename=f"{name}.xlsx")
+
+
+def write(format: str, file: IO[bytes], columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> None:
+    """Write the rows into an open file, row by row."""
+    if format == "csv":
+        for line in lines(columns, rows):
+            file.write(line.encode())
+        return
+    _workbook(columns, rows).save(file)
+
+
+def _workbook(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> Workbook:
     book, head, rest = Workbook(write_only=True), [str(column.label) for column in columns], iter(rows)
     part = list(islice(rest, 1))
     while part or not book.worksheets:
@@ -43,10 +60,7 @@ def xlsx_file(name: str, columns: Sequence[Column], rows: Iterable[Sequence[Cell
         for row in chain(part, islice(rest, SHEET_ROWS - 1)):
             sheet.append([_in_workbook(cell.raw) for cell in row])
         part = list(islice(rest, 1))
-    file = tempfile.TemporaryFile()  # noqa: SIM115  whoever sends it closes it
-    book.save(file)
-    file.seek(0)
-    return FileResponse(file, as_attachment=True, filename=f"{name}.xlsx")
+    return book
 
 
 def _in_workbook(value: object) -> int | float | str:

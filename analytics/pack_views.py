@@ -15,10 +15,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from analytics.models import FrozenPack, Pack
+from analytics import jobs
+from analytics.models import FrozenPack, JobState, Pack
 from analytics.pack_forms import PackForm
-from analytics.packs import comparing, files
-from analytics.packs.freezing import PACKERS, freeze, is_untouched
+from analytics.packs import comparing, files, freezing
+from analytics.packs.freezing import PACKERS, is_untouched
 from analytics.reports import all_reports
 from analytics.trust import trust
 from complaints import database_clock
@@ -68,18 +69,38 @@ def pack_new(request: StaffRequest) -> HttpResponseBase:
 def pack(request: StaffRequest, pk: int) -> HttpResponseBase:
     rows = Pack.objects.visible_to(request.user).select_related("branch", "category", "made_by")
     found = get_object_or_404(rows, pk=pk)
+    if request.htmx:
+        return render(request, "analytics/_freezing.html", _standing(found))
     names = [report.title for name, report in all_reports().items() if name in found.reports]
-    frozen = found.frozen.defer("content").select_related("frozen_by")
-    context = {"pack": found, "names": names, "frozen": frozen, "trust": trust(database_clock.now())}
-    return render(request, "analytics/pack.html", context)
+    context = {"pack": found, "names": names, "trust": trust(database_clock.now())}
+    return render(request, "analytics/pack.html", context | _standing(found))
+
+
+def _standing(found: Pack) -> dict[str, Any]:
+    """What was frozen, and whether it is being frozen again."""
+    return {
+        "pack": found,
+        "frozen": found.frozen.defer("content").select_related("frozen_by"),
+        "freezing": found.freezings.select_related("asked_by").first(),
+    }
 
 
 @for_packers
 @require_POST
 def pack_freeze(request: StaffRequest, pk: int) -> HttpResponseBase:
+    """Ask for it; the page shows how it stands, and a worker does it."""
     found = get_object_or_404(Pack.objects.visible_to(request.user), pk=pk)
-    frozen = freeze(found, by=request.user, at=database_clock.now())
-    return redirect("analytics:frozen", pk, frozen.number)
+    freezing.ask(found, by=request.user)
+    return redirect("analytics:pack", pk)
+
+
+@for_packers
+@require_POST
+def pack_stop(request: StaffRequest, pk: int) -> HttpResponseBase:
+    found = get_object_or_404(Pack.objects.visible_to(request.user), pk=pk)
+    for one in found.freezings.filter(state__in=(JobState.WAITING, JobState.RUNNING)):
+        jobs.stop(one)
+    return redirect("analytics:pack", pk)
 
 
 @for_packers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.platypus import Flowable, LongTable, Paragraph, Spacer, TableStyle
+from reportlab.platypus import Flowable, LongTable, PageBreak, Paragraph, Spacer, TableStyle
 from reportlab.platypus.doctemplate import SimpleDocTemplate
 
 from analytics.filters import Chosen
@@ -32,15 +33,38 @@ COLOURS = [HexColor(code) for code in ("#0072b2", "#b85000", "#007a5a", "#a6588b
 LINE = HexColor("#d3dee2")
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A report as it was read: for which filters, with which findings, counted up to when."""
+
+    report: Report
+    chosen: Chosen
+    findings: Findings
+    counted: datetime | None
+
+
 def pdf_file(report: Report, chosen: Chosen, findings: Findings, counted: datetime | None) -> HttpResponse:
-    response = HttpResponse(pdf(report, chosen, findings, counted), content_type="application/pdf")
+    page = Page(report, chosen, findings, counted)
+    response = HttpResponse(pdf([page]), content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="{report.name}.pdf"'
     return response
 
 
-def pdf(report: Report, chosen: Chosen, findings: Findings, counted: datetime | None) -> bytes:
-    """The report in the language in use; the characters of the Chinese font that it needs are embedded."""
+def pdf(pages: Sequence[Page]) -> bytes:
+    """Reports in the language in use, one behind the other; the characters of the Chinese font that they need are embedded."""
     language = translation.get_language() or ""
+    story: list[Flowable] = []
+    for page in pages:
+        story += [*([PageBreak()] if story else []), *_story(page, language)]
+    out = io.BytesIO()
+    margins = dict.fromkeys(("leftMargin", "rightMargin", "topMargin", "bottomMargin"), SIDE)
+    title = ", ".join(str(page.report.title) for page in pages)
+    SimpleDocTemplate(out, pagesize=landscape(A4), title=title, invariant=1, **margins).build(story)
+    return out.getvalue()
+
+
+def _story(page: Page, language: str) -> list[Flowable]:
+    report, chosen, findings = page.report, page.chosen, page.findings
     style = styles(language)
     small = ParagraphStyle("small", style["fact"], fontSize=8, leading=11)
     # a long table would be carried to the next page as a whole
@@ -58,13 +82,10 @@ def pdf(report: Report, chosen: Chosen, findings: Findings, counted: datetime | 
         story += [p(table.title, heading), _table(table, small, language)]
     story.append(p(_("What these figures mean"), style["heading"]))
     story += [p(f"{one.name} ({one.unit}): {one.formula}. {one.definition}", small) for one in report.measures]
-    if counted is not None:
-        as_of = formats.date_format(timezone.localtime(counted), "DATETIME_FORMAT")
+    if page.counted is not None:
+        as_of = formats.date_format(timezone.localtime(page.counted), "DATETIME_FORMAT")
         story += [Spacer(0, 4 * mm), p(_("Figures as of %(moment)s") % {"moment": as_of}, small)]
-    out = io.BytesIO()
-    margins = dict.fromkeys(("leftMargin", "rightMargin", "topMargin", "bottomMargin"), SIDE)
-    SimpleDocTemplate(out, pagesize=landscape(A4), title=str(report.title), invariant=1, **margins).build(story)
-    return out.getvalue()
+    return story
 
 
 def _narrowed(chosen: Chosen) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -19,6 +20,7 @@ from django.views.decorators.http import require_POST
 from analytics import board as boards
 from analytics.charts import option
 from analytics.export import FORMATS, File
+from analytics.exports import is_small
 from analytics.filters import ReportFilters
 from analytics.grains import refresh
 from analytics.measures import MEASURES
@@ -29,6 +31,7 @@ from analytics.reports.base import Findings, Report, Table, filters_for, lines
 from analytics.signals import handling
 from analytics.trust import trust
 from complaints import database_clock, proposals, storms
+from complaints.refusals import Refusal
 from staff.actors import Role
 from staff.http import StaffRequest
 
@@ -130,6 +133,10 @@ def report_list(request: StaffRequest, name: str) -> HttpResponseBase:
         raise Http404
     listing = found.listing(form.chosen(), request.user, at, request.GET.get("pick", ""))
     if (format := request.GET.get("format")) in FORMATS:
+        if not is_small(listing):
+            raise Refusal(
+                _("The list is too long to come at once. Use the buttons below it; the file is prepared then.")
+            )
         rows = (listing.show(row) for row in listing.rows.iterator(2000))
         return FORMATS[format](f"{name}-list", listing.columns, rows)
     page = Paginator(listing.rows, PAGE).get_page(request.GET.get("page"))
@@ -140,6 +147,7 @@ def report_list(request: StaffRequest, name: str) -> HttpResponseBase:
         "lines": lines(listing.columns, (listing.show(row) for row in page)),
         "back": form.chosen().address(),
         "here": form.chosen().address(pick=request.GET.get("pick", "")),
+        "taken": urlencode(form.chosen().params(pick=request.GET.get("pick", ""))),
         "trust": trust(at),
     }
     return render(request, "analytics/report_list.html", context)

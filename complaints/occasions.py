@@ -243,6 +243,12 @@ OCCASIONS: dict[str, Occasion] = {
         _("when nobody answers a webhook any more"),
         False,
     ),
+    "report_posted": Occasion(
+        pgettext_lazy("occasion", "Report by subscription"),
+        _("whoever has subscribed to the report"),
+        _("at the day and hour of the subscription"),
+        False,
+    ),
     "figures_differ": Occasion(
         pgettext_lazy("occasion", "Figures differ"),
         _("administrators and analysts"),

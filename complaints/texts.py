@@ -22,6 +22,7 @@ from complaints import (
     issue_actions,
     issues,
     outbox,
+    reports_told,
     surveys,
     watching,
     webhooks,
@@ -86,6 +87,9 @@ WORDS: dict[str, LazyText | str] = {
     "request_url": gettext_lazy("address of the request"),
     "survey_url": gettext_lazy("address of the survey of customers"),
     "until": gettext_lazy("until when they may answer"),
+    "report": gettext_lazy("names of the reports"),
+    "period": gettext_lazy("which days the reports are about"),
+    "note": gettext_lazy("that earlier ones were left out, if so"),
 }
 """What each placeholder stands for."""
 OF_ISSUES = ("kind", "place", "message", "expected", "restored", "hotline", "utility", "track_url", "name")
@@ -106,6 +110,7 @@ OF_ANNOUNCEMENTS = (
 OF_INSPECTIONS = ("kind", "place", "due", "desk_url", "name")
 OF_SURVEYS = ("survey_url", "until", "hotline", "utility", "name")
 OF_ACTIONS = ("place", "message", "due", "desk_url", "name")
+OF_REPORTS = ("report", "period", "note", "utility", "desk_url", "name")
 OF_FIGURES = ("count", "due", "desk_url", "name")
 OF_COACHING = ("message", "due", "desk_url", "name")
 
@@ -140,6 +145,7 @@ def words_of(code: str) -> tuple[str, ...]:
         "settled_feedback": OF_SETTLED,
         webhooks.STOPPED: OF_WEBHOOKS,
         figures_told.DIFFER: OF_FIGURES,
+        reports_told.POSTED: OF_REPORTS,
         attention.DIGEST: OF_FOLLOWED,
         **dict.fromkeys(concerns.OCCASIONS, OF_CONCERNS),
         **dict.fromkeys(surveys.OCCASIONS, OF_SURVEYS),
@@ -244,6 +250,8 @@ def _words(code: str, by: User, reference: str) -> tuple[str, dict[str, Any]] | 
         return (inspection.where, schedule.words_for(inspection)) if inspection else None
     if code == webhooks.STOPPED:
         return "GIS", webhooks.words_for(Webhook(pk=1, name="GIS", url="https://gis.example/"), "500")
+    if code == reports_told.POSTED:
+        return reports_told.sample(by)
     if code == figures_told.DIFFER:
         return str(OCCASIONS[code].label), figures_told.words_for(timezone.now(), 3)
     return _complaint_words(code, by, reference)

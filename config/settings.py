@@ -265,6 +265,10 @@ CELERY_BEAT_SCHEDULE = {
     "check-figures": _every("analytics.tasks.check_figures", 600),
     "find-signals": _every("analytics.tasks.find_signals", 300),
     "count-customers": _every("analytics.tasks.count_customers", 1800),
+    "prepare-exports": _every("analytics.tasks.prepare_exports", 3),
+    "forget-exports": _every("analytics.tasks.forget_exports", 3600),
+    "post-reports": _every("analytics.tasks.post_reports", 30),
+    "freeze-packs": _every("analytics.tasks.freeze_packs", 3),
     "heartbeat": _every("config.tasks.heartbeat", 10),
 }
 

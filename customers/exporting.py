@@ -58,12 +58,20 @@ def record(customers: QuerySet[Customer], *, by: User, at: datetime, format: str
 
 def rows(customers: QuerySet[Customer]) -> Iterator[Sequence[object]]:
     """Headings and rows, never all in memory."""
-    head = [str(FIELDS[name][0]) for name in COLUMNS]
-    body = customers.order_by("number", "accounts__number").values_list(*COLUMNS.values()).iterator(chunk_size=2000)
-    return chain([head], ([_said(value) for value in row] for row in body))
+    body = by_account(customers).iterator(chunk_size=2000)
+    return chain([head()], ([said(value) for value in row] for row in body))
 
 
-def _said(value: object) -> object:
+def head() -> list[str]:
+    return [str(FIELDS[name][0]) for name in COLUMNS]
+
+
+def by_account(customers: QuerySet[Customer]) -> QuerySet[Customer, tuple[object, ...]]:
+    """One row for each account, in the order of the columns."""
+    return customers.order_by("number", "accounts__number").values_list(*COLUMNS.values())
+
+
+def said(value: object) -> object:
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     return value

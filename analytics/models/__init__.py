@@ -1,5 +1,6 @@
-"""Facts, figures per day, the record of counting and checking them, what stands out in them, and packs that were handed over."""
+"""Facts, figures per day, the record of counting and checking them, what stands out in them, and what leaves the house."""
 
+from analytics.models.exports import Export, ExportFormat, Subject
 from analytics.models.exposure import CustomerCount
 from analytics.models.facts import (
     ClockFact,
@@ -11,7 +12,8 @@ from analytics.models.facts import (
     TransitionFact,
     WorkingDay,
 )
-from analytics.models.packs import FrozenPack, Pack
+from analytics.models.jobs import Job, JobState
+from analytics.models.packs import Freezing, FrozenPack, Pack
 from analytics.models.rollups import Change, Check, DayRollup, Generation, GenerationState
 from analytics.models.signals import (
     ComplaintTerms,
@@ -24,6 +26,7 @@ from analytics.models.signals import (
     TermChange,
     TermDay,
 )
+from analytics.models.subscriptions import Posting, Rhythm, Span, Subscription
 
 __all__ = [
     "Change",
@@ -33,20 +36,30 @@ __all__ = [
     "ComplaintTerms",
     "CustomerCount",
     "DayRollup",
+    "Export",
+    "ExportFormat",
     "FeedbackFact",
+    "Freezing",
     "FrozenPack",
     "Generation",
     "GenerationState",
+    "Job",
+    "JobState",
     "OpenDay",
     "OpenSpan",
     "Pack",
     "Per",
+    "Posting",
     "Result",
+    "Rhythm",
     "Signal",
     "SignalKind",
     "SignalLook",
     "SignalRule",
     "SignalState",
+    "Span",
+    "Subject",
+    "Subscription",
     "TermChange",
     "TermDay",
     "TransitionFact",

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from analytics.models.jobs import UNFINISHED, Job
 from complaints.models import Category, Channel
 from complaints.models.append_only import AppendOnly
 from staff.models import Branch, User
@@ -71,3 +72,28 @@ class FrozenPack(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.pack} {self.number}"
+
+
+class Freezing(Job):
+    """That somebody asked for a pack to be frozen, and how it stands; `frozen` is what came of it."""
+
+    pack = models.ForeignKey(Pack, on_delete=models.PROTECT, related_name="freezings")
+    frozen = models.OneToOneField(FrozenPack, on_delete=models.PROTECT, null=True, related_name="freezing")
+
+    class Meta(Job.Meta):
+        verbose_name = _("freezing of a pack")
+        verbose_name_plural = _("freezings of packs")
+        ordering = ["-asked_at", "-pk"]
+        constraints = [
+            *Job.Meta.constraints,
+            models.UniqueConstraint(
+                name="pack_is_frozen_one_at_a_time", fields=["pack"], condition=Q(state__in=UNFINISHED)
+            ),
+            models.CheckConstraint(
+                name="done_freezing_has_its_numbers",
+                condition=Q(state="done", frozen__isnull=False) | ~Q(state="done") & Q(frozen__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pack} {self.state}"

@@ -13,14 +13,17 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, QuerySet
 from django.utils import translation
+from django.utils.translation import gettext as _
 
+from analytics import jobs
 from analytics.filters import Chosen
-from analytics.models import FrozenPack, Pack
+from analytics.models import Freezing, FrozenPack, JobState, Pack
+from analytics.packs.snapshot import one_moment
 from analytics.periods import Granularity, Period
 from analytics.reading import as_of
 from analytics.reports import all_reports
 from analytics.reports.base import Cell, Report, Table
-from complaints import queues
+from complaints import database_clock, queues
 from complaints.models import Complaint
 from staff.actors import Role
 from staff.models import User
@@ -140,24 +143,50 @@ def digest(content: Content) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-@transaction.atomic
-def freeze(pack: Pack, *, by: User, at: datetime) -> FrozenPack:
-    """Write down what the pack says now. Two at once get two numbers, because the pack is locked.
-
-    `as_of` is read before the numbers are: what is counted while they are read may be in them, and never the other way round.
-    """
-    locked, counted_to = Pack.objects.select_for_update().get(pk=pack.pk), as_of() or at
-    content = said(locked, by, at)
-    last = locked.frozen.aggregate(last=Max("number"))["last"] or 0
-    return FrozenPack.objects.create(
-        pack=locked,
-        number=last + 1,
-        frozen_at=at,
-        frozen_by=by,
-        as_of=counted_to,
-        content=content,
-        digest=digest(content),
+def ask(pack: Pack, *, by: User) -> Freezing:
+    """Write down that the pack is to be frozen; asked again before that is done it is the same."""
+    Freezing.objects.bulk_create(
+        [Freezing(pack=pack, asked_by=by, asked_at=database_clock.now())], ignore_conflicts=True
     )
+    return pack.freezings.all()[0]
+
+
+def freeze(freezing: Freezing) -> int:
+    """Write down what the pack says now, for a worker that has taken this; 1 when it is frozen.
+
+    All its numbers are of one moment, and so is `as_of`. Who may not pack any more freezes nothing.
+    """
+    pack, by = freezing.pack, freezing.asked_by
+    try:
+        if reason := _refused(pack, by):
+            jobs.finish(freezing, JobState.FAILED, error=reason)
+            return 0
+        with one_moment():
+            at = database_clock.now()
+            counted_to, content = as_of() or at, said(pack, by, at)
+        with transaction.atomic():
+            locked = Pack.objects.select_for_update().get(pk=pack.pk)
+            last = locked.frozen.aggregate(last=Max("number"))["last"] or 0
+            kept = FrozenPack.objects.create(
+                pack=locked,
+                number=last + 1,
+                frozen_at=at,
+                frozen_by=by,
+                as_of=counted_to,
+                content=content,
+                digest=digest(content),
+            )
+            jobs.finish(freezing, JobState.DONE, frozen=kept)
+    except jobs.Lost:
+        return 0
+    return 1
+
+
+def _refused(pack: Pack, by: User) -> str:
+    with translation.override(by.language):
+        if not by.is_active or by.role not in PACKERS or not Pack.objects.visible_to(by).filter(pk=pack.pk).exists():
+            return _("Whoever asked for it may not see the pack any more.")
+    return ""
 
 
 def is_untouched(frozen: FrozenPack) -> bool:

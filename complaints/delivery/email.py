@@ -13,13 +13,16 @@ from django.conf import settings
 
 from complaints.delivery.errors import DeliveryError
 from complaints.delivery.files import write_once
-from complaints.models import Notice
+from complaints.models import Notice, NoticeFile
 
 TIMEOUT_SECONDS = 15
 
 
 def deliver(notice: Notice) -> None:
-    """Send one message; its Message-ID is the notice's uuid, so a second try is recognisable as the same message."""
+    """Send one message; its Message-ID is the notice's uuid, so a second try is recognisable as the same message.
+
+    The files of the notice go along. Raises DeliveryError, also when one of them is gone.
+    """
     url = urlsplit(settings.EMAIL_URL)
     message = compose(notice)
     if url.scheme == "file":
@@ -46,7 +49,22 @@ def compose(notice: Notice) -> EmailMessage:
     message["Subject"] = notice.subject
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(notice.body)
+    for file in notice.files.all():
+        main, _slash, sub = file.content_type.partition("/")
+        message.add_attachment(_read(file), maintype=main, subtype=sub, filename=file.name)
     return message
+
+
+def _read(file: NoticeFile) -> bytes:
+    """What goes along. A mail without what it speaks of is not sent."""
+    if not file.file:
+        raise DeliveryError(f"“{file.name}” is not kept any more.", is_permanent=True)
+    try:
+        with file.file.open() as opened:
+            data: bytes = opened.read()
+    except OSError as error:
+        raise DeliveryError(f"“{file.name}” cannot be read: {error}") from error
+    return data
 
 
 def _connect(scheme: str, host: str, port: int | None) -> smtplib.SMTP:

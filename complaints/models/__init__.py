@@ -84,7 +84,15 @@ from complaints.models.inspections import (
 )
 from complaints.models.issue_work import ActionKind, IssueAct, IssueAction, IssueJob, IssueProposal, JobState, Left
 from complaints.models.letters import Letter, LetterText, Posting
-from complaints.models.outgoing import Medium, MessageTemplate, Notice, NoticeState, TextVersion
+from complaints.models.outgoing import (
+    MOST_FILE_BYTES,
+    Medium,
+    MessageTemplate,
+    Notice,
+    NoticeFile,
+    NoticeState,
+    TextVersion,
+)
 from complaints.models.phrases import CannedText
 from complaints.models.promises import Alarm, Calendar, Clock, ClockKind, LedgerEntry, Policy, PolicyLimit, Tier
 from complaints.models.receipts import Arrival, Receipt
@@ -113,6 +121,7 @@ __all__ = [
     "COACHING_SEEN_BY",
     "HOLDS",
     "LOWEST",
+    "MOST_FILE_BYTES",
     "SAFETY",
     "SEGMENTS",
     "SERVICE",
@@ -204,6 +213,7 @@ __all__ = [
     "MessageTemplate",
     "NotDone",
     "Notice",
+    "NoticeFile",
     "NoticeState",
     "OutageFinding",
     "OutageKind",

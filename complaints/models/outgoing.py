@@ -103,7 +103,7 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
 
     def visible_to(self, user: User) -> NoticeQuerySet:
         """Of complaints, service issues and inspections that this person may see, and of views that they watch themselves; of
-        webhooks, administrators only; that figures differ, analysts too.
+        webhooks, administrators only; that figures differ, analysts too; reports by subscription, who gets them.
         """
         issues = ServiceIssue.objects.visible_to(user)
         of_issue = Q(update__issue__in=issues) | Q(follower__issue__in=issues) | Q(watch__user=user)
@@ -111,9 +111,11 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         of_issue |= Q(inspection__in=Inspection.objects.visible_to(user))
         of_issue |= Q(invite__survey__in=Survey.objects.visible_to(user))
         if user.role == Role.ADMINISTRATOR and user.is_active:
-            of_issue |= Q(webhook__isnull=False)
+            of_issue |= Q(webhook__isnull=False) | Q(posting__isnull=False)
         if user.role in (Role.ADMINISTRATOR, Role.ANALYST) and user.is_active:
             of_issue |= Q(figures_at__isnull=False)
+        if user.is_active and user.email:
+            of_issue |= Q(posting__isnull=False, address__iexact=user.email)
         seen = Q(complaint__in=Complaint.objects.visible_to(user)) | (Q(complaint__isnull=True) & of_issue)
         return self.filter(seen)
 
@@ -146,11 +148,12 @@ CAUSES = [
     {"invite"},
     {"webhook"},
     {"figures_at"},
+    {"posting"},
 ]
 """What a notice can be of: an event of a complaint (told to a person or a webhook), an update about a service issue (told to a
 complainant or a follower), the greeting of a follower, an announcement to a customer, an overdue action on an issue or of
 coaching, an overdue inspection, a watched view, the day of somebody who follows complaints, an invitation to a survey, the
-end of a webhook itself, or a comparison in which figures differed."""
+end of a webhook itself, a comparison in which figures differed, or a report that somebody has subscribed to."""
 
 
 def _of_nothing_but(cause: set[str]) -> Q:
@@ -180,6 +183,8 @@ class Notice(models.Model):
     invite = models.ForeignKey(SurveyInvite, on_delete=models.CASCADE, null=True, related_name="notices")
     figures_at = models.DateTimeField(null=True)
     """When figures were compared and differed; by its moment, because complaints know nothing of who counts them."""
+    posting = models.UUIDField(null=True, unique=True)
+    """Which report by subscription this brings; by its key, for the same reason."""
     code = models.CharField(_("occasion"), max_length=40)
     medium = models.CharField(_("medium"), max_length=10, choices=Medium)
     address = models.CharField(_("address"), max_length=254)
@@ -254,3 +259,39 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.medium} {self.state}"
+
+
+MOST_FILE_BYTES = 10 * 1024 * 1024
+"""Larger mails are refused by many servers."""
+
+
+def stored_name(file: NoticeFile, filename: str) -> str:
+    """Where the file lies: a name that cannot be guessed, the same for a second try."""
+    return f"outgoing/{file.uuid.hex[:2]}/{file.uuid.hex}"
+
+
+class NoticeFile(models.Model):
+    """A file that goes with a notice by e-mail. The row stays when the file is forgotten."""
+
+    uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    notice = models.ForeignKey(Notice, on_delete=models.PROTECT, related_name="files")
+    file = models.FileField(upload_to=stored_name, max_length=200, blank=True)
+    name = models.CharField(_("name"), max_length=150)
+    content_type = models.CharField(max_length=80)
+    size = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name = _("file of a notice")
+        verbose_name_plural = _("files of notices")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(name="notice_has_a_file_once", fields=["notice", "sha256"]),
+            models.CheckConstraint(
+                name="notice_file_is_of_a_size", condition=Q(size__gte=1, size__lte=MOST_FILE_BYTES)
+            ),
+            models.CheckConstraint(name="notice_file_has_a_type", condition=Q(content_type__contains="/")),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

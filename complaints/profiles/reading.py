@@ -37,6 +37,7 @@ PLACEHOLDERS = frozenset(
         *("amount", "way"),
         *("who", "what", "by_when", "request_url"),
         *("survey_url", "until"),
+        *("report", "period", "note"),
     }
 )
 """What a notice text may say in {braces}; `outbox.words_for`, `issues.words_for` and `watching` give their values."""

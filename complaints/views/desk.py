@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_safe
 
-from complaints import bulk_forms, columns, filter_forms, paging, proposals, queues, saved_views, sorting
+from complaints import bulk_forms, columns, filter_forms, paging, proposals, queues, saved_views, sorting, taking
 from complaints.clocks import shown
 from complaints.models import Category, Channel, Complaint, DeskHabit, Priority, SavedView
 from complaints.models.complaint import ComplaintQuerySet
@@ -142,6 +142,8 @@ def queue(request: StaffRequest) -> HttpResponse:
         "here": asked.url(after=asked.after),
         "everything": urlencode(asked.params),
         "takes_next": HANDLERS,
+        "may_take": request.user.role in taking.TAKING,
+        "taken": urlencode({**asked.params, "sort": asked.sort}),
         **_choices(request),
     }
     template = "desk/_queue.html" if request.htmx else "desk/queue.html"

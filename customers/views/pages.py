@@ -14,46 +14,25 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from customers import editing, exporting, lookup
+from customers import editing, exporting, finding, lookup
 from customers.forms import CustomerForm
 from customers.models import Account, Customer, CustomerKind, CustomerMerge
-from customers.models.people import CustomerQuerySet
 from staff.actors import Role
 from staff.http import StaffRequest
 from staff.spreadsheets import lines
 
 MOST_FOUND = 50
-MOST_RANKED = 500
-ONLY = {
-    "key": (gettext_lazy("key customers"), lambda user: Q(is_key=True)),
-    "vulnerable": (gettext_lazy("vulnerable customers"), lambda user: Q(is_vulnerable=True)),
-    "mine": (gettext_lazy("customers I look after"), lambda user: Q(account_manager=user)),
-}
 SPOKE = ("contact", "ask", "message", "supplement", "urge", "acknowledge")
 """Moves that are a contact with the customer."""
-
-
-def found_by(request: StaffRequest) -> tuple[CustomerQuerySet, list[int]]:
-    """The visible customers that the address asks for, and by whom they rank if something was looked for."""
-    q = request.GET.get("q", "").strip()
-    kind, only = request.GET.get("kind", ""), request.GET.get("only", "")
-    found = Customer.objects.visible_to(request.user).current()
-    if kind in CustomerKind.values:
-        found = found.filter(kind=kind)
-    if only in ONLY:
-        found = found.filter(ONLY[only][1](request.user))
-    ranked = lookup.people(q, request.user, most=MOST_RANKED) if q else []
-    return (found.filter(pk__in=ranked) if q else found), ranked
 
 
 @login_required
 def customers(request: StaffRequest) -> HttpResponse:
     """Find customers by name, phone, account, meter or address, or list a segment."""
     q = request.GET.get("q", "").strip()
-    found, ranked = found_by(request)
+    found, ranked = finding.found_by(request.GET, request.user)
     accounts = Prefetch("accounts", Account.objects.select_related("premise"))
     if q:
         best = {pk: at for at, pk in enumerate(ranked)}
@@ -69,19 +48,15 @@ def customers(request: StaffRequest) -> HttpResponse:
         "kind": request.GET.get("kind", ""),
         "only": request.GET.get("only", ""),
         "kinds": CustomerKind.choices,
-        "onlys": [(name, label) for name, (label, _condition) in ONLY.items()],
+        "onlys": [(name, label) for name, (label, _condition) in finding.ONLY.items()],
         "found": [(row, counts[row.pk]) for row in shown],
         "more": len(rows) > MOST_FOUND,
         "most": MOST_FOUND,
         "may_import": request.user.role == Role.ADMINISTRATOR,
         "may_export": request.user.role in exporting.EXPORTING,
-        "query": urlencode(_asked(request)),
+        "query": urlencode(finding.asked(request.GET)),
     }
     return render(request, "customers/customers.html", context)
-
-
-def _asked(request: StaffRequest) -> dict[str, str]:
-    return {name: request.GET[name] for name in ("q", "kind", "only") if request.GET.get(name)}
 
 
 @login_required
@@ -92,11 +67,11 @@ def export(request: StaffRequest, format: str) -> HttpResponseBase:
         raise Http404
     if request.user.role not in exporting.EXPORTING:
         raise PermissionDenied(_("Customers are exported by supervisors, analysts and administrators."))
-    found, _ranked = found_by(request)
+    found, _ranked = finding.found_by(request.GET, request.user)
     if format == "xlsx" and Account.objects.filter(customer__in=found).count() > exporting.MOST_XLSX:
         messages.error(request, _("A spreadsheet cannot hold that many rows. Take the CSV file."))
         return redirect("customers:customers")
-    query = urlencode(_asked(request))
+    query = urlencode(finding.asked(request.GET))
     if request.method == "GET":
         exporting.record(found, by=request.user, at=timezone.now(), format=format, query=query)
     if format == "xlsx":

@@ -1,20 +1,25 @@
 """A pack is frozen once and for good, says what the reports said, and tells later why its numbers would differ now."""
 
 import io
+from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 from openpyxl import load_workbook
 
-from analytics.models import FrozenPack, Pack
+from analytics import jobs, tasks
+from analytics.grains.refresh import refresh
+from analytics.models import Freezing, FrozenPack, Pack
+from analytics.packs import freezing
 from analytics.packs.freezing import digest
 from complaints import workflow
-from complaints.models import Category, Subcategory
+from complaints.models import Category, Complaint, Subcategory
 from complaints.models.append_only import HistoryIsPermanent
 from staff.actors import Actor, Role
 from tests.analytics.test_causes_report import closed
 from tests.analytics.test_reports import read
+from tests.at_once import at_once
 from tests.factories import MONDAY, a_branch, a_complaint, a_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("profile")]
@@ -45,6 +50,7 @@ def made(desk, *reports, **more):
 def froze(desk, pack):
     desk.get("/reports/packs/")
     assert desk.post(f"/reports/packs/{pack.pk}/freeze/").status_code == 302
+    assert tasks.freeze_packs() == 1
     return pack.frozen.first()
 
 
@@ -204,3 +210,109 @@ def test_the_list_costs_the_same_for_many(desk, django_assert_num_queries):
             desk.get("/reports/packs/")
         costs.append(len(queries))
     assert costs[0] == costs[1]
+
+
+def test_it_is_frozen_by_a_worker_and_the_page_shows_how_it_stands(desk):
+    pack = made(desk)
+    address = f"/reports/packs/{pack.pk}/"
+    for _press in range(2):
+        assert desk.post(f"{address}freeze/").url == address
+    assert Freezing.objects.count() == 1
+    assert not FrozenPack.objects.exists()
+    fragment = desk.get(address, headers={"HX-Request": "true"}).content.decode()
+    assert 'hx-trigger="every 2s"' in fragment
+    assert "Freeze the numbers now" not in fragment
+    assert tasks.freeze_packs() == 1
+    assert tasks.freeze_packs() == 0
+    fragment = desk.get(address, headers={"HX-Request": "true"}).content.decode()
+    assert "every 2s" not in fragment
+    assert "Number 1 is frozen" in fragment
+
+
+def test_a_freezing_is_stopped_and_asked_for_again(desk):
+    pack = made(desk)
+    desk.post(f"/reports/packs/{pack.pk}/freeze/")
+    job = jobs.take(Freezing.objects.all())
+    desk.post(f"/reports/packs/{pack.pk}/stop/")
+    assert freezing.freeze(job) == 0
+    assert tasks.freeze_packs() == 0
+    assert not FrozenPack.objects.exists()
+    assert froze(desk, pack).number == 1
+
+
+def test_who_may_not_pack_any_more_freezes_nothing_and_it_says_so(client, desk, liaison):
+    pack = made(desk)
+    desk.post(f"/reports/packs/{pack.pk}/freeze/")
+    liaison.role = Role.AGENT
+    liaison.save()
+    assert tasks.freeze_packs() == 0
+    assert not FrozenPack.objects.exists()
+    client.force_login(a_user(Role.ANALYST))
+    page = client.get(f"/reports/packs/{pack.pk}/").content.decode()
+    assert "may not see the pack any more" in page
+    assert "Try again" in page
+
+
+def test_what_a_dead_worker_left_is_frozen_once(desk):
+    pack = made(desk)
+    desk.post(f"/reports/packs/{pack.pk}/freeze/")
+    slow = jobs.take(Freezing.objects.select_related("pack__branch"))
+    assert tasks.freeze_packs() == 0
+    Freezing.objects.update(taken_until=timezone.now() - timedelta(seconds=1))
+    assert tasks.freeze_packs() == 1
+    assert freezing.freeze(slow) == 0
+    assert pack.frozen.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_all_numbers_of_a_pack_are_of_one_moment_whatever_is_counted_meanwhile(desk, monkeypatch):
+    a_complaint("OUT-03", at=MONDAY)
+    while refresh():
+        pass
+    pack = made(desk, "trend", "trend")
+    desk.catches_up = False
+    read_report = freezing._report
+
+    def one_more_meanwhile(name, asked, behind):
+        said = read_report(name, asked, behind)
+        at_once(lambda _number: (a_complaint("OUT-03", at=MONDAY), refresh()), 1)
+        return said
+
+    monkeypatch.setattr(freezing, "_report", one_more_meanwhile)
+    desk.post(f"/reports/packs/{pack.pk}/freeze/")
+    assert tasks.freeze_packs() == 1
+    first, second = (report["tables"][0] for report in pack.frozen.get().content["en"])
+    assert first == second
+    assert refresh() == 0
+    assert Complaint.objects.count() == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_workers_at_once_freeze_a_pack_once(desk):
+    pack = made(desk)
+    at_once(lambda _number: freezing.ask(pack, by=pack.made_by), 4)
+    assert Freezing.objects.count() == 1
+    assert sum(at_once(lambda _number: tasks.freeze_packs(), 4)) == 1
+    assert pack.frozen.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("done_freezing_has_its_numbers", {"frozen": None}),
+        ("freezing_is_finished_or_not", {"finished_at": None}),
+        ("running_freezing_is_in_hand", {"state": "running", "taken_until": None, "finished_at": None, "frozen": None}),
+        ("failed_freezing_says_why", {"state": "failed", "frozen": None}),
+    ],
+)
+def test_the_database_refuses_a_broken_freezing(desk, name, wrong):
+    froze(desk, made(desk))
+    with pytest.raises(IntegrityError, match=name), transaction.atomic():
+        Freezing.objects.update(**wrong)
+
+
+def test_the_database_refuses_two_freezings_of_a_pack_at_a_time(desk, liaison):
+    pack = made(desk)
+    freezing.ask(pack, by=liaison)
+    with pytest.raises(IntegrityError, match="pack_is_frozen_one_at_a_time"), transaction.atomic():
+        Freezing.objects.create(pack=pack, asked_by=liaison, asked_at=MONDAY)

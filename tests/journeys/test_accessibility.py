@@ -18,7 +18,7 @@ DESK = [
     "/reports/times/", "/reports/backlog/", "/reports/rate/", "/reports/repeats/", "/reports/channels/", "/reports/times/list/?pick=unanswered",
     "/reports/causes/", "/reports/causes/?by=minutes", "/reports/hot-spots/", "/reports/hot-spots/?by=area", "/reports/workload/",
     "/reports/inspections/", "/reports/improvement/", "/reports/satisfaction/", "/reports/coaching/", "/coaching/", "/coaching/?view=team",
-    "/reports/definitions/", "/figures/",
+    "/reports/definitions/", "/figures/", "/desk/exports/", "/reports/subscriptions/", "/reports/subscriptions/new/?report=trend", "/reports/subscriptions/1/",
     "/desk/deadlines/", "/desk/deadlines/?start=2026-03-02T10:00&limit=5wd&calendar=cn-national",
     "/desk/deadlines/?limit=nonsense", "/desk/policies/", "/desk/policies/?category=SAF", "/desk/policies/any/", "/desk/policies/any/change/",
     "/desk/policies/any/retire/", "/desk/policies/new/", "/desk/policies/move/", "/desk/calendars/", "/desk/calendars/cn-national/",
@@ -45,6 +45,7 @@ REFUSED = [
     ("/desk/views/new/?category=VOL", "main form.inline-form"),
     ("/issues/announcements/new/", "main form.inline-form"),
     ("/desk/surveys/new/", "main form.inline-form"),
+    ("/reports/subscriptions/new/", "main form.inline-form"),
     ("/inspections/plans/new/", "main form.inline-form"),
     ("/inspections/plans/import/", "main form.inline-form"),
     ("/inspections/settings/kind/new/", "main form.inline-form"),
@@ -149,6 +150,8 @@ def test_who_reports_to_the_regulator_meets_no_barrier(open_window, scheme):
     liaison.page.wait_for_url(re.compile(r"/packs/\d+/$"))
     found += barriers(liaison)
     liaison.press("Freeze the numbers now")
+    found += barriers(liaison)
+    liaison.page.get_by_role("link", name="Open it").click(timeout=60_000)
     liaison.page.wait_for_url(re.compile(r"/packs/\d+/1/$"))
     found += barriers(liaison)
     for path in (f"{liaison.page.url}now/", "/reports/packs/"):

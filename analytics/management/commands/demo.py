@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
-from analytics.demo import bills, loading, staffing, together
+from analytics.demo import bills, leaving, loading, staffing, together
 from analytics.grains import customer_counts, refresh
 from analytics.signals import looking
 from complaints.models import Complaint
@@ -90,6 +90,7 @@ class Command(BaseCommand):
             # what people have in hand today is no part of a history that must be the same for the same seed
             bills.dispute(now)
             together.work(timezone.now())
+            leaving.work(timezone.now())
         by_status = ", ".join(f"{Status(status).value} {loaded.by_status[status]:,}" for status in Status.values)
         self.stdout.write(
             f"{loaded.complaints:,} complaints of {given['days']} days, {loaded.customers:,} customers, {loaded.issues:,} service"

@@ -9,7 +9,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as some
 
-from complaints import announcements, issue_actions, issues, outbox, texts, watching, webhooks, workflow
+from complaints import announcements, issue_actions, issues, outbox, reports_told, texts, watching, webhooks, workflow
 from complaints.models import DeskSettings, MessageTemplate, TextVersion, Webhook
 from complaints.models.append_only import HistoryIsPermanent
 from complaints.occasions import OCCASIONS
@@ -219,6 +219,8 @@ def test_each_placeholder_that_is_offered_stands_for_something():
     hook = Webhook(pk=1, name="GIS", url="https://gis.example/")
     assert set(texts.OF_WEBHOOKS) == {*webhooks.words_for(hook, ""), "name"}
     others = {*texts.OF_ISSUES, *texts.OF_VIEWS, *texts.OF_WEBHOOKS, *texts.OF_ANNOUNCEMENTS, *texts.OF_ACTIONS}
+    assert set(texts.OF_REPORTS) == {*reports_told.sample(a_user())[1], "name"}
+    others |= {*texts.OF_REPORTS}
     assert set(texts.WORDS) == {*texts.OF_SETTLED, *texts.OF_SURVEYS, *texts.OF_CONCERNS, *others}
 
 
