@@ -1,6 +1,6 @@
 """Facts, figures per day, the record of counting and checking them, what stands out in them, and packs that were handed over."""
 
-from analytics.models.exposure import CustomerCount
+from analytics.models.exposure import AssetCount, CustomerCount
 from analytics.models.facts import (
     ClockFact,
     ComplaintFact,
@@ -26,6 +26,7 @@ from analytics.models.signals import (
 )
 
 __all__ = [
+    "AssetCount",
     "Change",
     "Check",
     "ClockFact",
