@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from analytics.periods import Granularity, Period, year_of
@@ -158,7 +159,7 @@ class ReportFilters(forms.Form):
         """Names in the address that are no filter of this report: pages pass over them, programs are told."""
         return sorted(self.said - self.fields.keys())
 
-    def years(self) -> list[tuple[int, str, bool]]:
+    def years(self) -> list[tuple[str, str, bool]]:
         """Single years to choose from, each with its address and whether it is chosen; for a report of a year."""
         if not self.is_of_a_year:
             return []
@@ -166,7 +167,8 @@ class ReportFilters(forms.Form):
         for year in range(self.today.year, self.today.year - YEARS, -1):
             period = year_of(date(year, 1, 1))
             days = {"from": period.first.isoformat(), "to": period.last.isoformat()}
-            found.append((year, chosen.address(**days), period == chosen.period))
+            name = gettext("Year %(year)d") % {"year": year}
+            found.append((name, chosen.address(**days), period == chosen.period))
         return found
 
     def chosen(self) -> Chosen:

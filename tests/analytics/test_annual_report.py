@@ -54,6 +54,7 @@ def given_back(amount, *, way="credit", paid_on=date(2026, 3, 20), **fields):
         complaint=complaint,
         amount=Decimal(amount),
         way=way,
+        pay_to="6222 0000" if way == "refund" else "",
         reason="抄表差错",
         state="paid",
         proposed_by=by,
@@ -84,7 +85,7 @@ def a_year():
 
 def test_the_usual_year_is_the_one_we_are_in_from_april_on(desk, a_year):
     findings = review(desk)
-    assert "from Jan. 1, 2026 to June 10, 2026" in findings.sentence or "2026" in findings.sentence
+    assert "1 Jan 2026 to 10 Jun 2026" in findings.sentence
     page = desk.get("/reports/annual/")
     assert page.context["chosen"].period.first == date(2026, 1, 1)
     with time_machine.travel(MONDAY - 10 * DAY, tick=False):
