@@ -39,7 +39,8 @@ class MeasureOut(serializers.Serializer[Any]):
     )
     exclusions = serializers.CharField(allow_blank=True)
     remark = serializers.CharField(allow_blank=True)
-    source = serializers.CharField(
+    # DRF has an attribute of this name; fields are taken out of the class, so the two never meet
+    source = serializers.CharField(  # type: ignore[assignment]
         allow_blank=True, help_text=str(_("The standard or rule it follows; empty where it is our own"))
     )
     definition = serializers.CharField(help_text=str(_("All of these in one paragraph")))

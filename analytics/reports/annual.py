@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 from analytics.filters import Chosen
 from analytics.measures import measures
 from analytics.periods import Granularity, Period, buckets, label
+from analytics.reading import first_day
 from analytics.reading import read as read_figures
 from analytics.reports import causes, hot_spots, improvement, inspections, rate, repeats, satisfaction, sla_compliance
 from analytics.reports.base import Cell, Chart, Column, Findings, Listing, Report, Series, Table, told
@@ -278,7 +279,7 @@ def _given(adjustment: Adjustment) -> list[Cell]:
         Cell(adjustment.complaint.reference, href=adjustment.complaint.get_absolute_url()),
         Cell(adjustment.complaint.category.name),
         Cell(str(adjustment.get_way_display())),
-        Cell(adjustment.paid_on, formats.date_format(adjustment.paid_on, "SHORT_DATE_FORMAT")),
+        Cell(adjustment.paid_on),
         Cell(float(amount), formats.number_format(amount, 2, force_grouping=True)),
     ]
 
@@ -290,13 +291,14 @@ def _notes(year: Chosen, months: Months, at: datetime) -> list[str]:
     notes = []
     if year.period.end > at:
         notes.append(_("The year is not over yet: its last month can still grow, and it is compared up to today."))
-    counted = [month for month in months.known if months.number(month)]
-    if counted and counted[0] > months.known[0]:
+    first = first_day("received")
+    begin = first.replace(day=1) if first else None
+    if begin and begin > months.known[0]:
         notes.append(
             _("Figures begin in %(month)s. Months before it are not known, which is not the same as nought.")
-            % {"month": formats.date_format(counted[0], "YEAR_MONTH_FORMAT")}
+            % {"month": formats.date_format(begin, "YEAR_MONTH_FORMAT")}
         )
-    empty = [month for month in months.known if counted and month > counted[0] and not months.number(month)]
+    empty = [month for month in months.known if begin and month >= begin and not months.number(month)]
     if empty:
         names = [formats.date_format(month, "YEAR_MONTH_FORMAT") for month in empty]
         notes.append(

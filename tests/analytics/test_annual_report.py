@@ -165,9 +165,9 @@ def test_what_is_missing_is_said(desk, a_year):
     limits = table(review(desk), "limits")
     assert "Who does not complain" in limits.rows[0][1].raw
     assert len(limits.rows) > 4
-    with time_machine.travel(MONDAY + 400 * DAY, tick=False):
-        later = " ".join(review(desk, **{"from": "2027-01-01", "to": "2027-12-31"}).notes)
-    assert "Figures begin in March 2026" in later
+    earlier = " ".join(review(desk, **{"from": "2025-01-01", "to": "2025-12-31"}).notes)
+    assert "Figures begin in January 2025" in earlier
+    assert "not over yet" not in earlier
 
 
 def test_an_empty_year_says_so(desk):
