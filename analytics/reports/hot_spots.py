@@ -195,9 +195,12 @@ def _sentence(chosen: Chosen, found: Spots) -> str:
             "For its customers “%(name)s” has most, %(rate)s per 10,000 (%(count)d complaints), and more than chance explains."
         )
         return told(counted, leads % words)
-    leads = _(
+    leads = ngettext(
+        "For its customers “%(name)s” has most, %(rate)s per 10,000 (%(count)d complaints), but the range of %(others)d more "
+        "asset reaches as high: chance may order them.",
         "For its customers “%(name)s” has most, %(rate)s per 10,000 (%(count)d complaints), but the ranges of %(others)d more "
-        "assets reach as high: chance may order them."
+        "assets reach as high: chance may order them.",
+        len(first) - 1,
     )
     return told(counted, leads % {**words, "others": len(first) - 1})
 

@@ -71,7 +71,7 @@ def given_back(amount, *, way="credit", paid_on=date(2026, 3, 20), **fields):
 def a_year():
     """Two complaints in January of last year, and this year one of each kind that a section tells of."""
     for day in range(2):
-        a_complaint("OUT-03", at=MONDAY - (400 - day) * DAY)
+        a_complaint("OUT-03", at=MONDAY - (425 - day) * DAY)
     rated(5)
     rated(2, "BIL-02", channel="web", source="website")
     done(feeder=an_area("T1").feeder)
@@ -161,19 +161,49 @@ def test_what_is_missing_is_said(desk, a_year):
     notes = " ".join(review(desk).notes)
     assert "The year is not over yet" in notes
     assert "No complaint is counted in February 2025" in notes
-    assert "Figures begin in" not in notes
+    assert "Figures begin" not in notes
     limits = table(review(desk), "limits")
     assert "Who does not complain" in limits.rows[0][1].raw
     assert len(limits.rows) > 4
     earlier = " ".join(review(desk, **{"from": "2025-01-01", "to": "2025-12-31"}).notes)
-    assert "Figures begin in January 2025" in earlier
+    assert "Figures begin on 1 Jan 2025" in earlier
     assert "not over yet" not in earlier
 
 
 def test_an_empty_year_says_so(desk):
     findings = review(desk)
     assert findings.is_empty
-    assert "Nothing happened" in findings.sentence
+    assert "Nothing is known" in findings.sentence
+
+
+def test_only_whole_months_that_are_known_in_both_years_are_compared(desk):
+    a_complaint("OUT-03", at=MONDAY - 320 * DAY)
+    a_complaint("OUT-03", at=MONDAY - 290 * DAY)
+    for day in (0, 70, 75, 80):
+        a_complaint("OUT-03", at=MONDAY + day * DAY)
+    findings = review(desk)
+    assert "Only 1 May 2026 to 10 Jun 2026 can be compared with last year: 3 against 1" in findings.sentence
+    assert "Figures begin on 16 Apr 2025" in " ".join(findings.notes)
+    months = table(findings, "months")
+    assert [[cell.shown for cell in row][1:3] for row in months.rows] == [
+        ["0", "–"],
+        ["0", "–"],
+        ["1", "–"],
+        ["0", "1"],
+        ["3", "1"],
+        ["0", "0"],
+    ]
+    assert [cell.raw for cell in months.total][1:] == [4, None, None]
+    assert [cell.raw for cell in table(findings, "by-category").total][1:4] == [4, 3, 1]
+    assert [row[1].raw for row in table(findings, "rates").rows] == [4, 3, 1]
+
+
+def test_the_first_year_is_compared_with_nothing(desk):
+    a_complaint("OUT-03", at=MONDAY)
+    findings = review(desk)
+    assert "Nothing of it can be compared" in findings.sentence
+    assert [cell.raw for cell in table(findings, "by-channel").total] == ["All", 1]
+    assert len(findings.chart.series) == 1
 
 
 def test_another_branch_reads_none_of_ours(client, a_year):
