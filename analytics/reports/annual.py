@@ -157,15 +157,12 @@ def _number(year: Year, n: int, period: Period, **group: str) -> Cell:
     return Cell(n, href=desk_address(year.chosen, period, **group) if n else "")
 
 
-def _unknown() -> list[Cell]:
-    """In place of last year's number and of the change from it."""
-    return [Cell(None, "–", hint=_("not known")), Cell(None, "–")]
-
-
 def _by_month(year: Year) -> Table:
     def beside(now: int, then: int, before: Period) -> list[Cell]:
-        if before.first < year.begin.replace(day=1):
-            return _unknown()
+        if before.last < year.begin:
+            return [Cell(None, "–", hint=_("not known")), Cell(None, "–")]
+        if before.first < year.begin:
+            return [replace(_number(year, then, before), hint=_("known in part")), Cell(None, "–")]
         return [_number(year, then, before), change_cell(now, then)]
 
     rows = []
