@@ -160,8 +160,12 @@ def as_of() -> datetime | None:
 def first_day(series: str) -> date | None:
     """The first day on which anything of a series was counted, whoever may see it."""
     found = Generation.objects.filter(state=GenerationState.CURRENT).first()
+    if found is None:
+        return None
     # of one generation by its key, so that it is one look at the index
-    return found and DayRollup.objects.filter(generation=found, series=series, n__gt=0).aggregate(day=Min("day"))["day"]
+    rows = DayRollup.objects.filter(generation=found, series=series, n__gt=0)
+    first: date | None = rows.aggregate(day=Min("day"))["day"]
+    return first
 
 
 def about(user: User) -> list[int]:
