@@ -23,7 +23,7 @@ from analytics.filters import ReportFilters
 from analytics.measures import Measure
 from analytics.reading import as_of
 from analytics.reports import all_reports
-from analytics.reports.base import Cell, Findings, Report, filters_for
+from analytics.reports.base import Cell, Findings, Report, Table, defined, filters_for
 from analytics.views import OVERSEERS
 from complaints.api import Problem, signed_in
 
@@ -33,7 +33,17 @@ class MeasureOut(serializers.Serializer[Any]):
     name = serializers.CharField()
     unit = serializers.CharField()
     formula = serializers.CharField()
-    definition = serializers.CharField()
+    numerator = serializers.CharField(help_text=str(_("What is counted or measured")))
+    denominator = serializers.CharField(
+        allow_blank=True, help_text=str(_("What it is divided by; empty where it is no ratio"))
+    )
+    exclusions = serializers.CharField(allow_blank=True)
+    remark = serializers.CharField(allow_blank=True)
+    # DRF has an attribute of this name; fields are taken out of the class, so the two never meet
+    source = serializers.CharField(  # type: ignore[assignment]
+        allow_blank=True, help_text=str(_("The standard or rule it follows; empty where it is our own"))
+    )
+    definition = serializers.CharField(help_text=str(_("All of these in one paragraph")))
 
 
 class GroupingOut(serializers.Serializer[Any]):
@@ -74,6 +84,9 @@ class TableOut(serializers.Serializer[Any]):
     columns = ColumnOut(many=True)
     rows = serializers.ListField(child=CellOut(many=True))
     total = CellOut(many=True)
+    sentence = serializers.CharField(required=False)
+    url = serializers.URLField(required=False, help_text=str(_("Where all rows stand, when these are only the first")))
+    left_out = serializers.IntegerField(required=False)
 
 
 class ReportOut(serializers.Serializer[Any]):
@@ -143,7 +156,12 @@ EXAMPLE = {
             "name": "Answered",
             "unit": "answers",
             "formula": "Number of those asked who answered",
-            "definition": "By the time of asking.",
+            "numerator": "Those asked in the period who have answered so far",
+            "denominator": "",
+            "exclusions": "Silence",
+            "remark": "",
+            "source": "",
+            "definition": "What is counted: Those asked in the period who have answered so far. Left out: Silence.",
         }
     ],
     "as_of": "2026-04-01T08:00:03+08:00",
@@ -220,7 +238,8 @@ def _described(report: Report, request: Request) -> dict[str, Any]:
 
 
 def _measure(measure: Measure) -> dict[str, Any]:
-    return {name: getattr(measure, name) for name in ("code", "name", "unit", "formula", "definition")}
+    fields = ("code", "name", "unit", "formula", "numerator", "denominator", "exclusions", "remark", "source")
+    return {name: getattr(measure, name) for name in fields} | {"definition": defined(measure)}
 
 
 def _answer(
@@ -240,11 +259,19 @@ def _answer(
                 "columns": [{"name": column.label, "is_number": column.is_number} for column in table.columns],
                 "rows": [[_cell(cell, described["page"]) for cell in row] for row in table.rows],
                 "total": [_cell(cell, described["page"]) for cell in table.total],
+                **_about(table, described["page"]),
             }
             for table in findings.tables
         ],
         "chart": option(findings.chart) if findings.chart else None,
     }
+
+
+def _about(table: Table, page: str) -> dict[str, Any]:
+    """What is said of a table that stands for another report."""
+    if not table.more:
+        return {}
+    return {"sentence": table.sentence, "url": urljoin(page, table.more), "left_out": table.left_out}
 
 
 def _cell(cell: Cell, page: str) -> dict[str, Any]:

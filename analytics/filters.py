@@ -10,14 +10,18 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from analytics.periods import Granularity, Period
+from analytics.periods import Granularity, Period, year_of
 from complaints.models import Category, Channel, Complaint, RequestType
 from complaints.models.complaint import ComplaintQuerySet
 from staff.models import Branch, User
 
 USUAL_DAYS = 90
+UNTIL_REVIEWED = 90
+"""So far into a new year the usual year is still the last one, because that is what is reviewed then."""
+YEARS = 4
 MOST_DAYS = 3660
 MOST_SINGLE_DAYS = 366
 
@@ -103,9 +107,13 @@ class ReportFilters(forms.Form):
         today: date,
         grouping: Iterable[tuple[str, Any]],
         compares: bool = False,
+        of_a_year: bool = False,
     ) -> None:
         grouping = list(grouping)
+        self.today, self.is_of_a_year = today, of_a_year
         self.usual_period = Period(today - timedelta(days=USUAL_DAYS - 1), today)
+        if of_a_year:
+            self.usual_period = year_of(today - timedelta(days=UNTIL_REVIEWED))
         self.usual_by = grouping[0][0]
         usual = {
             "from": self.usual_period.first.isoformat(),
@@ -150,6 +158,18 @@ class ReportFilters(forms.Form):
     def unknown(self) -> list[str]:
         """Names in the address that are no filter of this report: pages pass over them, programs are told."""
         return sorted(self.said - self.fields.keys())
+
+    def years(self) -> list[tuple[str, str, bool]]:
+        """Single years to choose from, each with its address and whether it is chosen; for a report of a year."""
+        if not self.is_of_a_year:
+            return []
+        chosen, found = self.chosen(), []
+        for year in range(self.today.year, self.today.year - YEARS, -1):
+            period = year_of(date(year, 1, 1))
+            days = {"from": period.first.isoformat(), "to": period.last.isoformat()}
+            name = gettext("Year %(year)d") % {"year": year}
+            found.append((name, chosen.address(**days), period == chosen.period))
+        return found
 
     def chosen(self) -> Chosen:
         """The valid filters, with the usual value wherever something wrong was asked for."""

@@ -11,6 +11,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from reportlab.graphics.charts.barcharts import VerticalBarChart
 from reportlab.graphics.charts.legends import Legend
 from reportlab.graphics.shapes import Drawing
@@ -22,7 +23,7 @@ from reportlab.platypus import Flowable, LongTable, PageBreak, Paragraph, Spacer
 from reportlab.platypus.doctemplate import SimpleDocTemplate
 
 from analytics.filters import Chosen
-from analytics.reports.base import Chart, Findings, Report, Table
+from analytics.reports.base import Chart, Findings, Report, Table, defined
 from complaints.models import Channel
 from complaints.papers import CHINESE, LATIN, marked, styles
 
@@ -79,9 +80,15 @@ def _story(page: Page, language: str) -> list[Flowable]:
     if findings.chart and any(value for series in findings.chart.series for value in series.values):
         story.append(_drawn(findings.chart, CHINESE if language.startswith("zh") else LATIN))
     for table in findings.tables:
-        story += [p(table.title, heading), _table(table, small, language)]
+        story += [p(table.title, heading), *([p(table.sentence, small)] if table.sentence else [])]
+        story.append(_table(table, small, language))
+        if table.left_out:
+            more = ngettext(
+                "%(count)d row more in the whole report.", "%(count)d rows more in the whole report.", table.left_out
+            )
+            story.append(p(more % {"count": table.left_out}, small))
     story.append(p(_("What these figures mean"), style["heading"]))
-    story += [p(f"{one.name} ({one.unit}): {one.formula}. {one.definition}", small) for one in report.measures]
+    story += [p(f"{one.name} ({one.unit}): {one.formula}. {defined(one)}", small) for one in report.measures]
     if page.counted is not None:
         as_of = formats.date_format(timezone.localtime(page.counted), "DATETIME_FORMAT")
         story += [Spacer(0, 4 * mm), p(_("Figures as of %(moment)s") % {"moment": as_of}, small)]

@@ -81,6 +81,10 @@ class Period:
         }
 
 
+def year_of(day: date) -> Period:
+    return Period(date(day.year, 1, 1), date(day.year, 12, 31))
+
+
 def bucket_start(day: date, granularity: str) -> date:
     """The first day of the day, week (from Monday) or month that `day` lies in, as the database truncates."""
     if granularity == Granularity.WEEK:

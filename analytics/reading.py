@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import BigIntegerField, DateField, F, Q, QuerySet, Sum
+from django.db.models import BigIntegerField, DateField, F, Min, Q, QuerySet, Sum
 from django.db.models.functions import Cast, TruncMonth, TruncWeek
 
 from analytics.filters import Chosen
@@ -155,6 +155,17 @@ def as_of() -> datetime | None:
     """The moment up to which everything is counted in; None while there are no figures yet."""
     found = Generation.objects.filter(state=GenerationState.CURRENT).first()
     return found.as_of if found else None
+
+
+def first_day(series: str) -> date | None:
+    """The first day on which anything of a series was counted, whoever may see it."""
+    found = Generation.objects.filter(state=GenerationState.CURRENT).first()
+    if found is None:
+        return None
+    # of one generation by its key, so that it is one look at the index
+    rows = DayRollup.objects.filter(generation=found, series=series, n__gt=0)
+    first: date | None = rows.aggregate(day=Min("day"))["day"]
+    return first
 
 
 def about(user: User) -> list[int]:

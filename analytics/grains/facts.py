@@ -38,6 +38,7 @@ WITH closings AS MATERIALIZED (
     FROM complaints_event WHERE complaint_id = ANY(%(ids)s) GROUP BY complaint_id
 ), plain AS (
     SELECT c.*, (c.received_at AT TIME ZONE %(zone)s)::date AS received_on,
+           (c.contacted_at AT TIME ZONE %(zone)s)::date AS contacted_on,
            (c.resolved_at AT TIME ZONE %(zone)s)::date AS resolved_on,
            CASE WHEN c.request_type = 'enquiry' THEN {ENQUIRY_DAYS} ELSE {REPEAT_DAYS} END * interval '1 day' AS repeat_window,
            told.first_resolved_at, told.first_closed_at,
@@ -50,10 +51,11 @@ SELECT c.id, c.branch_id, c.request_type, c.category_id, c.subcategory_id, c.cha
     c.team_id, c.assignee_id, c.status, c.outcome, c.responsibility, c.root_cause_id, c.merged_into_id IS NOT NULL,
     c.received_at, c.entered_at, c.dispatched_at, c.contacted_at, c.arrived_at, c.restored_at,
     c.first_resolved_at, c.resolved_at, c.first_closed_at, c.closed_at,
-    c.received_on, (c.dispatched_at AT TIME ZONE %(zone)s)::date, (c.contacted_at AT TIME ZONE %(zone)s)::date,
+    c.received_on, (c.dispatched_at AT TIME ZONE %(zone)s)::date, c.contacted_on,
     (c.first_resolved_at AT TIME ZONE %(zone)s)::date, c.resolved_on, (c.closed_at AT TIME ZONE %(zone)s)::date,
-    {_seconds("entered_at")}, {_seconds("dispatched_at")}, {_seconds("contacted_at")}, {_seconds("first_resolved_at")},
-    {_seconds("resolved_at")},
+    {_seconds("entered_at")}, {_seconds("dispatched_at")}, {_seconds("contacted_at")},
+    greatest(contacted_day.number - received_day.number, 0),
+    {_seconds("first_resolved_at")}, {_seconds("resolved_at")},
     greatest(resolved_day.number - received_day.number, 0),
     c.urged_count, c.reopened_count, c.transferred_count, c.returned_count, c.escalated_count, c.contacts, c.supplements,
     coalesce(before.id, CASE WHEN c.is_nobodys THEN kept.repeat_of END) AS repeat_of,
@@ -67,6 +69,7 @@ FROM plain c
 LEFT JOIN analytics_complaintfact kept ON kept.complaint_id = c.id
 LEFT JOIN customers_customer customer ON customer.id = c.customer_id
 LEFT JOIN analytics_workingday received_day ON received_day.day = c.received_on
+LEFT JOIN analytics_workingday contacted_day ON contacted_day.day = c.contacted_on
 LEFT JOIN analytics_workingday resolved_day ON resolved_day.day = c.resolved_on
 LEFT JOIN LATERAL (
     SELECT o.id FROM complaints_complaint o JOIN complaints_event e ON e.complaint_id = o.id

@@ -32,7 +32,7 @@ from analytics.grains.buckets import NO_VALUE
 from analytics.models import ClockFact, ComplaintFact, FeedbackFact, OpenDay, OpenSpan, TransitionFact
 from complaints.states import FINDINGS, Outcome
 
-FORMULA = "2"
+FORMULA = "3"
 """Raised whenever facts or series are computed otherwise: the rollups are then built anew by themselves."""
 
 DIMENSIONS = ("branch", "request_type", "category", "channel")
@@ -98,6 +98,13 @@ _ALL = [
     # by the day of what happened to it
     Series("dispatched", ComplaintFact, "dispatched_on", NOT_MERGED, value="dispatch_seconds"),
     Series("contacted", ComplaintFact, "contacted_on", NOT_MERGED, value="contact_seconds"),
+    Series(
+        "contacted_days",
+        ComplaintFact,
+        "contacted_on",
+        NOT_MERGED & Q(contact_days__isnull=False),
+        value="contact_days",
+    ),
     Series("first_resolved", ComplaintFact, "first_resolved_on", NOT_MERGED, value="first_resolution_seconds"),
     Series("resolved", ComplaintFact, "resolved_on", value="resolution_seconds"),
     Series("resolved_days", ComplaintFact, "resolved_on", Q(resolution_days__isnull=False), value="resolution_days"),

@@ -1,7 +1,7 @@
 """Facts, figures per day, the record of counting and checking them, what stands out in them, and what leaves the house."""
 
 from analytics.models.exports import Export, ExportFormat, Subject
-from analytics.models.exposure import CustomerCount
+from analytics.models.exposure import AssetCount, CustomerCount
 from analytics.models.facts import (
     ClockFact,
     ComplaintFact,
@@ -29,6 +29,7 @@ from analytics.models.signals import (
 from analytics.models.subscriptions import Posting, Rhythm, Span, Subscription
 
 __all__ = [
+    "AssetCount",
     "Change",
     "Check",
     "ClockFact",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from analytics.models.facts import Key
+from customers.models import TransformerArea
 from staff.models import Branch, User
 from staff.scope import within_branches
 
@@ -33,3 +34,31 @@ class CustomerCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.n} on {self.day}"
+
+
+class AssetCountQuerySet(models.QuerySet["AssetCount"]):
+    def visible_to(self, user: User) -> AssetCountQuerySet:
+        return self.filter(within_branches(user))
+
+
+class AssetCount(models.Model):
+    """How many accounts a transformer area supplied on a day; counted once a month, and never changed afterwards.
+
+    There are many areas and they change slowly: a count each night would be millions of rows that say the same.
+    """
+
+    day = models.DateField()
+    branch = Key(Branch)
+    transformer_area = Key(TransformerArea)
+    n = models.BigIntegerField()
+
+    objects = AssetCountQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="asset_counted_once", fields=["day", "transformer_area", "branch"]),
+            models.CheckConstraint(name="asset_counted_exist", condition=models.Q(n__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.n} on {self.transformer_area_id}, {self.day}"

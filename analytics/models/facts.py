@@ -32,7 +32,8 @@ class ComplaintFactQuerySet(models.QuerySet["ComplaintFact"]):
 
 
 class ComplaintFact(models.Model):
-    """One complaint as figures know it. `…_on` are local days, `…_seconds` whole seconds since it reached us.
+    """One complaint as figures know it. `…_on` are local days, `…_seconds` whole seconds since it reached us, `…_days` working
+    days after the day of receipt.
 
     `repeat_of` is the complaint of the same account, customer or phone about the same subcategory that had been closed at
     most 30 days (enquiries: 7) before this one came; `repeated_at` is when the first such one came after this was closed.
@@ -81,6 +82,7 @@ class ComplaintFact(models.Model):
     entry_seconds = models.BigIntegerField()
     dispatch_seconds = models.BigIntegerField(null=True)
     contact_seconds = models.BigIntegerField(null=True)
+    contact_days = models.BigIntegerField(null=True)
     first_resolution_seconds = models.BigIntegerField(null=True)
     resolution_seconds = models.BigIntegerField(null=True)
     resolution_days = models.BigIntegerField(null=True)

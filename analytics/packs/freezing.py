@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, QuerySet
+from django.urls import resolve
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -22,7 +23,7 @@ from analytics.packs.snapshot import one_moment
 from analytics.periods import Granularity, Period
 from analytics.reading import as_of
 from analytics.reports import all_reports
-from analytics.reports.base import Cell, Report, Table
+from analytics.reports.base import Cell, Report, Table, defined, filters_for
 from complaints import database_clock, queues
 from complaints.models import Complaint
 from staff.actors import Role
@@ -76,18 +77,17 @@ def _report(name: str, asked: Asked, behind: dict[str, list[int]]) -> Content:
         "sentence": findings.sentence,
         "notes": [str(note) for note in findings.notes],
         "definitions": [
-            {"name": str(one.name), "formula": str(one.formula), "definition": str(one.definition)}
-            for one in report.measures
+            {"name": str(one.name), "formula": str(one.formula), "definition": defined(one)} for one in report.measures
         ],
-        "tables": [_table(report, table, asked, behind) for table in findings.tables],
+        "tables": [_table(table, asked, behind) for table in findings.tables],
     }
 
 
-def _table(report: Report, table: Table, asked: Asked, behind: dict[str, list[int]]) -> Content:
+def _table(table: Table, asked: Asked, behind: dict[str, list[int]]) -> Content:
     rows = [*table.rows, *([table.total] if table.total else [])]
     for cell in (cell for row in rows for cell in row):
         if cell.href and isinstance(cell.raw, int) and cell.href not in behind:
-            keys = _complaints(report, cell, asked)
+            keys = _complaints(cell, asked)
             if keys is not None:
                 behind[cell.href] = keys
     return {
@@ -105,17 +105,17 @@ def _cell(cell: Cell) -> Content:
     return {"raw": raw, "text": str(cell.shown) if raw is not None or cell.text else "–", "href": cell.href}
 
 
-def _complaints(report: Report, cell: Cell, asked: Asked) -> list[int] | None:
+def _complaints(cell: Cell, asked: Asked) -> list[int] | None:
     """The complaints that a number counts, by key; None where it counts something else, or too many to keep."""
     if cell.raw > MOST_NAMED:
         return None
     address = urlsplit(cell.href)
     params = dict(parse_qsl(address.query))
-    if report.listing is not None and address.path.endswith("/list/"):
-        chosen = chosen_of(asked.pack, report)
-        if {"from", "to"} <= params.keys():
-            period = Period(date.fromisoformat(params["from"]), date.fromisoformat(params["to"]))
-            chosen = Chosen(period, chosen.granularity, chosen.by, chosen.category, chosen.channel, chosen.branch)
+    if address.path.endswith("/list/"):
+        # a report can show numbers of another one, whose list is theirs
+        report = all_reports()[resolve(address.path).kwargs["name"]]
+        assert report.listing is not None
+        chosen = filters_for(report, params, asked.user, asked.at).chosen()
         rows = report.listing(chosen, asked.user, asked.at, params["pick"]).rows
     elif "view" in params:
         rows = queues.narrow(Complaint.objects.visible_to(asked.user), params, asked.user, at=asked.at)

@@ -15,7 +15,7 @@ from analytics.periods import Period, buckets
 from analytics.reading import behind
 from analytics.reading import read as read_figures
 from analytics.reports.base import Cell, Chart, Column, Findings, Listing, Report, Series, Table, told
-from analytics.reports.parts import Part, all_of, complaint_cells, complaint_columns, listing, number_cell, picked
+from analytics.reports.parts import Part, all_of, complaint_cells, complaint_columns, listed, number_cell, picked
 from staff.models import User
 
 NAME = "backlog"
@@ -150,8 +150,8 @@ def _flow(
 
 def _oldest(chosen: Chosen, user: User, day: date) -> list[Table]:
     rows = behind("open", chosen, user, period=_evening(day)).order_by("fact__received_at", "pk")
-    shown = rows.select_related("fact__complaint__category")[:OLDEST]
-    lines = [[*complaint_cells(one.fact, user), Cell(one.age.replace("-", "–"))] for one in shown]
+    shown = rows.select_related("fact__complaint__category", "fact__complaint__team")[:OLDEST]
+    lines = [[*complaint_cells(one.fact), Cell(one.age.replace("-", "–"))] for one in shown]
     columns = [*complaint_columns(), Column(_("Age, working days"))]
     return [Table("oldest", _("Waiting longest"), columns, lines)] if lines else []
 
@@ -187,7 +187,7 @@ def list_rows(chosen: Chosen, user: User, at: datetime, pick: str) -> Listing:
     period = _evening(chosen.period.last) if series == "open" else chosen.period
     rows = behind(series, chosen, user, period=period, keys=[age] if age else None)
     to = "" if series == "received" else "fact__"
-    return listing(titles[series], rows, to, user, newest_first=series != "open")
+    return listed(titles[series], rows, to, newest_first=series != "open")
 
 
 REPORT = Report(

@@ -54,11 +54,16 @@ def lines(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> list[Lin
 
 @dataclass(frozen=True, slots=True)
 class Table:
+    """`sentence` says what the table shows, `more` is where all of it stands, and `left_out` how many rows only stand there."""
+
     code: str
     title: str
     columns: Sequence[Column]
     rows: Sequence[Sequence[Cell]]
     total: Sequence[Cell] = ()
+    sentence: str = ""
+    more: str = ""
+    left_out: int = 0
 
     @property
     def lines(self) -> list[Line]:
@@ -143,12 +148,18 @@ class Report:
     position: int = 0
     is_over_time: bool = True
     compares: bool = False
+    is_of_a_year: bool = False
 
 
 def filters_for(report: Report, params: Mapping[str, Any], user: User, at: datetime) -> ReportFilters:
     """The filters of a report as they stand in an address, for this person at this moment."""
     return ReportFilters(
-        params, user=user, today=timezone.localdate(at), grouping=report.grouping, compares=report.compares
+        params,
+        user=user,
+        today=timezone.localdate(at),
+        grouping=report.grouping,
+        compares=report.compares,
+        of_a_year=report.is_of_a_year,
     )
 
 
@@ -162,6 +173,15 @@ def told(*sentences: str) -> str:
     """Sentences one after the other; Chinese puts no space between them."""
     between = "" if (get_language() or "").startswith("zh") else " "
     return between.join(sentence for sentence in sentences if sentence)
+
+
+def defined(measure: Measure) -> str:
+    """A definition as one paragraph beside the name, unit and formula: for paper, packs and programs."""
+    said = [
+        _("%(label)s: %(text)s.") % {"label": label, "text": str(text).rstrip(".。")}
+        for label, text in measure.lines[2:]
+    ]
+    return told(*said)
 
 
 def percent(share: float, digits: int = 1) -> str:

@@ -18,8 +18,8 @@ from analytics.models import ComplaintFact
 from analytics.reading import behind
 from analytics.reading import read as read_figures
 from analytics.reports.base import Cell, Chart, Column, Findings, Listing, Report, Series, Table, percent, told
-from analytics.reports.behind import list_address, listed, number
 from analytics.reports.groups import groups
+from analytics.reports.parts import list_address, listed, number
 from analytics.statistics import LOW_BASE, MOST_OTHER, ranked
 from complaints.investigation.outage import all_steps, customer_minutes
 from complaints.models import OutageFinding, RootCause
@@ -261,7 +261,7 @@ def list_rows(chosen: Chosen, user: User, at: datetime, pick: str) -> Listing:
     if what == "known":
         rows = rows.filter(pk__in=found.known(shown))
     name = _("Other, or none named") if code == OTHER else found.tree.names.get(code, _("All"))
-    return listed(name, rows, user)
+    return listed(name, rows)
 
 
 REPORT = Report(

@@ -29,7 +29,7 @@ from analytics.reports.base import (
     told,
 )
 from analytics.reports.groups import groups
-from analytics.reports.parts import Part, all_of, listing, narrowed_to, number_cell, picked
+from analytics.reports.parts import Part, all_of, listed, narrowed_to, number_cell, picked
 from complaints.clocks.shown import span_words
 from staff.models import User
 
@@ -153,7 +153,7 @@ def list_rows(chosen: Chosen, user: User, at: datetime, pick: str) -> Listing:
     what, by, key = picked(pick, LISTS)
     titles = {"received": _("Complaints received"), "late": _("Entered more than a day later")}
     rows = behind("received", chosen, user, where=LISTS[what])
-    return listing(titles[what], narrowed_to(rows, "", by, key), "", user)
+    return listed(titles[what], narrowed_to(rows, "", by, key))
 
 
 REPORT = Report(

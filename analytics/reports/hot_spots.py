@@ -1,22 +1,24 @@
-"""Where complaints gather: feeders and transformer areas, ranked only as far as chance allows, and when or about what."""
+"""Where complaints gather: feeders and transformer areas by their customers, ranked only as far as chance allows, and when or
+about what.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
-from django.utils import formats
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from analytics.filters import Chosen
 from analytics.measures import measures
-from analytics.models import ComplaintFact
+from analytics.models import AssetCount, ComplaintFact
 from analytics.periods import Period, buckets, label
 from analytics.reading import behind, field_of
 from analytics.reading import read as read_figures
@@ -30,13 +32,13 @@ from analytics.reports.base import (
     Series,
     Table,
     interval_cell,
-    percent,
     share_cell,
     told,
 )
-from analytics.reports.behind import NONE, list_address, listed, number
 from analytics.reports.groups import groups
-from analytics.statistics import LOW_BASE, TOO_FEW, byar
+from analytics.reports.parts import NONE, list_address, listed, number
+from analytics.reports.rate import Rate, counted_elsewhere, figure, grouped, mean_of, span
+from analytics.statistics import LOW_BASE, TOO_FEW, Interval
 from complaints.models import RequestType
 from customers.models import Feeder, TransformerArea
 from staff.models import User
@@ -46,30 +48,36 @@ AGAIN = timedelta(days=60)
 """So long after one of its kind a complaint on the same asset is a recurrence (domain 7.5)."""
 RECURRING = ("OUT", "VOL")
 """Categories that an asset can be the cause of."""
+CUSTOMERS_OF = {FEEDER: "transformer_area__feeder__code", AREA: "transformer_area__code"}
 MOST_ROWS = 12
 """So many assets the heat map shows; the table has all."""
 
 
-@dataclass(slots=True)
+@dataclass
 class Spots:
-    """How many complaints each asset has, and of those of supply how many came again. NONE is where the place is not known."""
+    """How many complaints and customers each asset has, and of those of supply how many came again.
+
+    NONE is where the place is not known.
+    """
 
     names: dict[str, str]
     counts: Counter[str]
+    customers: dict[str, float]
+    counted_on: list[date]
     supply: Counter[str]
     again: Counter[str]
     cells: Counter[tuple[str, Any]]
 
     @property
     def ranked(self) -> list[str]:
-        """Those with enough complaints to be ranked, most first."""
-        enough = [code for code, n in self.counts.items() if n >= LOW_BASE and code != NONE]
-        return sorted(enough, key=lambda code: (-self.counts[code], code))
+        """Those with enough complaints and with counted customers, by rank and then by their rate."""
+        return sorted(self.ranges, key=lambda code: (self.rank(code), -(self.rate(code).value or 0), code))
 
     @property
     def unranked(self) -> list[str]:
-        """Too few to rank, and too many to leave out, in the order of their codes."""
-        return sorted(code for code, n in self.counts.items() if TOO_FEW <= n < LOW_BASE and code != NONE)
+        """What cannot be ranked, and is too many to leave out, in the order of their codes."""
+        left = self.counts.keys() - self.ranges.keys() - {NONE}
+        return sorted(code for code in left if self.counts[code] >= TOO_FEW)
 
     @property
     def few(self) -> list[str]:
@@ -81,10 +89,18 @@ class Spots:
         named = [code for code in self.counts if code != NONE]
         return sorted(named, key=lambda code: (-self.counts[code], code))[:MOST_ROWS]
 
+    def rate(self, code: str) -> Rate:
+        return Rate(self.counts[code], self.customers.get(code, 0))
+
+    @cached_property
+    def ranges(self) -> dict[str, Interval]:
+        """Of each asset that can be ranked, where its rate lies."""
+        enough = {code: self.rate(code) for code, n in self.counts.items() if n >= LOW_BASE and code != NONE}
+        return {code: rate.interval for code, rate in enough.items() if rate.interval}
+
     def rank(self, code: str) -> int:
         """Assets whose ranges overlap share a rank: the order between them may be chance."""
-        high = byar(self.counts[code]).high
-        return 1 + sum(byar(self.counts[other]).low > high for other in self.ranked)
+        return 1 + sum(other.low > self.ranges[code].high for other in self.ranges.values())
 
 
 def recurrences(chosen: Chosen, user: User, by: str) -> QuerySet[ComplaintFact]:
@@ -114,9 +130,12 @@ def find(chosen: Chosen, user: User) -> Spots:
         counts[code] += n
     supply = read_figures("received", chosen, user, by=[by], where=Q(category__code__in=RECURRING))
     again = recurrences(chosen, user, by).values_list(field_of(by))
+    supplied, counted_on = mean_of(AssetCount.objects.visible_to(user), CUSTOMERS_OF[by], chosen)
     return Spots(
         names=_names(by, [code for code in counts if code != NONE]),
         counts=counts,
+        customers=supplied,
+        counted_on=counted_on,
         supply=Counter({code or NONE: amount.n for (code,), amount in supply.items()}),
         again=Counter(code or NONE for (code,) in again),
         cells=cells,
@@ -140,7 +159,7 @@ def read(chosen: Chosen, user: User, at: datetime) -> Findings:
         sentence=_sentence(chosen, found),
         tables=[_table(chosen, found), *([_map_table(chosen, found, columns)] if mapped else [])],
         chart=_chart(chosen, found, columns) if mapped else None,
-        notes=_notes(found),
+        notes=_notes(chosen, found),
     )
 
 
@@ -160,21 +179,30 @@ def _sentence(chosen: Chosen, found: Spots) -> str:
         total,
     ) % {"count": total, "period": chosen.period}
     ranked = found.ranked
+    if not ranked and not found.customers:
+        return told(counted, _("The customers of the assets have not been counted yet, so none is ranked."))
     if not ranked:
         few = _("No asset has the %(least)d complaints that a rank needs, so none is ranked.") % {"least": LOW_BASE}
         return told(counted, few)
+    words: dict[str, Any] = {
+        "name": found.names[ranked[0]],
+        "count": found.counts[ranked[0]],
+        "rate": figure(found.rate(ranked[0]).value).shown,
+    }
     first = [found.names[code] for code in ranked if found.rank(code) == 1]
     if len(first) == 1:
-        leads = _("“%(name)s” has most, %(count)d (%(share)s), and more than chance explains.")
-        words = {
-            "name": first[0],
-            "count": found.counts[ranked[0]],
-            "share": percent(found.counts[ranked[0]] / total, 0),
-        }
+        leads = _(
+            "For its customers “%(name)s” has most, %(rate)s per 10,000 (%(count)d complaints), and more than chance explains."
+        )
         return told(counted, leads % words)
-    leads = _("“%(name)s” has most, %(count)d, but %(others)d more assets share its rank: chance may order them.")
-    words = {"name": found.names[ranked[0]], "count": found.counts[ranked[0]], "others": len(first) - 1}
-    return told(counted, leads % words)
+    leads = ngettext(
+        "For its customers “%(name)s” has most, %(rate)s per 10,000 (%(count)d complaints), but the range of %(others)d more "
+        "asset reaches as high: chance may order them.",
+        "For its customers “%(name)s” has most, %(rate)s per 10,000 (%(count)d complaints), but the ranges of %(others)d more "
+        "assets reach as high: chance may order them.",
+        len(first) - 1,
+    )
+    return told(counted, leads % {**words, "others": len(first) - 1})
 
 
 def _table(chosen: Chosen, found: Spots) -> Table:
@@ -182,6 +210,8 @@ def _table(chosen: Chosen, found: Spots) -> Table:
         Column(capfirst(str(dict(REPORT.grouping)[chosen.by])), is_number=False),
         Column(_("Rank"), is_number=False),
         Column(_("Complaints received")),
+        Column(_("Customers, mean")),
+        Column(_("Per 10,000 customers")),
         Column(_("95% range")),
         Column(_("Of outage and voltage")),
         Column(_("Again within 60 days")),
@@ -191,14 +221,14 @@ def _table(chosen: Chosen, found: Spots) -> Table:
 
     def row(name: str, code: str, codes: list[str], rank: Cell) -> list[Cell]:
         n, supply, again = (sum(of[one] for one in codes) for of in (found.counts, found.supply, found.again))
-        interval = byar(n)
-        is_one = code in found.names
-        text = f"{formats.number_format(round(interval.low))}–{formats.number_format(round(interval.high))}"
+        rate = Rate(n, sum(found.customers.get(one, 0) for one in codes)) if code else Rate(n, 0)
         return [
             Cell(name),
             rank,
             number(NAME, chosen, n, "all", code, ""),
-            Cell(text if is_one else None, text if is_one else "–"),
+            Cell(round(rate.customers), grouped(rate.customers)) if rate.customers else Cell(None, "–"),
+            figure(rate.value),
+            Cell(span(rate.interval)) if rate.interval else Cell(None, "–"),
             number(NAME, chosen, supply, "supply", code, ""),
             number(NAME, chosen, again, "again", code, ""),
             share_cell(again, supply),
@@ -206,8 +236,12 @@ def _table(chosen: Chosen, found: Spots) -> Table:
         ]
 
     no_rank, too_few = Cell(None, "–"), Cell(None, _("too few to rank"))
+    not_counted = Cell(None, _("customers not counted"))
     rows = [row(found.names[code], code, [code], Cell(found.rank(code))) for code in found.ranked]
-    rows += [row(found.names[code], code, [code], too_few) for code in found.unranked]
+    rows += [
+        row(found.names[code], code, [code], too_few if found.counts[code] < LOW_BASE else not_counted)
+        for code in found.unranked
+    ]
     if found.few:
         text = ngettext("%(n)d other, under %(least)d", "%(n)d others, each under %(least)d", len(found.few))
         rows.append(row(text % {"n": len(found.few), "least": TOO_FEW}, FEW, found.few, too_few))
@@ -253,14 +287,15 @@ def _chart(chosen: Chosen, found: Spots, columns: dict[Any, str]) -> Chart:
     )
 
 
-def _notes(found: Spots) -> list[str]:
+def _notes(chosen: Chosen, found: Spots) -> list[str]:
     notes = [
+        *counted_elsewhere(chosen, found.counted_on),
         _(
-            "Ranked are only assets with at least %(least)d complaints, and those whose ranges overlap share a "
-            "rank. How many "
-            "customers an asset supplies is not weighed."
+            "Ranked by complaints per 10,000 customers, and only assets with at least %(least)d complaints. Each rate has a "
+            "range that is wider the fewer complaints there are; an asset ranks below another only where the ranges do not "
+            "touch, so a small area with a few complaints does not come first by chance."
         )
-        % {"least": LOW_BASE}
+        % {"least": LOW_BASE},
     ]
     named = sum(code != NONE for code in found.counts)
     if named > MOST_ROWS:
@@ -295,14 +330,14 @@ def list_rows(chosen: Chosen, user: User, at: datetime, pick: str) -> Listing:
         rows = rows.filter(**{f"{place}__in": find(chosen, user).few})
     elif code:
         rows = rows.filter(**({f"{place}__isnull": True} if code == NONE else {place: code}))
-    return listed(_names(chosen.by, [code]).get(code) or _("Complaints by asset"), rows, user)
+    return listed(_names(chosen.by, [code]).get(code) or _("Complaints by asset"), rows)
 
 
 REPORT = Report(
     name=NAME,
     title=gettext_lazy("Hot spots"),
     purpose=gettext_lazy("On which feeders and transformer areas complaints gather, and where the same comes again."),
-    measures=measures("received", "hot_spots", "recurrence"),
+    measures=measures("received", "hot_spots", "asset_customers", "recurrence"),
     grouping=[(FEEDER, gettext_lazy("feeder")), (AREA, gettext_lazy("transformer area"))],
     read=read,
     listing=list_rows,

@@ -19,9 +19,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from analytics.filters import Chosen
 from analytics.measures import measures
 from analytics.models import ComplaintFact
-from analytics.reading import narrowed
+from analytics.reading import about, narrowed
 from analytics.reports.base import Cell, Chart, Column, Findings, Listing, Report, Series, Table, told
-from analytics.reports.behind import listed, number
+from analytics.reports.parts import listed, number
 from analytics.statistics import Interval, rate_ratio
 from complaints.models import HOLDS, CoachingAction, ConductFinding
 from complaints.models.complaint import seen_by
@@ -89,12 +89,13 @@ def within(field: str, done: Any, span: timedelta, side: str) -> Q:
 def on_asset(chosen: Chosen, user: User, asset: dict[str, Any]) -> QuerySet[ComplaintFact]:
     """The complaints on a transformer area or feeder that count."""
     facts = ComplaintFact.objects.visible_to(user).complaints()
-    return facts.filter(is_duplicate=False, **narrowed(chosen), **asset)
+    return facts.filter(is_duplicate=False, **narrowed(chosen), **asset).exclude(pk__in=about(user))
 
 
 def about_team(user: User, team: Any) -> QuerySet[ConductFinding]:
     """What was found, and held, about a team."""
-    return ConductFinding.objects.standing().filter(seen_by(user, "complaint__"), verdict__in=HOLDS, team=team)
+    rows = ConductFinding.objects.standing().filter(seen_by(user, "complaint__"), verdict__in=HOLDS, team=team)
+    return rows.exclude(complaint__in=about(user))
 
 
 def _count(rows: QuerySet[Any]) -> Subquery:
@@ -265,12 +266,12 @@ def list_rows(chosen: Chosen, user: User, at: datetime, pick: str) -> Listing:
             else {"transformer_area__feeder": issue.feeder_id}
         )
         rows = on_asset(chosen, user, asset).filter(within("received_at", action.done_at, window(chosen), side))
-        return listed(action.what, rows, user)
+        return listed(action.what, rows)
     if what == "coaching":
         coached = get_object_or_404(coaching(chosen, user), pk=key)
         near = within("complaint__received_at", coached.done_at, window(chosen), side)
         found = about_team(user, coached.team_id).filter(near)
-        return listed(_("Coaching of teams"), ComplaintFact.objects.filter(pk__in=found.values("complaint")), user)
+        return listed(_("Coaching of teams"), ComplaintFact.objects.filter(pk__in=found.values("complaint")))
     raise Http404
 
 

@@ -31,7 +31,7 @@ from analytics.reports.base import (
     share_cell,
     told,
 )
-from analytics.reports.behind import NONE, number
+from analytics.reports.parts import NONE, number
 from analytics.statistics import TOO_FEW, wilson
 from complaints.inspections.figures import first_due
 from complaints.models import (

@@ -20,7 +20,6 @@ from analytics.periods import Period, buckets, label
 from analytics.reading import field_of
 from analytics.reports.base import Cell, Column, Listing, moment_cell
 from analytics.reports.groups import groups
-from staff.models import User
 
 GROUPINGS = [
     ("period", gettext_lazy("period")),
@@ -31,6 +30,8 @@ GROUPINGS = [
 ]
 CUT_BY = ("category", "channel", "branch", "team", "source", "segment", "area_class")
 """What a list can be narrowed to one value of. A branch is that branch alone, without those below it."""
+NONE = "-"
+"""Stands in an address for a value that is not there: no cause, no team, no place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +77,23 @@ def cut_column(chosen: Chosen, grouping: Sequence[tuple[str, Any]]) -> Column:
     return Column(capfirst(str(dict(grouping)[chosen.by])), is_number=False)
 
 
+def number(report: str, chosen: Chosen, count: int, *pick: str, period: Period | None = None, branch: str = "") -> Cell:
+    """A number with the address of the list of the rows that it counts; nothing has no list."""
+    return Cell(count, href=list_address(report, chosen, *pick, period=period, branch=branch) if count else "")
+
+
 def number_cell(report: str, chosen: Chosen, count: int, what: str, part: Part) -> Cell:
-    """A number with the address of the list of the rows that it counts."""
-    return Cell(count, href=list_address(report, chosen, what, part) if count else "")
+    """The same of one line."""
+    narrowing = () if part.is_of_time else (part.by, part.key or "")
+    return number(report, chosen, count, what, *narrowing, period=part.period, branch=part.within)
 
 
-def list_address(report: str, chosen: Chosen, what: str, part: Part) -> str:
-    days = {"from": part.period.first.isoformat(), "to": part.period.last.isoformat()}
-    pick = what if part.is_of_time else f"{what}~{part.by}~{part.key or ''}"
-    branch = {"branch": part.within} if part.within else {}
+def list_address(report: str, chosen: Chosen, *pick: str, period: Period | None = None, branch: str = "") -> str:
+    """Where the rows of a number are listed. `pick` says which number; period and branch take the place of the chosen ones."""
+    days = {"from": period.first.isoformat(), "to": period.last.isoformat()} if period else {}
+    only = {"branch": branch} if branch else {}
     address = reverse("analytics:report-list", args=[report])
-    return f"{address}?{urlencode(chosen.params(**days, **branch, pick=pick))}"
+    return f"{address}?{urlencode(chosen.params(**days, **only, pick='~'.join(pick)))}"
 
 
 def picked(pick: str, known: Collection[str]) -> tuple[str, str, str]:
@@ -112,39 +119,33 @@ def complaint_columns() -> list[Column]:
         Column(_("Complaint"), is_number=False),
         Column(_("Category"), is_number=False),
         Column(_("Channel"), is_number=False),
+        Column(_("Team"), is_number=False),
         Column(_("Received"), is_number=False),
         Column(_("Status"), is_number=False),
     ]
 
 
-def complaint_cells(fact: ComplaintFact, user: User) -> list[Cell]:
-    """One that is about the reader is not shown, whatever list it got into."""
+def complaint_cells(fact: ComplaintFact) -> list[Cell]:
     complaint = fact.complaint
-    if complaint.about_id == user.pk:
-        return [Cell(_("not shown to you")), *[Cell("–") for _column in range(4)]]
     return [
         Cell(complaint.reference, href=reverse("complaints:complaint", args=[complaint.reference])),
         Cell(complaint.category.name),
         Cell(str(complaint.get_channel_display())),
+        Cell(complaint.team.name if complaint.team else "–"),
         moment_cell(fact.received_at),
         Cell(str(complaint.get_status_display())),
     ]
 
 
-def moment_cells(fact: ComplaintFact, user: User) -> list[Cell]:
-    """When it was entered, first reached, resolved and closed."""
-    moments = (fact.entered_at, fact.contacted_at, fact.resolved_at, fact.closed_at)
-    return [Cell("–") if fact.complaint.about_id == user.pk else moment_cell(at) for at in moments]
-
-
-def listing(title: str, rows: QuerySet[Any], to: str, user: User, *, newest_first: bool = True) -> Listing:
+def listed(title: str, rows: QuerySet[Any], to: str = "", *, newest_first: bool = True) -> Listing:
     """Complaints behind a number, by when they reached us. `to` is the way from a row to its fact: "" or "fact__"."""
-    order = [f"{to}received_at", f"{to}pk"]
+    order = [f"{to}received_at", f"{to}pk", "pk"]
     ordered = rows.order_by(*(f"-{field}" if newest_first else field for field in order))
 
     def show(row: Any) -> list[Cell]:
         fact = row.fact if to else row
-        return [*complaint_cells(fact, user), *moment_cells(fact, user)]
+        moments = (fact.entered_at, fact.contacted_at, fact.resolved_at, fact.closed_at)
+        return [*complaint_cells(fact), *map(moment_cell, moments)]
 
     columns = [
         *complaint_columns(),
@@ -153,4 +154,5 @@ def listing(title: str, rows: QuerySet[Any], to: str, user: User, *, newest_firs
         Column(_("Resolved"), is_number=False),
         Column(_("Closed"), is_number=False),
     ]
-    return Listing(title, ordered.select_related(f"{to}complaint__category"), columns, show)
+    way = f"{to}complaint"
+    return Listing(title, ordered.select_related(f"{way}__category", f"{way}__team"), columns, show)

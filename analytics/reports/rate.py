@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Max, Min, Sum
+from django.db.models import Max, Min, QuerySet, Sum
 from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -15,10 +15,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from analytics.filters import Chosen
 from analytics.measures import measures
 from analytics.models import CustomerCount
+from analytics.periods import Period
 from analytics.reading import behind, within
 from analytics.reading import read as read_figures
 from analytics.reports.base import Cell, Chart, Column, Findings, Listing, Report, Series, Table, told
-from analytics.reports.parts import Part, all_of, cut_column, listing, narrowed_to, number_cell, parts, picked
+from analytics.reports.parts import Part, all_of, cut_column, listed, narrowed_to, number_cell, parts, picked
 from analytics.statistics import LOW_BASE, Interval, byar, is_ranking
 from staff.models import Branch, User
 
@@ -66,20 +67,23 @@ def customers(chosen: Chosen, user: User) -> tuple[dict[Any, float], list[date]]
 
     Where none was counted in the period, the nearest day before it or else the first after it stands for it.
     """
-    counts = CustomerCount.objects.visible_to(user)
-    days = _days(chosen)
+    return mean_of(CustomerCount.objects.visible_to(user), FIELDS[chosen.by], chosen)
+
+
+def mean_of(counts: QuerySet[Any], field: str, chosen: Chosen) -> tuple[dict[Any, float], list[date]]:
+    """The same of any counts by day, branch and something else."""
+    days = _days(counts.model._default_manager.all(), chosen.period)
     if chosen.branch:
         counts = counts.filter(branch__path__startswith=chosen.branch.path)
-    rows = counts.filter(day__in=days).values_list(FIELDS[chosen.by]).annotate(number=Sum("n")).order_by()
+    rows = counts.filter(day__in=days).values_list(field).annotate(number=Sum("n")).order_by()
     return {group: number / len(days) for group, number in rows}, days
 
 
-def _days(chosen: Chosen) -> list[date]:
-    first, last = chosen.period.first, chosen.period.last
-    found = CustomerCount.objects.filter(**within(chosen.period, "day")).aggregate(first=Min("day"), last=Max("day"))
+def _days(counts: QuerySet[Any], period: Period) -> list[date]:
+    found = counts.filter(**within(period, "day")).aggregate(first=Min("day"), last=Max("day"))
     if found["first"] is None:
-        before = CustomerCount.objects.filter(day__lt=first).aggregate(day=Max("day"))["day"]
-        nearest = before or CustomerCount.objects.filter(day__gt=last).aggregate(day=Min("day"))["day"]
+        before = counts.filter(day__lt=period.first).aggregate(day=Max("day"))["day"]
+        nearest = before or counts.filter(day__gt=period.last).aggregate(day=Min("day"))["day"]
         return [nearest] if nearest else []
     return sorted({found["first"], found["last"]})
 
@@ -124,20 +128,20 @@ def _units(chosen: Chosen, user: User) -> dict[Part, list[str]]:
     return found
 
 
-def _number(value: float | None, digits: int = 2) -> Cell:
-    return Cell(None, "–") if value is None else Cell(round(value, digits), _shown(value, digits))
+def figure(value: float | None, digits: int = 2) -> Cell:
+    return Cell(None, "–") if value is None else Cell(round(value, digits), shown(value, digits))
 
 
-def _shown(value: float, digits: int = 2) -> str:
+def shown(value: float, digits: int = 2) -> str:
     return formats.number_format(round(value, digits), digits)
 
 
-def _grouped(number: float) -> str:
+def grouped(number: float) -> str:
     return formats.number_format(round(number), force_grouping=True)
 
 
-def _range(interval: Interval) -> str:
-    return f"{_shown(interval.low)}–{_shown(interval.high)}"
+def span(interval: Interval) -> str:
+    return f"{shown(interval.low)}–{shown(interval.high)}"
 
 
 def _sentence(chosen: Chosen, whole: Rate, rates: Mapping[Part, Rate]) -> str:
@@ -152,10 +156,10 @@ def _sentence(chosen: Chosen, whole: Rate, rates: Mapping[Part, Rate]) -> str:
     ) % {
         "period": chosen.period,
         "count": whole.count,
-        "customers": _grouped(whole.customers),
-        "rate": _shown(whole.value),
-        "range": _range(whole.interval),
-        "yearly": _shown(_yearly(whole.value, chosen)),
+        "customers": grouped(whole.customers),
+        "rate": shown(whole.value),
+        "range": span(whole.interval),
+        "yearly": shown(_yearly(whole.value, chosen)),
     }
     return told(counted, _highest(rates))
 
@@ -182,10 +186,10 @@ def _table(chosen: Chosen, rates: Mapping[Part, Rate], whole: Rate) -> Table:
         return [
             Cell(part.name, href=chosen.address(branch=part.within) if part.within else ""),
             number_cell(NAME, chosen, rate.count, "received", part),
-            Cell(round(rate.customers), _grouped(rate.customers)) if rate.customers else Cell(None, "–"),
-            _number(rate.value),
-            Cell(_range(rate.interval)) if rate.interval else Cell(None, "–"),
-            _number(yearly),
+            Cell(round(rate.customers), grouped(rate.customers)) if rate.customers else Cell(None, "–"),
+            figure(rate.value),
+            Cell(span(rate.interval)) if rate.interval else Cell(None, "–"),
+            figure(yearly),
             Cell(beside),
         ]
 
@@ -203,22 +207,25 @@ def _table(chosen: Chosen, rates: Mapping[Part, Rate], whole: Rate) -> Table:
 
 
 def _chart(rates: Mapping[Part, Rate]) -> Chart:
-    shown = {part: rate for part, rate in rates.items() if rate.customers}
-    values = [None if rate.value is None else round(rate.value, 2) for rate in shown.values()]
+    known = {part: rate for part, rate in rates.items() if rate.customers}
+    values = [None if rate.value is None else round(rate.value, 2) for rate in known.values()]
     return Chart(
         kind="bars",
-        labels=[part.name for part in shown],
+        labels=[part.name for part in known],
         series=[Series(_("Per 10,000 customers"), values)],
     )
 
 
+def counted_elsewhere(chosen: Chosen, days: list[date]) -> list[str]:
+    """Says so when the customers were counted on days outside the period."""
+    if not days or chosen.period.first <= days[0] <= chosen.period.last:
+        return []
+    text = _("No customers were counted in this period; those of %(day)s stand for them.")
+    return [text % {"day": formats.date_format(days[0])}]
+
+
 def _notes(chosen: Chosen, rates: Mapping[Part, Rate], days: list[date]) -> list[str]:
-    notes = []
-    if days and not chosen.period.first <= days[0] <= chosen.period.last:
-        notes.append(
-            _("No customers were counted in this period; those of %(day)s stand for them.")
-            % {"day": formats.date_format(days[0])}
-        )
+    notes = counted_elsewhere(chosen, days)
     if len(rates) > 1 and not _ranked(rates):
         notes.append(
             _(
@@ -233,7 +240,7 @@ def _notes(chosen: Chosen, rates: Mapping[Part, Rate], days: list[date]) -> list
 def list_rows(chosen: Chosen, user: User, at: datetime, pick: str) -> Listing:
     """The complaints behind a number, the newest first."""
     what, by, key = picked(pick, ["received"])
-    return listing(_("Complaints received"), narrowed_to(behind(what, chosen, user), "", by, key), "", user)
+    return listed(_("Complaints received"), narrowed_to(behind(what, chosen, user), "", by, key))
 
 
 REPORT = Report(

@@ -38,7 +38,7 @@ from analytics.reports.parts import (
     Part,
     all_of,
     cut_column,
-    listing,
+    listed,
     narrowed_to,
     number_cell,
     parts,
@@ -281,7 +281,7 @@ def list_rows(chosen: Chosen, user: User, at: datetime, pick: str) -> Listing:
         period = ripe(chosen.period, window, timezone.localdate(at))
         rows = _cohort(chosen, user, period or chosen.period).filter(conditions(window)[name])
         rows = rows if period else rows.none()
-    return listing(titles[name], narrowed_to(rows, "", by, key), "", user)
+    return listed(titles[name], narrowed_to(rows, "", by, key))
 
 
 REPORT = Report(

@@ -33,7 +33,7 @@ from analytics.reports.parts import (
     Part,
     all_of,
     cut_column,
-    listing,
+    listed,
     narrowed_to,
     number_cell,
     parts,
@@ -63,7 +63,7 @@ def read(chosen: Chosen, user: User, at: datetime) -> Findings:
         return {group: amount for (group,), amount in found.items()}
 
     contacted, resolved = asked("contacted", distribution=True), asked("resolved", distribution=True)
-    days = asked("resolved_days", distribution=True)
+    days, contact_days = asked("resolved_days", distribution=True), asked("contacted_days", distribution=True)
     unreached, unanswered = asked("received", UNREACHED), asked("received", UNANSWERED)
     lines = parts(chosen, {*contacted, *resolved, *unanswered})
     if not (contacted or resolved or unanswered):
@@ -71,10 +71,10 @@ def read(chosen: Chosen, user: User, at: datetime) -> Findings:
             _("Nobody was reached and nothing was resolved from %(period)s.") % {"period": chosen.period}, []
         )
     return Findings(
-        sentence=_sentence(chosen, _sum(contacted), _sum(resolved), _sum(days), _sum(unanswered).n),
+        sentence=_sentence(chosen, _sum(contacted), _sum(contact_days), _sum(resolved), _sum(days), _sum(unanswered).n),
         tables=[
             _resolutions(chosen, lines, resolved, days, unanswered),
-            _contacts(chosen, lines, contacted, unreached),
+            _contacts(chosen, lines, contacted, contact_days, unreached),
             _bands_of_days(chosen, _sum(days)),
             _bands_of_hours(chosen, _hours_counted(chosen, user)),
         ],
@@ -87,7 +87,9 @@ def _sum(found: Amounts) -> Amount:
     return sum(found.values(), Amount())
 
 
-def _sentence(chosen: Chosen, contacted: Amount, resolved: Amount, days: Amount, still_open: int) -> str:
+def _sentence(
+    chosen: Chosen, contacted: Amount, contact_days: Amount, resolved: Amount, days: Amount, still_open: int
+) -> str:
     sentences = []
     if resolved.median is not None and days.median is not None:
         sentences.append(
@@ -110,8 +112,11 @@ def _sentence(chosen: Chosen, contacted: Amount, resolved: Amount, days: Amount,
         sentences.append(_("Nothing was resolved from %(period)s.") % {"period": chosen.period})
     if contacted.median is not None:
         sentences.append(
-            _("Half of those first reached in that time were reached within %(median)s hours.")
-            % {"median": _hours(contacted.median).shown}
+            _(
+                "Half of those first reached in that time were reached within %(median)s hours, nine in ten within %(days)s "
+                "working days."
+            )
+            % {"median": _hours(contacted.median).shown, "days": _working_days(contact_days, 0.9).shown}
         )
     if still_open:
         sentences.append(
@@ -175,13 +180,17 @@ def _resolutions(chosen: Chosen, lines: list[Part], resolved: Amounts, days: Amo
     return Table("resolved", _("From receipt to the answer"), columns, rows, total)
 
 
-def _contacts(chosen: Chosen, lines: list[Part], contacted: Amounts, unreached: Amounts) -> Table:
-    def row(part: Part, amount: Amount, waiting: int) -> list[Cell]:
+def _contacts(
+    chosen: Chosen, lines: list[Part], contacted: Amounts, contact_days: Amounts, unreached: Amounts
+) -> Table:
+    def row(part: Part, amount: Amount, working: Amount, waiting: int) -> list[Cell]:
         return [
             Cell(part.name),
             number_cell(NAME, chosen, amount.n, "contacted", part),
             _hours(amount.median),
             _hours(amount.quantile(0.9)),
+            _working_days(working, 0.5),
+            _working_days(working, 0.9),
             number_cell(NAME, chosen, waiting, "unreached", part),
         ]
 
@@ -190,11 +199,16 @@ def _contacts(chosen: Chosen, lines: list[Part], contacted: Amounts, unreached: 
         Column(_("First reached")),
         Column(_("Median, hours")),
         Column(_("90% within, hours")),
+        Column(_("Median, working days")),
+        Column(_("90% within, working days")),
         Column(_("Received then, open and not reached yet")),
     ]
     none = Amount()
-    rows = [row(part, contacted.get(part.key, none), unreached.get(part.key, none).n) for part in lines]
-    total = row(all_of(chosen), _sum(contacted), _sum(unreached).n)
+    rows = [
+        row(part, contacted.get(part.key, none), contact_days.get(part.key, none), unreached.get(part.key, none).n)
+        for part in lines
+    ]
+    total = row(all_of(chosen), _sum(contacted), _sum(contact_days), _sum(unreached).n)
     return Table("contacted", _("From receipt to the first contact"), columns, rows, total)
 
 
@@ -308,14 +322,14 @@ def list_rows(chosen: Chosen, user: User, at: datetime, pick: str) -> Listing:
         "resolved_days": _("Complaints resolved"),
     }
     rows = narrowed_to(behind(series, chosen, user, where=condition), "", by, key)
-    return listing(titles.get(what) or titles[series], rows, "", user)
+    return listed(titles.get(what) or titles[series], rows)
 
 
 REPORT = Report(
     name=NAME,
     title=gettext_lazy("Response and resolution times"),
     purpose=gettext_lazy("How long customers waited to be reached and to be answered, and who still waits."),
-    measures=measures("time_to_contact", "time_to_resolve", "days_to_resolve"),
+    measures=measures("time_to_contact", "days_to_contact", "time_to_resolve", "days_to_resolve"),
     grouping=GROUPINGS,
     read=read,
     listing=list_rows,

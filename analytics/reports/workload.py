@@ -21,7 +21,7 @@ from analytics.periods import Period, buckets, label
 from analytics.reading import Amount, behind
 from analytics.reading import read as read_figures
 from analytics.reports.base import Cell, Chart, Column, Findings, Listing, Report, Series, Table, moment_cell, told
-from analytics.reports.behind import NONE, listed, number
+from analytics.reports.parts import NONE, listed, number
 from analytics.statistics import TOO_FEW
 from complaints.models import Complaint
 from complaints.models.complaint import ComplaintQuerySet
@@ -213,11 +213,11 @@ def list_rows(chosen: Chosen, user: User, at: datetime, pick: str) -> Listing:
     if what == "open":
         evening = last_evening(chosen.period, at) or chosen.period.first
         rows = behind("open", chosen, user, period=Period(evening, evening))
-        return listed(title, rows.filter(_of_team(code, "fact__")), user, "fact__")
+        return listed(title, rows.filter(_of_team(code, "fact__")), "fact__")
     how = OF_PERIOD[what]
     to = "fact__" if what == "returned" else ""
     rows = behind(SERIES_OF[what], chosen, user, keys=how.get("keys")).filter(_of_team(code, to))
-    return listed(title, rows, user, to)
+    return listed(title, rows, to)
 
 
 def _of_team(code: str, to: str = "") -> Q:

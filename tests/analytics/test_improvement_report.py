@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from analytics.statistics import rate_ratio
 from complaints import issue_actions
+from complaints.models import Complaint
 from staff.actors import Role
 from tests.analytics.test_coaching_report import coached, found
 from tests.analytics.test_hot_spots_report import an_area
@@ -48,6 +49,16 @@ def done(days=10, **place):
 
 def on(area, days, **fields):
     return a_complaint("VOL-01", at=MONDAY + days * DAY, transformer_area=area, **fields)
+
+
+def test_a_complaint_about_the_reader_is_neither_counted_nor_listed(desk, supervisor):
+    area = an_area("T1")
+    action = done(transformer_area=area)
+    on(area, 5)
+    Complaint.objects.filter(pk=on(area, 6).pk).update(about=supervisor)
+    assert row(desk)[3] == 1
+    pick = {"pick": f"issue~{action.pk}~before", "from": "2026-03-01", "to": "2026-03-31"}
+    assert desk.get("/reports/improvement/list/", pick).context["page"].paginator.count == 1
 
 
 def row(client, table=0, **more):

@@ -233,6 +233,8 @@ def test_every_deadline_of_the_period_stands_in_one_column(desk):
 
 # all of them
 
+MOST_QUERIES = {"annual": 90}
+"""The review asks the other reports."""
 OF_SOMETHING_ELSE = {"causes", "coaching", "improvement", "inspections"}
 """Reports of things that do not happen in the story below; their own tests follow their numbers."""
 
@@ -292,7 +294,7 @@ def test_a_report_costs_the_same_for_many_complaints(desk, name, django_assert_n
             rated(5)
         refresh()
         desk.catches_up = False
-        with django_assert_num_queries(21, exact=False) as queries:
+        with django_assert_num_queries(MOST_QUERIES.get(name, 21), exact=False) as queries:
             desk.get(f"/reports/{name}/", MARCH)
         costs.append(len(queries))
     assert costs[0] == costs[1]

@@ -68,8 +68,9 @@ def test_medians_are_those_of_the_raw_rows(desk, march):
     assert median == pytest.approx(nearest_rank(answers, 0.5) / HOUR, rel=0.02)
     assert most == pytest.approx(nearest_rank(answers, 0.9) / HOUR, rel=0.02)
     assert (median_days, most_days) == (2, 11)
-    n, median, most, waiting = total(contacted)
+    n, median, most, median_days, most_days, waiting = total(contacted)
     assert (n, waiting) == (7, 2)
+    assert (median_days, most_days) == (0, 2), "60 hours after Monday morning it is Wednesday"
     assert median == pytest.approx(nearest_rank(contacts, 0.5) / HOUR, rel=0.03)
     assert most == pytest.approx(nearest_rank(contacts, 0.9) / HOUR, rel=0.02)
 

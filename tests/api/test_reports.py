@@ -34,7 +34,8 @@ def test_the_list_names_every_report_with_what_it_can_be_cut_by_and_what_it_mean
         assert report["by"]
         assert report["url"].endswith(f"{URL}{report['name']}/")
         for measure in report["measures"]:
-            assert all(measure[name] for name in ("unit", "formula", "definition"))
+            assert all(measure[name] for name in ("unit", "formula", "numerator", "definition"))
+            assert {"denominator", "exclusions", "remark", "source"} <= measure.keys()
 
 
 @pytest.mark.parametrize("name", NAMES)

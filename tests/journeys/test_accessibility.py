@@ -18,7 +18,7 @@ DESK = [
     "/reports/times/", "/reports/backlog/", "/reports/rate/", "/reports/repeats/", "/reports/channels/", "/reports/times/list/?pick=unanswered",
     "/reports/causes/", "/reports/causes/?by=minutes", "/reports/hot-spots/", "/reports/hot-spots/?by=area", "/reports/workload/",
     "/reports/inspections/", "/reports/improvement/", "/reports/satisfaction/", "/reports/coaching/", "/coaching/", "/coaching/?view=team",
-    "/reports/definitions/", "/figures/", "/desk/exports/", "/reports/subscriptions/", "/reports/subscriptions/new/?report=trend", "/reports/subscriptions/1/",
+    "/reports/annual/", "/reports/definitions/", "/figures/", "/desk/exports/", "/reports/subscriptions/", "/reports/subscriptions/new/?report=trend", "/reports/subscriptions/1/",
     "/desk/deadlines/", "/desk/deadlines/?start=2026-03-02T10:00&limit=5wd&calendar=cn-national",
     "/desk/deadlines/?limit=nonsense", "/desk/policies/", "/desk/policies/?category=SAF", "/desk/policies/any/", "/desk/policies/any/change/",
     "/desk/policies/any/retire/", "/desk/policies/new/", "/desk/policies/move/", "/desk/calendars/", "/desk/calendars/cn-national/",

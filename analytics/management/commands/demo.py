@@ -97,8 +97,9 @@ class Command(BaseCommand):
             f" issues in {loaded.seconds:.1f} s ({loaded.complaints / loaded.seconds:,.0f} complaints/s).\n"
             f"  {by_status}; overdue {loaded.overdue:,}."
         )
-        customer_counts.count(timezone.localdate(ending - timedelta(days=given["days"])))
-        customer_counts.count(timezone.localdate(ending))
+        for day in (timezone.localdate(ending - timedelta(days=given["days"])), timezone.localdate(ending)):
+            customer_counts.count(day)
+            customer_counts.count_assets(day)
         refresh.rebuild()
         if complaints <= COUNTED_AT_ONCE:
             refresh.refresh()

@@ -111,3 +111,6 @@ def test_every_definition_stands_on_its_page(client):
     assert "Median" not in page
     assert 'id="backlog"' in page
     assert "Kept per day, as “received”" in page
+    for label in ("Numerator", "Denominator", "Left out", "How to read it", "Source"):
+        assert f"<dt>{label}</dt>" in page
+    assert "E. B. Wilson, 1927" in page

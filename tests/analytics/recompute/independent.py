@@ -94,6 +94,9 @@ class Figures:
             self.count("received", day_of(received), row, value=seconds(received, at["entered"]))
             self.count("dispatched", day_of(at["dispatched"]), row, value=seconds(received, at["dispatched"]))
             self.count("contacted", day_of(at["contacted"]), row, value=seconds(received, at["contacted"]))
+            if at["contacted"]:
+                days = self.calendar.between(day_of(received), day_of(at["contacted"]))
+                self.count("contacted_days", day_of(at["contacted"]), row, value=days)
             self.count("first_resolved", day_of(first_answer), row, value=seconds(received, first_answer))
             self.count("closed", day_of(at["closed"]), row, row["outcome"])
             if any(self.is_repeat(row, other) for other in self.complaints.values()):

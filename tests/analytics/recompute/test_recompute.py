@@ -101,7 +101,7 @@ class History:
 
     def details(self, complaint):
         billing = Category.objects.get(code="BIL")
-        into = Complaint.objects.exclude(pk=complaint.pk).filter(merged_into=None).order_by("?").first()
+        into = Complaint.objects.exclude(pk=complaint.pk).filter(merged_into=None).order_by("-pk").first()
         answer = an_answer(outcome=self.dice.choice(["upheld", "partly_upheld", "not_upheld"]))
         solved = self.dice.random() < 0.6
         return {
