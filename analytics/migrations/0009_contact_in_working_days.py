@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("analytics", "0007_packs_are_permanent")]
+    dependencies = [("analytics", "0008_what_leaves")]
 
     operations = [
         migrations.AddField(model_name="complaintfact", name="contact_days", field=models.BigIntegerField(null=True)),
