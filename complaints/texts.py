@@ -22,6 +22,7 @@ from complaints import (
     issue_actions,
     issues,
     outbox,
+    signals_told,
     surveys,
     watching,
     webhooks,
@@ -107,6 +108,7 @@ OF_INSPECTIONS = ("kind", "place", "due", "desk_url", "name")
 OF_SURVEYS = ("survey_url", "until", "hotline", "utility", "name")
 OF_ACTIONS = ("place", "message", "due", "desk_url", "name")
 OF_FIGURES = ("count", "due", "desk_url", "name")
+OF_SIGNALS = ("place", "message", "desk_url", "name")
 OF_COACHING = ("message", "due", "desk_url", "name")
 
 GSM = frozenset(
@@ -140,6 +142,7 @@ def words_of(code: str) -> tuple[str, ...]:
         "settled_feedback": OF_SETTLED,
         webhooks.STOPPED: OF_WEBHOOKS,
         figures_told.DIFFER: OF_FIGURES,
+        signals_told.FOUND: OF_SIGNALS,
         attention.DIGEST: OF_FOLLOWED,
         **dict.fromkeys(concerns.OCCASIONS, OF_CONCERNS),
         **dict.fromkeys(surveys.OCCASIONS, OF_SURVEYS),
@@ -246,6 +249,12 @@ def _words(code: str, by: User, reference: str) -> tuple[str, dict[str, Any]] | 
         return "GIS", webhooks.words_for(Webhook(pk=1, name="GIS", url="https://gis.example/"), "500")
     if code == figures_told.DIFFER:
         return str(OCCASIONS[code].label), figures_told.words_for(timezone.now(), 3)
+    if code == signals_told.FOUND:
+        told = Notice.objects.visible_to(by).filter(signal__isnull=False).order_by("-pk").first()
+        branch = told.signal_branch if told is not None else by.branch
+        if branch is None:
+            return None
+        return str(OCCASIONS[code].label), signals_told.words_for(1, branch, _("Outage: 18 complaints, expected 6.0."))
     return _complaint_words(code, by, reference)
 
 
