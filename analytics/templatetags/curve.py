@@ -10,7 +10,7 @@ from django import template
 from analytics.intake import HOURS, Intake
 
 register = template.Library()
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 200, 44, 12, 12, 28
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 200, 44, 24, 12, 28
 TICKS = (0, 6, 12, 18, 24)
 STEPS = (1, 2, 5)
 

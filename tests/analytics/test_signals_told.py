@@ -174,8 +174,9 @@ def test_the_database_tells_nobody_twice_and_keeps_a_notice_to_one_cause(supervi
 
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_that_look_at_once_tell_once(supervisor):
+    refresh()
     a_past()
     a_week(18)
-    refresh()
     at_once(lambda _number: looking.hourly(), times=2)
+    assert Signal.objects.count() == 1
     assert told() == ["wang@example.org"]
