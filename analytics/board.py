@@ -2,52 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from urllib.parse import urlencode
 
-from django.db.models import CharField, Count, Q, Value
+from django.db.models import CharField, Count, Value
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
-from analytics.filters import Chosen
-from analytics.periods import Granularity, Period
-from analytics.reading import Amount, whole
-from analytics.reading import read as read_figures
+from analytics import intake, open_work, troubles
+from analytics.intake import HOURS, Hour, Intake, whole_of
+from analytics.open_work import Figure, OpenWork, desk
+from analytics.periods import Period
+from analytics.reading import whole
 from analytics.reports import satisfaction
 from analytics.reports.base import percent, percents
-from analytics.statistics import LOW_BASE, TOO_FEW, Interval, UsualRange, usual_range, wilson
+from analytics.signals import handling
+from analytics.statistics import LOW_BASE, TOO_FEW, Interval, wilson
+from analytics.troubles import Troubles
+from complaints import calling
 from complaints.models import Complaint, RequestType
 from complaints.queues import narrow
-from complaints.states import UNFINISHED, Status
-from staff.models import Team, User
+from staff.models import User
 
-WEEKS = 8
-SOON = timedelta(hours=4)
 SATISFACTION_DAYS = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A number of complaints and the list that makes it, as components/figure.html draws one."""
-
-    code: str
-    label: LazyText | str
-    value: int | str
-    url: str
-    meaning: str = "calm"
-    band: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TeamRow:
-    name: str
-    figures: Sequence[Figure]
-    all: Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,25 +61,27 @@ class SatisfactionFigure:
 
 @dataclass(frozen=True, slots=True)
 class Board:
+    """`received` has its day in `intake`; `calls` is empty for those who call nobody, `waiting` are lists of other pages."""
+
     at: datetime
     decisions: Sequence[Figure]
+    waiting: Sequence[Figure]
     received: Figure
-    usual: UsualRange | None
-    days: Sequence[tuple[date, int]]
+    intake: Intake
+    hours: Sequence[tuple[Hour, str]]
     resolved: Figure
-    call_backs: Figure
+    feedback: Figure
     satisfaction: SatisfactionFigure
-    statuses: Sequence[Figure]
-    teams: Sequence[TeamRow]
-    open: Figure
+    work: OpenWork
+    troubles: Troubles
 
     @property
     def is_calm(self) -> bool:
         return not any(figure.value for figure in self.decisions)
 
     @property
-    def judgement(self) -> str:
-        return self.usual.judge(int(self.received.value)) if self.usual else ""
+    def open(self) -> Figure:
+        return self.work.open
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,61 +105,72 @@ RECEIVED = Question(
     {"view": "all", "request_type": RequestType.COMPLAINT.value, "merged": "no"},
 )
 RESOLVED = Question("resolved", _("Resolved today"), {"view": "all"}, "done")
-DECISIONS = [
-    Question("safety", _("Life-safety, open"), {"view": "unfinished", "priority": "1"}, "safety"),
-    Question("breached", _("Deadline missed"), {"view": "breached"}, "breached"),
-    Question("due-soon", _("Due in the next 4 hours"), {"view": "due-soon"}, "due"),
-    Question("unassigned", _("Nobody is on it"), {"view": "unassigned"}, "due"),
-    Question("review", _("Waiting for your review"), {"view": "review"}, "due"),
-    Question("urged", _("Urged twice or more"), {"view": "unfinished", "urged": "2"}, "due"),
-    Question("undelivered", _("Message could not be sent"), {"view": "unfinished", "undelivered": "1"}, "breached"),
-]
+SAFETY = Question("safety", _("Life-safety, open"), {"view": "unfinished", "priority": "1"}, "safety")
+REVIEW = Question("review", _("Waiting for your review"), {"view": "review"}, "due")
+URGED = Question("urged", _("Urged twice or more"), {"view": "unfinished", "urged": "2"}, "due")
+UNDELIVERED = Question(
+    "undelivered", _("Message could not be sent"), {"view": "unfinished", "undelivered": "1"}, "breached"
+)
+FEEDBACK = Question("feedback", _("Waiting for feedback"), {"view": "feedback"})
 
 
 def read(user: User, at: datetime) -> Board:
     """The board for this person at this moment."""
     today = timezone.localdate(at)
-    weeks = whole_of(Period(today - timedelta(weeks=WEEKS), today))
-    received = {day: amount.n for (day,), amount in read_figures("received", weeks, user, by=["day"]).items()}
+    work, day = open_work.read(user, at), intake.read(user, at)
     resolved = whole("resolved", whole_of(Period(today, today)), user, request_types=None).n
-    found = count(
-        [
-            *DECISIONS,
-            Question("call-backs", _("Waiting for feedback"), {"view": "feedback"}),
-            Question("open", pgettext_lazy("queue", "Open"), {"view": "unfinished"}),
-            *(
-                Question(f"status-{status.value}", status.label, {"view": "unfinished", "status": status.value})
-                for status in SHOWN
-            ),
-        ],
-        user,
-        at,
-    )
-    days = same_weekdays(user, at, weeks, since=min(received, default=None))
+    found = count([SAFETY, REVIEW, URGED, UNDELIVERED, FEEDBACK], user, at)
+    decisions = [found["safety"], work.missed, work.soon, work.unassigned]
+    received = RECEIVED.figure(day.received, _on("received", today))
     return Board(
         at=at,
-        decisions=[found[question.code] for question in DECISIONS],
-        received=RECEIVED.figure(received.get(today, 0), _on("received", today)),
-        usual=usual_range([counted for _day, counted in days]),
-        days=days,
+        decisions=[*decisions, *(found[question.code] for question in (REVIEW, URGED, UNDELIVERED))],
+        waiting=list(_waiting(user, at)),
+        received=replace(received, band=_band(day)),
+        intake=day,
+        hours=[(hour, _until(today, hour.until)) for hour in day.hours],
         resolved=RESOLVED.figure(resolved, _on("resolved", today)),
-        call_backs=found["call-backs"],
+        feedback=found["feedback"],
         satisfaction=_satisfaction(user, today),
-        statuses=[found[f"status-{status.value}"] for status in SHOWN],
-        teams=_teams(user, at),
-        open=found["open"],
+        work=work,
+        troubles=troubles.read(user, at),
     )
 
 
-SHOWN = [status for status in Status if status in UNFINISHED]
+def _band(day: Intake) -> str:
+    if day.expected is None:
+        return ""
+    low, high = day.expected.nearly_sure
+    return str(_("expected by now %(low)d–%(high)d") % {"low": low, "high": high})
+
+
+def _waiting(user: User, at: datetime) -> Iterator[Figure]:
+    """What waits on other lists than the desk's, for those who may open them."""
+    if user.role in calling.CALLING:
+        due, overdue = calling.due(user, at).count(), calling.overdue(user, at).count()
+        calls = reverse("complaints:calls")
+        yield Figure("calls-due", _("Call-backs due"), due, f"{calls}?show=due", "due" if due else "calm")
+        yield Figure(
+            "calls-overdue",
+            _("Call-backs overdue"),
+            overdue,
+            f"{calls}?show=overdue",
+            "breached" if overdue else "calm",
+        )
+    if user.role in handling.HANDLING:
+        new = handling.number_for(user)
+        address = f"{reverse('analytics:signals')}?state=new"
+        yield Figure("signals", _("Signals nobody has looked at"), new, address, "due" if new else "calm")
+
+
+def _until(day: date, hour: int) -> str:
+    """The list of what came today up to a full hour."""
+    until = f"{day.isoformat()}T{hour:02d}:00" if hour < HOURS else day.isoformat()
+    return desk({**RECEIVED.params, "received_from": day.isoformat(), "received_to": until})
 
 
 def _on(what: str, day: date) -> dict[str, str]:
     return {f"{what}_from": day.isoformat(), f"{what}_to": day.isoformat()}
-
-
-def desk(params: Mapping[str, str]) -> str:
-    return f"{reverse('complaints:queue')}?{urlencode(params)}"
 
 
 def count(questions: Iterable[Question], user: User, at: datetime) -> dict[str, Figure]:
@@ -197,26 +190,6 @@ def count(questions: Iterable[Question], user: User, at: datetime) -> dict[str, 
     return {question.code: question.figure(counted.get(question.code, 0)) for question in questions}
 
 
-def same_weekdays(user: User, at: datetime, weeks: Chosen, since: date | None) -> list[tuple[date, int]]:
-    """What the same weekday had brought by this time of day, in these weeks, oldest first; none before we began."""
-    today = weeks.period.last
-    passed = at - Period(today, today).start
-    days = [today - timedelta(weeks=week) for week in range(WEEKS, 0, -1)]
-    so_far = Q()
-    for day in days:
-        so_far |= Q(received_on=day, received_at__lt=Period(day, day).start + passed)
-    found = read_figures("received", weeks, user, by=["day"], where=so_far)
-    none = Amount()
-    return [(day, found.get((day,), none).n) for day in days if since is not None and since <= day]
-
-
-def whole_of(period: Period) -> Chosen:
-    """Everything that happened in a period, narrowed by nothing but what the reader may see."""
-    return Chosen(
-        period=period, granularity=Granularity.WEEK.value, by="period", category=None, channel="", branch=None
-    )
-
-
 def _satisfaction(user: User, today: date) -> SatisfactionFigure:
     chosen = whole_of(Period(today - timedelta(days=SATISFACTION_DAYS - 1), today))
     tally = satisfaction.whole(chosen, user)
@@ -229,31 +202,3 @@ def _satisfaction(user: User, today: date) -> SatisfactionFigure:
         url=f"{reverse('analytics:report', args=['satisfaction'])}{chosen.address()}",
         list_url=satisfaction.list_address(chosen, "rated"),
     )
-
-
-def _teams(user: User, at: datetime) -> list[TeamRow]:
-    """Open complaints of each team by status, the fullest first; each cell is a list of its own."""
-    visible = narrow(Complaint.objects.visible_to(user), {"view": "unfinished"}, user, at=at).order_by()
-    rows = visible.values_list("team__code", "team__name_zh", "team__name_en", "status").annotate(counted=Count("pk"))
-    cells: dict[str, dict[str, int]] = {}
-    names: dict[str, str] = {}
-    for code, name_zh, name_en, status, counted in rows:
-        code = code or "none"
-        names[code] = str(Team(name_zh=name_zh, name_en=name_en)) if name_zh else str(_("No team"))
-        cells.setdefault(code, {})[status] = counted
-    return [
-        TeamRow(
-            name=names[code],
-            figures=[
-                Figure(
-                    f"{code}-{status.value}",
-                    status.label,
-                    cells[code].get(status.value, 0),
-                    desk({"view": "unfinished", "team": code, "status": status.value}),
-                )
-                for status in SHOWN
-            ],
-            all=Figure(code, _("All"), sum(cells[code].values()), desk({"view": "unfinished", "team": code})),
-        )
-        for code in sorted(cells, key=lambda code: (-sum(cells[code].values()), code))
-    ]

@@ -67,6 +67,7 @@ def signals(request: StaffRequest) -> HttpResponse:
     context = {
         "form": form,
         "rows": [(one, sentence(one)) for one in rows[: MOST + 1]],
+        "number": rows.count(),
         "most": MOST,
         "look": SignalLook.objects.first(),
     }

@@ -121,7 +121,7 @@ def _overall(survey: Survey, whole: Counts) -> Table:
         rated=Count("service_rating"), satisfied=Count("pk", filter=satisfied(survey, "service_rating"))
     )
     columns = [Column(_("Question"), is_number=False), Column(_("Rated")), Column(_("Satisfied"))]
-    columns += [Column(_("Satisfaction")), Column(_("95% range"))]
+    columns += [Column(_("Satisfaction"), is_count=False), Column(_("95% range"), is_count=False)]
     rows = [
         [Cell(survey.question(which)), Cell(rated), Cell(good), share_cell(good, rated), interval_cell(good, rated)]
         for which, rated, good in (
@@ -152,12 +152,12 @@ def _by_stratum(strata: list[tuple[str, str, int, Stratum]]) -> Table:
     columns = [
         Column(_("Branch"), is_number=False),
         Column(_("Kind of customer"), is_number=False),
-        Column(_("There were")),
-        Column(_("Drawn")),
+        Column(_("There were"), is_count=False),
+        Column(_("Drawn"), is_count=False),
         Column(_("Answered")),
-        Column(_("Satisfaction")),
-        Column(_("95% range")),
-        Column(_("Weight")),
+        Column(_("Satisfaction"), is_count=False),
+        Column(_("95% range"), is_count=False),
+        Column(_("Weight"), is_count=False),
     ]
     found = weights([stratum for _branch, _kind, _drawn, stratum in strata])
     rows = [
@@ -184,7 +184,7 @@ def _by_answer(survey: Survey) -> Table:
         for row in answered.values("answered_by").annotate(n=Count("pk"), good=Count("pk", filter=satisfied(survey)))
     }
     columns = [Column(_("How they answered"), is_number=False), Column(_("Answered")), Column(_("Satisfied"))]
-    columns += [Column(_("Satisfaction")), Column(_("95% range"))]
+    columns += [Column(_("Satisfaction"), is_count=False), Column(_("95% range"), is_count=False)]
     rows = []
     for way in AnsweredBy:
         n, good = (found[way]["n"], found[way]["good"]) if way in found else (0, 0)
@@ -201,7 +201,7 @@ def earlier(survey: Survey, user: User) -> QuerySet[Survey]:
 def _compared(survey: Survey, whole: Counts, user: User, at: datetime) -> Table:
     """This round, those before it, and what complainants of the same branch said while it ran."""
     columns = [Column(_("Whom"), is_number=False), Column(_("Asked")), Column(_("Rated")), Column(_("Satisfied"))]
-    columns += [Column(_("Satisfaction")), Column(_("95% range"))]
+    columns += [Column(_("Satisfaction"), is_count=False), Column(_("95% range"), is_count=False)]
     rows = [_line(_("this round"), whole)]
     rows += [
         _line(formats.date_format(one.started_at, "SHORT_DATE_FORMAT"), counts(one))

@@ -66,7 +66,6 @@ def board(request: StaffRequest) -> HttpResponseBase:
         "trust": trust(now),
         "suspected": storms.suspicions(request.user, now),
         "proposed": proposals.number_for(request.user),
-        "signals": handling.number_for(request.user),
         "may_handle_signals": request.user.role in handling.HANDLING,
     }
     return render(request, template, context)

@@ -72,11 +72,11 @@ def habit_of(user: User) -> TellingHabit:
     return TellingHabit.objects.filter(pk=user.pk).first() or TellingHabit(user=user)
 
 
-def choose(user: User, *, how: str, hour: int, at: datetime) -> None:
+def choose(user: User, *, how: str, hour: int, at: datetime, of_signals: bool = True) -> None:
     """Be told like this from now on; the first digest tells of what comes from now on."""
     habit = habit_of(user)
     was_daily = habit.how == Telling.DAILY
-    habit.how, habit.hour = how, hour
+    habit.how, habit.hour, habit.of_signals = how, hour, of_signals
     habit.next_at = next_moment(hour, after=at) if how == Telling.DAILY else None
     if not was_daily:
         habit.told_until = at

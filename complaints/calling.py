@@ -32,6 +32,8 @@ CALLING = frozenset({Role.AGENT, Role.SUPERVISOR, Role.LIAISON})
 """Who calls back."""
 CLAIM_LASTS = timedelta(minutes=30)
 """A call that somebody took and left alone goes to others after this."""
+APPOINTMENT_WAITS, CALL_WAITS = timedelta(minutes=30), timedelta(days=1)
+"""So long after its time a call is overdue."""
 ANSWERED_IT = ("propose", "resolve", "approve", "settle")
 ENDS = {CallOutcome.REFUSED: CallState.REFUSED, CallOutcome.WRONG_NUMBER: CallState.WRONG_NUMBER}
 TRIES = 5
@@ -60,6 +62,12 @@ def due(user: User, at: datetime) -> QuerySet[CallBack]:
     # said of the row itself as well, because of a row that was just taken only its own columns are read again
     rows = callable_by(user).filter(_free(user, at), next_try_at__lte=at).exclude(Exists(taken))
     return rows.order_by("-is_appointment", "next_try_at", "pk")
+
+
+def overdue(user: User, at: datetime) -> QuerySet[CallBack]:
+    """Of those due, the appointments that were missed and whoever has waited for a day."""
+    missed = Q(is_appointment=True, next_try_at__lt=at - APPOINTMENT_WAITS) | Q(next_try_at__lt=at - CALL_WAITS)
+    return due(user, at).filter(missed)
 
 
 def _free(user: User, at: datetime) -> Q:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from django import forms
@@ -37,6 +37,7 @@ LABELS: dict[str, LazyText | str] = {
     "service_issue": gettext_lazy("Service issue"),
     "safety": gettext_lazy("Safety"),
     "overdue": gettext_lazy("Deadline missed"),
+    "due": gettext_lazy("Next deadline"),
     "urged": gettext_lazy("Urged at least"),
     "feedback": gettext_lazy("Feedback"),
     "undelivered": gettext_lazy("A message could not be sent"),
@@ -63,6 +64,12 @@ FIXED: dict[str, Choices] = {
     "segment": [(KEY, gettext_lazy("Key customer")), *CustomerKind.choices],
     "safety": [("yes", gettext_lazy("Yes")), ("no", gettext_lazy("No"))],
     "overdue": [("1", gettext_lazy("Yes"))],
+    "due": [
+        ("missed", gettext_lazy("missed")),
+        ("soon", gettext_lazy("in the next 4 hours")),
+        ("today", gettext_lazy("later today")),
+        ("later", gettext_lazy("after today, or none")),
+    ],
     "undelivered": [("1", gettext_lazy("Yes"))],
     "merged": [("no", gettext_lazy("No")), ("yes", gettext_lazy("Yes"))],
     "feedback": [
@@ -101,6 +108,8 @@ def spoken(name: str, text: str) -> str:
         return ", ".join(labels.get(one, one) for one in text.split(","))
     if name in DAYS:
         try:
+            if "T" in text:
+                return formats.date_format(datetime.fromisoformat(text), "SHORT_DATETIME_FORMAT")
             return formats.date_format(date.fromisoformat(text), "SHORT_DATE_FORMAT")
         except ValueError:
             return text
@@ -152,7 +161,8 @@ class FilterForm(forms.Form):
                 listed.append((current, spoken(name, current)))
             return forms.ChoiceField(label=label, choices=listed, required=False)
         if name in DAYS:
-            return forms.DateField(label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}))
+            kind = "datetime-local" if "T" in current else "date"
+            return forms.CharField(label=label, required=False, widget=forms.TextInput(attrs={"type": kind}))
         if name == "urged":
             return forms.IntegerField(label=label, required=False, min_value=0, max_value=9999)
         return forms.CharField(label=label, required=False, max_length=200)

@@ -255,4 +255,10 @@ OCCASIONS: dict[str, Occasion] = {
         _("when the nightly comparison finds figures that are not what the complaints give"),
         False,
     ),
+    "signal_found": Occasion(
+        pgettext_lazy("occasion", "Early warning"),
+        _("the supervisors on duty"),
+        _("when something stands out in the figures or words of their branch"),
+        False,
+    ),
 }

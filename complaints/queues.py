@@ -167,12 +167,22 @@ def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time()))
 
 
+def _moment(text: str, days: int = 0) -> datetime:
+    """A day, which begins at midnight, or a local time such as 2026-03-02T15:00; `days` are added to a day only."""
+    if "T" not in text:
+        return _midnight(_day(text) + timedelta(days=days))
+    try:
+        return timezone.make_aware(datetime.fromisoformat(text))
+    except ValueError as error:
+        raise NotUnderstood from error
+
+
 def _since(field: str) -> Callable[[str], Q]:
-    return lambda text: Q(**{f"{field}__gte": _midnight(_day(text))})
+    return lambda text: Q(**{f"{field}__gte": _moment(text)})
 
 
 def _until(field: str) -> Callable[[str], Q]:
-    return lambda text: Q(**{f"{field}__lt": _midnight(_day(text) + timedelta(days=1))})
+    return lambda text: Q(**{f"{field}__lt": _moment(text, days=1)})
 
 
 def _one_of(field: str, known: Iterable[Any]) -> Callable[[str], Q]:
@@ -243,6 +253,25 @@ def _overdue(text: str) -> Q:
     return Q(next_due_at__lt=timezone.now()) & ~Q(status=Status.CLOSED)
 
 
+def due_parts(at: datetime) -> dict[str, Q]:
+    """What is open in four parts by the next deadline; each complaint is in exactly one."""
+    soon, tonight = at + SOON, _midnight(timezone.localdate(at) + timedelta(days=1))
+    after = max(soon, tonight)
+    return {
+        "missed": Q(next_due_at__lt=at),
+        "soon": Q(next_due_at__gte=at, next_due_at__lt=soon),
+        "today": Q(next_due_at__gte=soon, next_due_at__lt=after),
+        "later": Q(next_due_at__gte=after) | Q(next_due_at__isnull=True),
+    }
+
+
+def _due(text: str) -> Q:
+    found = due_parts(timezone.now()).get(text)
+    if found is None:
+        raise NotUnderstood
+    return found & ~Q(status=Status.CLOSED)
+
+
 def _merged(text: str) -> Q:
     return Q(merged_into__isnull=text == "no")
 
@@ -283,6 +312,7 @@ FILTERS: dict[str, Callable[[str], Q]] = {
     "assignee": _assignee,
     "branch": _branch,
     "overdue": _overdue,
+    "due": _due,
     "merged": _merged,
     "urged": _at_least("urged_count"),
     "undelivered": _undelivered,

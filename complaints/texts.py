@@ -23,6 +23,7 @@ from complaints import (
     issues,
     outbox,
     reports_told,
+    signals_told,
     surveys,
     watching,
     webhooks,
@@ -112,6 +113,7 @@ OF_SURVEYS = ("survey_url", "until", "hotline", "utility", "name")
 OF_ACTIONS = ("place", "message", "due", "desk_url", "name")
 OF_REPORTS = ("report", "period", "note", "utility", "desk_url", "name")
 OF_FIGURES = ("count", "due", "desk_url", "name")
+OF_SIGNALS = ("place", "message", "desk_url", "name")
 OF_COACHING = ("message", "due", "desk_url", "name")
 
 GSM = frozenset(
@@ -146,6 +148,7 @@ def words_of(code: str) -> tuple[str, ...]:
         webhooks.STOPPED: OF_WEBHOOKS,
         figures_told.DIFFER: OF_FIGURES,
         reports_told.POSTED: OF_REPORTS,
+        signals_told.FOUND: OF_SIGNALS,
         attention.DIGEST: OF_FOLLOWED,
         **dict.fromkeys(concerns.OCCASIONS, OF_CONCERNS),
         **dict.fromkeys(surveys.OCCASIONS, OF_SURVEYS),
@@ -254,6 +257,12 @@ def _words(code: str, by: User, reference: str) -> tuple[str, dict[str, Any]] | 
         return reports_told.sample(by)
     if code == figures_told.DIFFER:
         return str(OCCASIONS[code].label), figures_told.words_for(timezone.now(), 3)
+    if code == signals_told.FOUND:
+        told = Notice.objects.visible_to(by).filter(signal__isnull=False).order_by("-pk").first()
+        branch = told.signal_branch if told is not None else by.branch
+        if branch is None:
+            return None
+        return str(OCCASIONS[code].label), signals_told.words_for(1, branch, _("Outage: 18 complaints, expected 6.0."))
     return _complaint_words(code, by, reference)
 
 

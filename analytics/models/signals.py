@@ -64,7 +64,8 @@ class Signal(models.Model):
     """Something that stands out in a branch and those below it. One row for each series, rule and stretch of days.
 
     `number` was counted from `counted_from` to `last_day`; `evidence` is what was seen then: the points of the chart with their
-    limits. `complaint_keys` are the complaints behind a term or a place; those behind a number are a list of the desk.
+    limits. `complaint_keys` are the complaints behind a term or a place; those behind a number are a list of the desk. `told_at`
+    is when those on duty were told of it by notice.
     """
 
     kind = models.CharField(_("kind"), max_length=10, choices=SignalKind)
@@ -90,6 +91,7 @@ class Signal(models.Model):
     complaint_keys = ArrayField(models.BigIntegerField(), default=list)
     found_at = models.DateTimeField()
     seen_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True)
 
     state = models.CharField(_("status"), max_length=15, choices=SignalState, default=SignalState.NEW)
     acknowledged_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")

@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import timedelta
 
+from django.db.models import QuerySet
+from django.http import Http404
 from django.utils.translation import gettext as _
 
 from analytics.filters import Chosen
-from analytics.reading import Amount, read
+from analytics.models import ClockFact
+from analytics.reading import Amount, behind, read
 from analytics.reports.base import Cell, Column, Table
+from analytics.reports.behind import number
 from complaints.clocks.limits import Limit, Unit
 from complaints.clocks.shown import limit_words
 from complaints.models import Clock, ClockKind
 from customers.models import AreaClass
 from staff.models import User
 
+NAME, ARRIVALS = "sla-compliance", "arrivals"
+"""The report that shows the table, and what its lists are asked for by."""
 LENGTHS = {Unit.MINUTE: timedelta(minutes=1), Unit.HOUR: timedelta(hours=1)}
 
 
@@ -28,7 +34,7 @@ def averages(chosen: Chosen, user: User) -> Table | None:
     for (key,), amount in read("arrivals", chosen, user, by=["key"]).items():
         promise, _bar, what = key.rpartition("|")
         found[promise][what] = amount
-    lines = [_line(promise, found[promise]) for promise in sorted(found)]
+    lines = [_line(chosen, promise, found[promise]) for promise in sorted(found)]
     if not lines:
         return None
     return Table(
@@ -38,8 +44,8 @@ def averages(chosen: Chosen, user: User) -> Table | None:
             Column(_("Deadline"), is_number=False),
             Column(_("Area"), is_number=False),
             Column(_("Arrivals")),
-            Column(_("Average")),
-            Column(_("Promised on average")),
+            Column(_("Average"), is_count=False),
+            Column(_("Promised on average"), is_count=False),
             Column(_("Kept on average"), is_number=False),
             Column(_("Excused, left out")),
             Column(_("Arrival not recorded, left out")),
@@ -48,7 +54,7 @@ def averages(chosen: Chosen, user: User) -> Table | None:
     )
 
 
-def _line(promise: str, found: dict[str, Amount]) -> list[Cell]:
+def _line(chosen: Chosen, promise: str, found: dict[str, Amount]) -> list[Cell]:
     tier, promised, area = promise.split("|")
     limit, arrived = Limit.parse(promised), found.get("arrived", Amount())
     most = limit.amount * LENGTHS[limit.unit] if limit.unit in LENGTHS else None
@@ -59,10 +65,25 @@ def _line(promise: str, found: dict[str, Amount]) -> list[Cell]:
     return [
         Cell(Clock(kind=ClockKind.ARRIVE, tier=tier).label),
         Cell(AreaClass(area).label if area in AreaClass.values else _("not known")),
-        Cell(arrived.n),
+        number(NAME, chosen, arrived.n, ARRIVALS, f"{promise}|arrived"),
         Cell(minutes),
         Cell(limit_words(promised)),
         Cell(words or "–"),
-        Cell(found.get("excused", Amount()).n),
-        Cell(found.get("unrecorded", Amount()).n),
+        *(
+            number(NAME, chosen, found.get(what, Amount()).n, ARRIVALS, f"{promise}|{what}")
+            for what in ("excused", "unrecorded")
+        ),
     ]
+
+
+def behind_arrivals(chosen: Chosen, user: User, pick: str) -> tuple[str, QuerySet[ClockFact]]:
+    """What a number of this table counts: a title, and the promises whose way began in the period. Raises Http404."""
+    what, _separator, key = pick.partition("~")
+    words = {
+        "arrived": _("Arrivals"),
+        "excused": _("Excused, left out"),
+        "unrecorded": _("Arrival not recorded, left out"),
+    }
+    if what != ARRIVALS or key.count("|") != 3 or key.rpartition("|")[2] not in words:
+        raise Http404
+    return words[key.rpartition("|")[2]], behind("arrivals", chosen, user, keys=[key])

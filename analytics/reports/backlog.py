@@ -134,7 +134,7 @@ def _flow(
         Column(_("Complaints received")),
         Column(_("Added to the backlog")),
         Column(_("Left the backlog")),
-        Column(_("Net")),
+        Column(_("Net"), is_count=False),
         Column(_("Open at the end")),
     ]
     rows = [row(part, [flows[name].get(part.key, 0) for name in FLOWS]) for part in lines]
@@ -152,7 +152,7 @@ def _oldest(chosen: Chosen, user: User, day: date) -> list[Table]:
     rows = behind("open", chosen, user, period=_evening(day)).order_by("fact__received_at", "pk")
     shown = rows.select_related("fact__complaint__category", "fact__complaint__team")[:OLDEST]
     lines = [[*complaint_cells(one.fact), Cell(one.age.replace("-", "–"))] for one in shown]
-    columns = [*complaint_columns(), Column(_("Age, working days"))]
+    columns = [*complaint_columns(), Column(_("Age, working days"), is_count=False)]
     return [Table("oldest", _("Waiting longest"), columns, lines)] if lines else []
 
 

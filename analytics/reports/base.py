@@ -40,8 +40,11 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
+    """`is_count` says that a number counts rows and opens their list; shares, ranges, medians and differences do not."""
+
     label: str
     is_number: bool = True
+    is_count: bool = True
 
 
 Line = list[tuple[Column, Cell]]

@@ -166,13 +166,13 @@ def _sentence(chosen: Chosen, found: Causes, count: int, total: float) -> str:
 
 def _table(chosen: Chosen, found: Causes, total: float) -> Table:
     weighs = chosen.by == MINUTES
-    more = [Column(_("Customer-minutes")), Column(_("of which minutes are known"))] if weighs else []
+    more = [Column(_("Customer-minutes"), is_count=False), Column(_("of which minutes are known"))] if weighs else []
     columns = [
         Column(_("Root cause"), is_number=False),
         Column(_("Complaints that held")),
         *more,
-        Column(_("Share")),
-        Column(_("Sum of shares")),
+        Column(_("Share"), is_count=False),
+        Column(_("Sum of shares"), is_count=False),
     ]
 
     def row(name: str, code: str, codes: list[str], so_far: float) -> list[Cell]:

@@ -135,10 +135,10 @@ def _lag(chosen: Chosen, shown: list[Part], lags: dict[str, Amount], late: dict[
     columns = [
         Column(capfirst(str(dict(GROUPING)[chosen.by])), is_number=False),
         Column(_("Complaints received")),
-        Column(_("Median, hours")),
-        Column(_("90% within, hours")),
+        Column(_("Median, hours"), is_count=False),
+        Column(_("90% within, hours"), is_count=False),
         Column(_("Entered more than a day later")),
-        Column(_("Share")),
+        Column(_("Share"), is_count=False),
     ]
     rows = [row(part, lags[part.key], late.get(part.key, 0)) for part in shown]
     total = row(all_of(chosen), sum(lags.values(), Amount()), sum(late.values()))

@@ -188,8 +188,8 @@ def _finding_table(chosen: Chosen, judged: dict[str, dict[str, int]], names: dic
         Column(capfirst(str(dict(REPORT.grouping)[chosen.by])), is_number=False),
         Column(_("Findings")),
         *(Column(str(verdict.label)) for verdict in ConductVerdict),
-        Column(_("Held in whole or in part")),
-        Column(_("95% range")),
+        Column(_("Held in whole or in part"), is_count=False),
+        Column(_("95% range"), is_count=False),
     ]
 
     def row(name: str, code: str, numbers: dict[str, int]) -> list[Cell]:
@@ -212,7 +212,7 @@ def _coaching_table(chosen: Chosen, by: str, title: str, parts: dict[str, Coache
         Column(_("Planned")),
         Column(_("Done")),
         Column(_("On time")),
-        Column(_("On time, of those planned")),
+        Column(_("On time, of those planned"), is_count=False),
         Column(_("Overdue")),
         Column(_("Again within 90 days")),
     ]

@@ -71,7 +71,7 @@ class Comparison:
 
         columns = [Column(_("Group"), is_number=False), Column(str(self.now))]
         for period in self.periods.values():
-            columns += [Column(str(period)), Column(pgettext("figure", "Change"))]
+            columns += [Column(str(period)), Column(pgettext("figure", "Change"), is_count=False)]
         return Table(
             "compared",
             _("Compared"),

@@ -210,13 +210,13 @@ def _table(chosen: Chosen, found: Spots) -> Table:
         Column(capfirst(str(dict(REPORT.grouping)[chosen.by])), is_number=False),
         Column(_("Rank"), is_number=False),
         Column(_("Complaints received")),
-        Column(_("Customers, mean")),
-        Column(_("Per 10,000 customers")),
-        Column(_("95% range")),
+        Column(_("Customers, mean"), is_count=False),
+        Column(_("Per 10,000 customers"), is_count=False),
+        Column(_("95% range"), is_count=False),
         Column(_("Of outage and voltage")),
         Column(_("Again within 60 days")),
-        Column(_("Share that came again")),
-        Column(_("95% range of the share")),
+        Column(_("Share that came again"), is_count=False),
+        Column(_("95% range of the share"), is_count=False),
     ]
 
     def row(name: str, code: str, codes: list[str], rank: Cell) -> list[Cell]:

@@ -183,8 +183,8 @@ def _table(
         Column(_("Done"), is_number=False),
         Column(_("Before")),
         Column(_("After")),
-        Column(_("Days after")),
-        Column(_("Rate after ÷ before, 95% range")),
+        Column(_("Days after"), is_count=False),
+        Column(_("Rate after ÷ before, 95% range"), is_count=False),
         Column(_("What it says"), is_number=False),
     ]
 

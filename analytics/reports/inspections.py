@@ -144,8 +144,8 @@ def _table(chosen: Chosen, parts: dict[str, Went], lines: dict[str, str], whole:
     columns = [
         Column(capfirst(str(dict(REPORT.grouping)[chosen.by])), is_number=False),
         Column(str(TITLES[first])),
-        Column(_("On time, of those due")),
-        Column(_("95% range")),
+        Column(_("On time, of those due"), is_count=False),
+        Column(_("95% range"), is_count=False),
         *(Column(str(TITLES[name])) for name in others),
     ]
 

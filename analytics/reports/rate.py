@@ -196,10 +196,10 @@ def _table(chosen: Chosen, rates: Mapping[Part, Rate], whole: Rate) -> Table:
     columns = [
         cut_column(chosen, GROUPING),
         Column(_("Complaints")),
-        Column(_("Customers, mean")),
-        Column(_("Per 10,000 customers")),
-        Column(_("95% range")),
-        Column(_("In a year")),
+        Column(_("Customers, mean"), is_count=False),
+        Column(_("Per 10,000 customers"), is_count=False),
+        Column(_("95% range"), is_count=False),
+        Column(_("In a year"), is_count=False),
         Column(_("Beside the whole"), is_number=False),
     ]
     rows = [row(part, rate, rate.beside(whole)) for part, rate in rates.items()]

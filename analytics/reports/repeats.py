@@ -201,11 +201,11 @@ def _table(chosen: Chosen, window: int, found: Mapping[Any, Tally], today: date)
         cut_column(chosen, GROUPINGS),
         Column(_("Closed with a finding")),
         Column(_("Solved at the first contact")),
-        Column(_("Share")),
+        Column(_("Share"), is_count=False),
         Column(_("Solved in one go")),
-        Column(_("Share")),
+        Column(_("Share"), is_count=False),
         Column(_("Repeated")),
-        Column(_("Share")),
+        Column(_("Share"), is_count=False),
     ]
     rows = [row(part, found.get(part.key, Tally())) for part in _lines(chosen, found, period)]
     whole = Part(all_of(chosen).name, None, period)
@@ -226,7 +226,7 @@ def _repeats(chosen: Chosen, came: Mapping[str, Mapping[Any, int]]) -> Table:
         cut_column(chosen, GROUPINGS),
         Column(_("Complaints received")),
         Column(_("Repeats")),
-        Column(_("Share")),
+        Column(_("Share"), is_count=False),
     ]
     lines = parts(chosen, set(came["received"]))
     rows = [row(part, came["received"].get(part.key, 0), came["repeats"].get(part.key, 0)) for part in lines]

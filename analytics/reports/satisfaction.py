@@ -149,12 +149,12 @@ def _table(chosen: Chosen, parts: list[tuple[str, Tally, Mapping[str, str]]], wh
         Column(capfirst(str(dict(REPORT.grouping)[chosen.by])), is_number=False),
         Column(_("Asked")),
         Column(_("Answered")),
-        Column(_("Response rate")),
+        Column(_("Response rate"), is_count=False),
         Column(_("Gave a score")),
         Column(_("Satisfied")),
-        Column(_("Satisfaction")),
-        Column(_("95% range")),
-        Column(_("If everyone had answered")),
+        Column(_("Satisfaction"), is_count=False),
+        Column(_("95% range"), is_count=False),
+        Column(_("If everyone had answered"), is_count=False),
     ]
 
     def row(name: str, part: Tally, changed: Mapping[str, str]) -> list[Cell]:
@@ -184,8 +184,8 @@ def _by_answer(chosen: Chosen, user: User) -> Table:
         Column(_("Answered")),
         Column(_("Gave a score")),
         Column(_("Satisfied")),
-        Column(_("Satisfaction")),
-        Column(_("95% range")),
+        Column(_("Satisfaction"), is_count=False),
+        Column(_("95% range"), is_count=False),
     ]
     rows = []
     for way in AnsweredBy:
@@ -213,7 +213,7 @@ def _on_three(asked: QuerySet[Feedback]) -> list[Table]:
     if not found["rated"]:
         return []
     columns = [Column(_("Scale"), is_number=False), Column(_("Gave a score")), Column(_("Satisfied"))]
-    columns += [Column(_("Satisfaction")), Column(_("95% range"))]
+    columns += [Column(_("Satisfaction"), is_count=False), Column(_("95% range"), is_count=False)]
     good, rated = found["satisfied"], found["rated"]
     row = [Cell(str(Scale.THREE.label)), Cell(rated), Cell(good), share_cell(good, rated), interval_cell(good, rated)]
     return [Table("three-steps", _("On three steps, counted by itself"), columns, [row])]
@@ -276,7 +276,7 @@ def list_rows(chosen: Chosen, user: User, at: datetime, pick: str) -> Listing:
             Column(_("Answered"), is_number=False),
             Column(_("How"), is_number=False),
             Column(_("Solved"), is_number=False),
-            Column(_("Score")),
+            Column(_("Score"), is_count=False),
             Column(_("What they said"), is_number=False),
         ],
         show=_shown,

@@ -17,7 +17,7 @@ from analytics.measures import measures
 from analytics.models import ClockFact, Result
 from analytics.reading import about, narrowed, within
 from analytics.reading import read as read_figures
-from analytics.reports.averages import averages
+from analytics.reports.averages import averages, behind_arrivals
 from analytics.reports.base import (
     Cell,
     Chart,
@@ -118,7 +118,7 @@ def read(chosen: Chosen, user: User, at: datetime) -> Findings:
         _("Deadlines by clock and tier"),
         [
             Column(_("Deadline"), is_number=False),
-            Column(_("Deadlines met, share")),
+            Column(_("Deadlines met, share"), is_count=False),
             *(Column(str(t)) for t in TITLES.values()),
         ],
         [
@@ -172,21 +172,25 @@ def _number(chosen: Chosen, count: int, key: tuple[str, str], result: str) -> Ce
 
 def list_rows(chosen: Chosen, user: User, at: datetime, pick: str) -> Listing:
     """The clocks behind a number, by when they were due."""
+    if "~" in pick:
+        return _listing(*behind_arrivals(chosen, user, pick))
     kind, tier, result = [*pick.split("."), "", ""][:3]
     if kind not in ClockKind.values or tier not in Tier.values or result not in TITLES:
         raise Http404
+    rows = promises(chosen, user).filter(results(chosen, at)[result], kind=kind, tier=tier)
+    return _listing(f"{_name(kind, tier)}: {TITLES[result]}", rows)
+
+
+def _listing(title: str, rows: QuerySet[ClockFact]) -> Listing:
     return Listing(
-        title=f"{_name(kind, tier)}: {TITLES[result]}",
-        rows=promises(chosen, user)
-        .filter(results(chosen, at)[result], kind=kind, tier=tier)
-        .select_related("fact__complaint")
-        .order_by("due_at", "pk"),
+        title=title,
+        rows=rows.select_related("fact__complaint").order_by("due_at", "pk"),
         columns=[
             Column(_("Complaint"), is_number=False),
             Column(_("Started"), is_number=False),
             Column(_("Due"), is_number=False),
             Column(_("Done"), is_number=False),
-            Column(_("Round")),
+            Column(_("Round"), is_count=False),
         ],
         show=_shown,
     )

@@ -165,10 +165,10 @@ def _resolutions(chosen: Chosen, lines: list[Part], resolved: Amounts, days: Amo
     columns = [
         cut_column(chosen, GROUPINGS),
         Column(_("Resolved")),
-        Column(_("Median, hours")),
-        Column(_("90% within, hours")),
-        Column(_("Median, working days")),
-        Column(_("90% within, working days")),
+        Column(_("Median, hours"), is_count=False),
+        Column(_("90% within, hours"), is_count=False),
+        Column(_("Median, working days"), is_count=False),
+        Column(_("90% within, working days"), is_count=False),
         Column(_("Received then and still open")),
     ]
     none = Amount()
@@ -197,10 +197,10 @@ def _contacts(
     columns = [
         cut_column(chosen, GROUPINGS),
         Column(_("First reached")),
-        Column(_("Median, hours")),
-        Column(_("90% within, hours")),
-        Column(_("Median, working days")),
-        Column(_("90% within, working days")),
+        Column(_("Median, hours"), is_count=False),
+        Column(_("90% within, hours"), is_count=False),
+        Column(_("Median, working days"), is_count=False),
+        Column(_("90% within, working days"), is_count=False),
         Column(_("Received then, open and not reached yet")),
     ]
     none = Amount()
@@ -269,7 +269,12 @@ def _bands(chosen: Chosen, unit: str, title: str, names: list[str], counts: list
             ]
         )
     what = _("Working days") if unit == "days" else _("Hours")
-    columns = [Column(what, is_number=False), Column(_("Complaints")), Column(_("Share")), Column(_("So far together"))]
+    columns = [
+        Column(what, is_number=False),
+        Column(_("Complaints")),
+        Column(_("Share"), is_count=False),
+        Column(_("So far together"), is_count=False),
+    ]
     return Table(unit, title, columns, rows)
 
 

@@ -172,7 +172,7 @@ def _ahead(
         [
             Column(_("Received"), is_number=False),
             *(
-                Column(title)
+                Column(title, is_count=title == _("So far"))
                 for title in (
                     _("So far"),
                     pgettext("figure", "Expected"),

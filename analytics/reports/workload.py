@@ -148,7 +148,7 @@ def _table(chosen: Chosen, found: Work, lines: dict[Any, str], pieces: dict[date
     columns = [
         Column(capfirst(str(dict(REPORT.grouping)[chosen.by])), is_number=False),
         *(Column(str(TITLES[name])) for name in shown),
-        Column(_("Median hours to resolve")),
+        Column(_("Median hours to resolve"), is_count=False),
     ]
 
     def row(name: str, key: Any) -> list[Cell]:

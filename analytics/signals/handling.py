@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from analytics.models import Signal, SignalState
+from complaints import signals_told
 from complaints.refusals import MoveRefused
 from staff.actors import Role
 from staff.models import User
@@ -23,6 +24,7 @@ def acknowledge(signal: Signal, note: str, *, by: User, at: datetime) -> Signal:
     fresh = _locked(signal, {SignalState.NEW})
     fresh.state, fresh.note, fresh.acknowledged_by, fresh.acknowledged_at = SignalState.ACKNOWLEDGED, note, by, at
     fresh.save(update_fields=["state", "note", "acknowledged_by", "acknowledged_at"])
+    signals_told.overtake(fresh.pk)
     return fresh
 
 

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from analytics.models import Generation, GenerationState, SignalLook
-from analytics.signals import places, rates, rising
+from analytics.signals import places, rates, rising, telling
 from analytics.signals.keeping import keep, worst
 from analytics.terms import counting
 from complaints import database_clock
@@ -39,6 +39,7 @@ def look(now: datetime, *, unless_since: datetime | None = None) -> SignalLook |
         unusual, risen = rates.find(today), rising.find(today)
         found = [*worst(unusual.found, MOST_RATES), *risen.found, *worst(places.find(today), MOST_PLACES)]
         new = keep(found, now)
+        telling.tell(now)
         return SignalLook.objects.create(
             at=now,
             finished_at=database_clock.now(),

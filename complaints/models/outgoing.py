@@ -26,7 +26,8 @@ from complaints.models.views import ViewWatch
 from complaints.models.webhook import Webhook
 from customers.models import Customer
 from staff.actors import Role
-from staff.models import User
+from staff.models import Branch, User
+from staff.scope import within_branches
 
 
 class Medium(models.TextChoices):
@@ -103,7 +104,8 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
 
     def visible_to(self, user: User) -> NoticeQuerySet:
         """Of complaints, service issues and inspections that this person may see, and of views that they watch themselves; of
-        webhooks, administrators only; that figures differ, analysts too; reports by subscription, who gets them.
+        webhooks, administrators only; that figures differ, analysts too; reports by subscription, who gets them; of signals,
+        those who handle them.
         """
         issues = ServiceIssue.objects.visible_to(user)
         of_issue = Q(update__issue__in=issues) | Q(follower__issue__in=issues) | Q(watch__user=user)
@@ -116,6 +118,8 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
             of_issue |= Q(figures_at__isnull=False)
         if user.is_active and user.email:
             of_issue |= Q(posting__isnull=False, address__iexact=user.email)
+        if user.role in (Role.SUPERVISOR, Role.ANALYST, Role.ADMINISTRATOR):
+            of_issue |= Q(signal__isnull=False) & within_branches(user, "signal_branch")
         seen = Q(complaint__in=Complaint.objects.visible_to(user)) | (Q(complaint__isnull=True) & of_issue)
         return self.filter(seen)
 
@@ -149,11 +153,13 @@ CAUSES = [
     {"webhook"},
     {"figures_at"},
     {"posting"},
+    {"signal", "signal_branch"},
 ]
 """What a notice can be of: an event of a complaint (told to a person or a webhook), an update about a service issue (told to a
 complainant or a follower), the greeting of a follower, an announcement to a customer, an overdue action on an issue or of
 coaching, an overdue inspection, a watched view, the day of somebody who follows complaints, an invitation to a survey, the
-end of a webhook itself, a comparison in which figures differed, or a report that somebody has subscribed to."""
+end of a webhook itself, a comparison in which figures differed, a report that somebody has subscribed to, or an early warning in
+a branch."""
 
 
 def _of_nothing_but(cause: set[str]) -> Q:
@@ -185,6 +191,9 @@ class Notice(models.Model):
     """When figures were compared and differed; by its moment, because complaints know nothing of who counts them."""
     posting = models.UUIDField(null=True, unique=True)
     """Which report by subscription this brings; by its key, for the same reason."""
+    signal = models.BigIntegerField(null=True)
+    """The early warning that is told; by its key, for the same reason."""
+    signal_branch = models.ForeignKey(Branch, on_delete=models.PROTECT, null=True, related_name="+")
     code = models.CharField(_("occasion"), max_length=40)
     medium = models.CharField(_("medium"), max_length=10, choices=Medium)
     address = models.CharField(_("address"), max_length=254)
@@ -223,6 +232,9 @@ class Notice(models.Model):
                 Lower("address"),
                 name="told_once_that_figures_differ",
                 condition=Q(figures_at__isnull=False),
+            ),
+            models.UniqueConstraint(
+                "signal", Lower("address"), name="told_once_of_a_signal", condition=Q(signal__isnull=False)
             ),
             models.CheckConstraint(
                 name="notice_has_one_cause",

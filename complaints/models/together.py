@@ -46,13 +46,17 @@ class Telling(models.TextChoices):
 
 
 class TellingHabit(models.Model):
-    """How one person is told of what they follow; without a row only at the desk. `told_until` is how far digests have come."""
+    """How one person is told of what they follow, and whether of early warnings; without a row at the desk, and of warnings.
+
+    `told_until` is how far digests have come.
+    """
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, related_name="telling_habit")
     how = models.CharField(_("how"), max_length=10, choices=Telling, default=Telling.AT_DESK)
     hour = models.PositiveSmallIntegerField(_("at"), default=8)
     next_at = models.DateTimeField(null=True)
     told_until = models.DateTimeField(null=True)
+    of_signals = models.BooleanField(_("early warnings by e-mail while I am on duty"), default=True, db_default=True)
 
     class Meta:
         verbose_name = _("habit of being told")

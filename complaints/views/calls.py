@@ -135,12 +135,16 @@ def _check(request: StaffRequest) -> None:
 @login_required
 @require_safe
 def calls(request: StaffRequest) -> HttpResponse:
-    """What waits to be called, by when, and what was tried."""
+    """What waits to be called, by when, and what was tried; with `show`, only what is due or overdue."""
     _check(request)
-    now = timezone.now()
-    rows = calling.callable_by(request.user).select_related("feedback__complaint", "invite__survey", "claimed_by")
+    now, show = timezone.now(), request.GET.get("show", "")
+    lists = {"due": calling.due, "overdue": calling.overdue}
+    asked = lists[show](request.user, now) if show in lists else calling.callable_by(request.user)
+    rows = asked.select_related("feedback__complaint", "invite__survey", "claimed_by")
     context = {
         "tab": "calls",
+        "show": show if show in lists else "",
+        "number": asked.count(),
         "due": calling.due(request.user, now).count(),
         "rows": rows.order_by("-is_appointment", "next_try_at", "pk").prefetch_related("attempts")[:MOST],
         "mine": calling.mine(request.user),

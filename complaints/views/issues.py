@@ -171,6 +171,7 @@ def issues(request: StaffRequest) -> HttpResponse:
     rows = found.select_related("branch", "feeder", "transformer_area").annotate(linked=Count("complaints"))[:MOST]
     context = {
         "issues": rows,
+        "number": found.count(),
         "is_open": is_open,
         "now": timezone.now(),
         "proposals": proposals.waiting_for(request.user) if is_open else [],

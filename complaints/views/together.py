@@ -22,8 +22,9 @@ from complaints.models import Complaint, Concern, Event, InternalRequest, Tellin
 from complaints.states import MOVES
 from complaints.views.alongside import signed_in
 from complaints.views.bulk import Chosen, back_to, to
-from staff.actors import Actor
+from staff.actors import Actor, Role
 from staff.http import StaffRequest
+from staff.models import User
 
 PAGE = 30
 MOST_OPEN = 99
@@ -32,11 +33,21 @@ SIDES = {"": pgettext_lazy("queue", "All"), "unread": gettext_lazy("Not read yet
 HOURS = [(hour, f"{hour}:00") for hour in range(24)]
 
 
+HEARING_SIGNALS = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
+"""Who may be told of early warnings: administrators where a branch has no supervisor."""
+
+
 class TellingForm(forms.Form):
-    """How I am told of what I follow."""
+    """How I am told of what I follow, and of early warnings."""
 
     how = forms.ChoiceField(label=gettext_lazy("Of what I follow"), choices=Telling.choices, widget=forms.RadioSelect)
     hour = forms.TypedChoiceField(label=gettext_lazy("The daily e-mail comes at"), choices=HOURS, coerce=int)
+    of_signals = forms.BooleanField(label=gettext_lazy("Early warnings by e-mail while I am on duty"), required=False)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if user.role not in HEARING_SIGNALS:
+            del self.fields["of_signals"]
 
 
 def _find(request: StaffRequest, reference: str) -> Complaint:
@@ -123,7 +134,8 @@ def follow_many(request: StaffRequest, what: str) -> HttpResponse:
 def for_me(request: StaffRequest) -> HttpResponse:
     """What concerns this person, the newest first; posting changes how they are told."""
     habit = attention.habit_of(request.user)
-    form = TellingForm(request.POST or None, initial={"how": habit.how, "hour": habit.hour})
+    said = {"how": habit.how, "hour": habit.hour, "of_signals": habit.of_signals}
+    form = TellingForm(request.POST or None, initial=said, user=request.user)
     if request.method == "POST" and form.is_valid():
         attention.choose(request.user, **form.cleaned_data, at=timezone.now())
         messages.success(request, _("Saved. It holds from now on."))

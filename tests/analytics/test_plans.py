@@ -7,8 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from analytics.board import whole_of
 from analytics.grains.refresh import refresh
+from analytics.intake import whole_of
 from analytics.models import ComplaintFact, DayRollup
 from analytics.periods import Period
 from analytics.reports import all_reports

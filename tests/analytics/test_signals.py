@@ -307,9 +307,12 @@ def test_the_list_is_narrowed_by_status_kind_and_category(desk):
 
 
 def test_the_board_tells_of_new_signals(desk):
-    assert "/signals/?state=new" not in desk.get("/board/").content.decode()
+    def shown():
+        return next(one for one in desk.get("/board/").context["board"].waiting if one.code == "signals")
+
+    assert shown().value == 0
     a_signal()
-    assert "/signals/?state=new" in desk.get("/board/").content.decode()
+    assert (shown().value, shown().url) == (1, "/signals/?state=new")
 
 
 def test_the_list_costs_the_same_for_one_signal_and_for_twenty(desk, django_assert_max_num_queries):

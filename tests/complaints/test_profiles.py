@@ -23,6 +23,7 @@ from complaints import (
     ladder,
     outbox,
     profiles,
+    signals_told,
     surveys,
     watching,
     webhooks,
@@ -480,7 +481,12 @@ def test_every_occasion_has_its_text_in_both_languages(empty, name):
     occasions |= (
         announcements.OCCASIONS | issue_actions.OCCASIONS | coaching.OCCASIONS | watching.OCCASIONS | {webhooks.STOPPED}
     )
-    occasions |= surveys.OCCASIONS | schedule.OCCASIONS | concerns.OCCASIONS | {attention.DIGEST, figures_told.DIFFER}
+    occasions |= (
+        surveys.OCCASIONS
+        | schedule.OCCASIONS
+        | concerns.OCCASIONS
+        | {attention.DIGEST, figures_told.DIFFER, signals_told.FOUND}
+    )
     for code in occasions:
         assert {(code, "email", "zh-hans"), (code, "email", "en")} <= texts, code
     assert {code for code, _medium, _language in texts} == occasions
