@@ -19,6 +19,7 @@ from complaints import (
     database_clock,
     feedback,
     hand_over,
+    history_chain,
     issue_actions,
     issue_work,
     issues,
@@ -230,3 +231,15 @@ def remind_of_inspections() -> int:
     """Remind of inspections whose day has passed, each day once."""
     with turn.begun(), turn.Sweep() as sweep:
         return sweep.through(schedule.to_remind(schedule.today()), schedule.remind)
+
+
+@shared_task(ignore_result=True)
+def seal_history() -> None:
+    """Seal the events that came since the last seal. May run twice; each seal is made once."""
+    history_chain.seal()
+
+
+@shared_task(ignore_result=True)
+def check_history() -> None:
+    """Compare the history with its hashes, once a night; what is found is a row that pages and metrics show."""
+    history_chain.nightly()

@@ -265,6 +265,8 @@ CELERY_BEAT_SCHEDULE = {
     "check-figures": _every("analytics.tasks.check_figures", 600),
     "find-signals": _every("analytics.tasks.find_signals", 300),
     "count-customers": _every("analytics.tasks.count_customers", 1800),
+    "seal-history": _every("complaints.tasks.seal_history", 60),
+    "check-history": _every("complaints.tasks.check_history", 600),
     "heartbeat": _every("config.tasks.heartbeat", 10),
 }
 

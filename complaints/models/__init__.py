@@ -90,6 +90,7 @@ from complaints.models.promises import Alarm, Calendar, Clock, ClockKind, Ledger
 from complaints.models.receipts import Arrival, Receipt
 from complaints.models.routes import RouteChange, RoutingChange, RoutingRule
 from complaints.models.safety import EquipmentOwner, HazardGrade, SafetyFinding
+from complaints.models.seals import HistoryCheck, HistorySeal
 from complaints.models.search import ComplaintWords
 from complaints.models.service_issue import IssueFollower, IssueKind, IssueUpdate, ServiceIssue
 from complaints.models.settings import DeskSettings
@@ -173,6 +174,8 @@ __all__ = [
     "HandOver",
     "HazardGrade",
     "HazardRule",
+    "HistoryCheck",
+    "HistorySeal",
     "Identified",
     "Informed",
     "Inspection",
