@@ -39,7 +39,8 @@ UPDATE complaints_alarm SET settled_at = fire_at WHERE settled_at IS NULL AND fi
 PLAIN_EVENT = """
 INSERT INTO complaints_event
     (complaint_id, number, move, from_status, to_status, at, recorded_at, role, actor_name, details)
-SELECT c.id, (SELECT max(number) + 1 FROM complaints_event e WHERE e.complaint_id = c.id), 'warn', c.status, c.status, a.fire_at, now(), 'clock', '', '{}'
+SELECT c.id, (SELECT max(number) + 1 FROM complaints_event e WHERE e.complaint_id = c.id),
+    'warn', c.status, c.status, a.fire_at, now(), 'clock', '', '{}'
 FROM complaints_alarm a JOIN complaints_complaint c ON c.id = a.complaint_id WHERE a.id = %s RETURNING id
 """
 

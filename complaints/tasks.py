@@ -34,6 +34,7 @@ from complaints import (
     webhooks,
     workflow,
 )
+from complaints.erasing import deciding, taking
 from complaints.inspections import plans, schedule
 from complaints.models import Alarm, BulkRun, Complaint, IssueUpdate, Notice, Retargeting, ViewWatch
 
@@ -243,3 +244,21 @@ def seal_history() -> None:
 def check_history() -> None:
     """Compare the history with its hashes, once a night; what is found is a row that pages and metrics show."""
     history_chain.nightly()
+
+
+@shared_task(ignore_result=True)
+def carry_out_erasures() -> int:
+    """Erase the customers of whom two people said so, then delete the files that were noted. May run twice."""
+    with turn.Sweep() as sweep:
+        done = sweep.through(deciding.confirmed(), deciding.carry_out)
+    taking.delete_files()
+    return done
+
+
+@shared_task(ignore_result=True)
+def erase_what_is_old() -> int:
+    """Erase what is personal where its period is over, some complaints in each turn; and old rows of who read what."""
+    with turn.Sweep() as sweep:
+        erased = sweep.through(deciding.due(deciding.today()), deciding.erase_old)
+        deciding.forget_readings(deciding.today())
+        return erased

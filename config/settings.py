@@ -266,6 +266,8 @@ CELERY_BEAT_SCHEDULE = {
     "find-signals": _every("analytics.tasks.find_signals", 300),
     "count-customers": _every("analytics.tasks.count_customers", 1800),
     "seal-history": _every("complaints.tasks.seal_history", 60),
+    "carry-out-erasures": _every("complaints.tasks.carry_out_erasures", 10),
+    "erase-what-is-old": _every("complaints.tasks.erase_what_is_old", 600),
     "check-history": _every("complaints.tasks.check_history", 600),
     "heartbeat": _every("config.tasks.heartbeat", 10),
 }

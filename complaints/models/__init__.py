@@ -86,6 +86,7 @@ from complaints.models.issue_work import ActionKind, IssueAct, IssueAction, Issu
 from complaints.models.letters import Letter, LetterText, Posting
 from complaints.models.outgoing import Medium, MessageTemplate, Notice, NoticeState, TextVersion
 from complaints.models.phrases import CannedText
+from complaints.models.privacy import ErasedFile, Erasure, LegalHold, RetentionOf, RetentionRule, SamePerson
 from complaints.models.promises import Alarm, Calendar, Clock, ClockKind, LedgerEntry, Policy, PolicyLimit, Tier
 from complaints.models.receipts import Arrival, Receipt
 from complaints.models.routes import RouteChange, RoutingChange, RoutingRule
@@ -162,6 +163,8 @@ __all__ = [
     "Digest",
     "Effect",
     "EquipmentOwner",
+    "ErasedFile",
+    "Erasure",
     "Event",
     "Feedback",
     "FeedbackVersion",
@@ -198,6 +201,7 @@ __all__ = [
     "LadderStep",
     "LedgerEntry",
     "Left",
+    "LegalHold",
     "Letter",
     "LetterText",
     "LineState",
@@ -224,6 +228,8 @@ __all__ = [
     "RequestType",
     "Responsibility",
     "Retargeting",
+    "RetentionOf",
+    "RetentionRule",
     "RootCause",
     "RouteChange",
     "RoutingChange",
@@ -231,6 +237,7 @@ __all__ = [
     "SafetyFinding",
     "SafetyRuleChange",
     "SafetyRuleKind",
+    "SamePerson",
     "SampleDraw",
     "SavedView",
     "Saying",
