@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote_plus
 
 from django.apps import apps
 from django.core.files.storage import default_storage
@@ -64,7 +65,7 @@ def from_complaint(complaint: Complaint, at: datetime) -> str:
             "UPDATE complaints_notice SET state = 'overtaken' WHERE state = 'queued' AND complaint_id = %s",
             [complaint.pk],
         )
-        values = _values([complaint.pk], [])
+        values = values_of([complaint.pk], [])
         for held in inventory.OF_COMPLAINTS:
             if held.label != Complaint._meta.label:
                 _take(held, values)
@@ -94,7 +95,7 @@ def from_customers(customers: Iterable[Customer]) -> None:
             "UPDATE complaints_notice SET state = 'overtaken' WHERE state = 'queued' AND customer_id = ANY(%s)",
             [[one.pk for one in people]],
         )
-        values = _values([], people)
+        values = values_of([], people)
         of_notices = [one for one in inventory.OF_COMPLAINTS if "customers)s" in one.of or "addresses)s" in one.of]
         for held in [*of_notices, *inventory.OF_CUSTOMERS[1:], inventory.OF_CUSTOMERS[0]]:
             _take(held, values)
@@ -104,7 +105,7 @@ def from_customers(customers: Iterable[Customer]) -> None:
         )
 
 
-def _values(complaints: list[int], people: list[Customer]) -> Values:
+def values_of(complaints: list[int], people: list[Customer]) -> Values:
     """What the conditions of the inventory speak of."""
     reached = [said for one in people for said in (one.phone, one.phone_digits, one.email.lower()) if said]
     numbers = [one.number for one in people]
@@ -115,7 +116,7 @@ def _values(complaints: list[int], people: list[Customer]) -> Values:
         "customers": [one.pk for one in people],
         "addresses": sorted(set(reached)),
         "numbers": numbers,
-        "names": sorted({*named, *numbers, *accounts}),
+        "names": sorted({said for one in (*named, *numbers, *accounts) for said in (one, quote_plus(one))}),
     }
 
 

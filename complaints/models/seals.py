@@ -40,7 +40,7 @@ class HistorySeal(models.Model):
 
 
 class HistoryCheck(models.Model):
-    """One comparison of events with their hashes; `findings` are the first faults. `swept_to` is how far the old were gone through."""
+    """One comparison of events with their hashes; `findings` are the first faults, `swept_to` how far it went."""
 
     at = models.DateTimeField()
     finished_at = models.DateTimeField()
