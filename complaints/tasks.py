@@ -261,4 +261,5 @@ def erase_what_is_old() -> int:
     with turn.Sweep() as sweep:
         erased = sweep.through(deciding.due(deciding.today()), deciding.erase_old)
         deciding.forget_readings(deciding.today())
+        deciding.forget_imports(database_clock.now())
         return erased

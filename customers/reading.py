@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -34,7 +35,18 @@ def note(
     at = timezone.now()
     request_id = request.headers.get("X-Request-Id", "")[:64]
     window = int(at.timestamp()) // WINDOW
-    row = [at, window, user.pk, kind, customer, complaint, subject[:80], query[:200], address_of(request), request_id]
+    row: list[Any] = [
+        at,
+        window,
+        user.pk,
+        kind,
+        customer,
+        complaint,
+        subject[:80],
+        query[:200],
+        address_of(request),
+        request_id,
+    ]
     with connection.cursor() as cursor:
         cursor.execute(STATEMENT, row)
 

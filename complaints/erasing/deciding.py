@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
@@ -17,6 +17,7 @@ from complaints.erasing.reasons import today, why_not
 from complaints.models import (
     Clock,
     Complaint,
+    ErasedFile,
     Erasure,
     Inspection,
     InspectionState,
@@ -26,7 +27,7 @@ from complaints.models import (
 )
 from complaints.refusals import MoveRefused
 from complaints.states import Status
-from customers.models import Customer
+from customers.models import Customer, CustomerImport
 from staff.actors import THE_CLOCK, Actor, Role
 from staff.models import User
 
@@ -34,6 +35,7 @@ DECIDING = frozenset({Role.ADMINISTRATOR})
 ASKING = frozenset({Role.ADMINISTRATOR, Role.LIAISON})
 BATCH = 200
 READINGS_AT_ONCE = 10_000
+IMPORTS_KEPT = timedelta(days=90)
 
 
 # holds
@@ -244,6 +246,17 @@ def erase_old(complaint: Complaint) -> int:
     """Erase one complaint whose period is over; what came in the way meanwhile leaves it as it is."""
     workflow.perform("erase", complaint, by=THE_CLOCK, why="retention")
     return 1
+
+
+def forget_imports(at: datetime) -> int:
+    """Take the files and rejected rows of imports of customers that ended long enough ago; how many imports."""
+    runs = CustomerImport.objects.filter(finished_at__lt=at - IMPORTS_KEPT).exclude(file="")[:BATCH]
+    for run in runs:
+        with transaction.atomic():
+            ErasedFile.objects.create(path=run.file.name)
+            run.rows.all().delete()
+            CustomerImport.objects.filter(pk=run.pk).update(file="")
+    return len(runs)
 
 
 def forget_readings(on: date) -> int:

@@ -216,7 +216,7 @@ NOT_PERSONAL: dict[str, str] = {
     "the proof of the history, and of erasure itself": (
         "complaints.HistorySeal complaints.HistoryCheck complaints.LegalHold complaints.Erasure complaints.ErasedFile"
     ),
-    "files as they were handed in, deleted some weeks later": (
+    "files as they were handed in, deleted by a sweep: imports of customers after 90 days, scans after a day or so": (
         "customers.CustomerImport channels_intake.Scan channels_intake.RegulatorBatch"
     ),
 }

@@ -48,6 +48,15 @@ MORE_PAGES: list[Page] = [
     ("complaints:storms", (), "zap", gettext_lazy("Storms"), context.READING_DEADLINES),
     ("channels_intake:guides", (), "circle-question-mark", gettext_lazy("Guides"), context.RENEWING),
     ("channels_intake:words", (), "message-square", gettext_lazy("Prompts and fees"), context.RENEWING),
+    ("complaints:access-log", (), "scan-eye", gettext_lazy("Who read what"), frozenset({Role.ADMINISTRATOR})),
+    ("complaints:retention", (), "hourglass", gettext_lazy("How long it is kept"), frozenset({Role.ADMINISTRATOR})),
+    (
+        "complaints:erasures",
+        (),
+        "shield-check",
+        gettext_lazy("Erasure on request"),
+        frozenset({Role.ADMINISTRATOR, Role.LIAISON}),
+    ),
     ("customers:imports", (), "upload", gettext_lazy("Import customers"), frozenset({Role.ADMINISTRATOR})),
 ]
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchVectorField
 from django.core.files.storage import default_storage
@@ -33,9 +34,9 @@ from complaints.models import (
 )
 from complaints.refusals import MoveRefused
 from complaints.tasks import carry_out_erasures, erase_what_is_old
-from customers.models import Customer, SearchEntry
+from customers.models import Customer, CustomerImport, SearchEntry
 from staff.actors import THE_CLOCK, THE_CUSTOMER, Role
-from tests.factories import a_complaint, a_team, a_user, an_account, an_actor
+from tests.factories import a_branch, a_complaint, a_team, a_user, an_account, an_actor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("profile")]
 NAME, PHONE, MAIL, STORY = "欧阳慧敏", "13987654321", "huimin@example.org", "我家冰箱烧坏了，请赔偿"
@@ -114,6 +115,14 @@ def test_every_column_that_may_hold_something_personal_is_in_the_inventory_or_sa
         assert columns <= said | by_its_own_code, f"{label}: {sorted(columns - said)}"
     known = {model._meta.label for model in apps.get_models()}
     assert free | set(held) <= known, (free | set(held)) - known
+
+
+def test_the_page_for_readers_says_what_the_inventory_says():
+    lines = (settings.BASE_DIR / "docs/privacy.md").read_text(encoding="utf-8").splitlines()
+    said = {line.split(" | ")[0].removeprefix("| "): line for line in lines if line.startswith("| ")}
+    for held in [*inventory.OF_COMPLAINTS, *inventory.OF_CUSTOMERS]:
+        assert all(f"`{column}`" in said[held.label] for column in held.columns), held.label
+        assert held.note in said[held.label]
 
 
 def test_nothing_of_a_customer_is_left_anywhere_and_the_history_still_holds(account):
@@ -259,6 +268,18 @@ def test_a_file_that_could_not_be_deleted_is_tried_again(account, monkeypatch):
     assert taking.delete_files() == 2
     assert taking.delete_files() == 0
     assert not default_storage.exists(path)
+
+
+def test_the_files_of_old_imports_go_with_their_rejected_rows():
+    asked = {"name": "a.csv", "encoding": "utf-8", "delimiter": ",", "branch": a_branch(), "asked_at": timezone.now()}
+    ended = {"confirmed_at": timezone.now() - timedelta(days=99), "finished_at": timezone.now() - timedelta(days=99)}
+    old = CustomerImport.objects.create(file="imports/a.csv", sha256="a", **asked, **ended)
+    young = CustomerImport.objects.create(file="imports/b.csv", sha256="b", **asked)
+    assert deciding.forget_imports(timezone.now()) == 1
+    old.refresh_from_db()
+    young.refresh_from_db()
+    assert (old.file.name, young.file.name) == ("", "imports/b.csv")
+    assert ErasedFile.objects.get().path == "imports/a.csv"
 
 
 BROKEN = {
