@@ -104,7 +104,10 @@ def seal() -> HistorySeal | None:
 
 
 def _note() -> None:
-    """Say up to where the next seal reaches: no higher key has been given out, and whoever holds a lower one runs now."""
+    """Say up to where the next seal reaches: no higher key has been given out, and whoever holds a lower one runs now.
+
+    A writer of events has locked or written its complaint before it takes a key, so it is among the running ones.
+    """
     newest = HistorySeal.objects.first()
     now = database_clock.now()
     if newest is not None and now - newest.at < SEAL_EVERY:
@@ -126,7 +129,9 @@ def _fill_in() -> HistorySeal | None:
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT id FROM complaints_historyseal WHERE sealed_at IS NULL
-               AND horizon <= pg_snapshot_xmin(pg_current_snapshot())::text::bigint FOR UPDATE SKIP LOCKED"""
+               AND (horizon <= pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+                    OR horizon > pg_snapshot_xmax(pg_current_snapshot())::text::bigint)  -- noted in another cluster
+               FOR UPDATE SKIP LOCKED"""
         )
         found = cursor.fetchone()
     if found is None:

@@ -191,7 +191,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="complaint",
             name="segment_kept",
-            field=models.CharField(blank=True, editable=False, max_length=20),
+            field=models.CharField(blank=True, db_default="", editable=False, max_length=20),
         ),
         migrations.AddIndex(
             model_name="complaint",

@@ -255,7 +255,7 @@ class Complaint(models.Model):
 
     erased_at = models.DateTimeField(null=True, editable=False)
     """When what is personal in it was erased; nobody moves it any more."""
-    segment_kept = models.CharField(max_length=20, blank=True, editable=False)
+    segment_kept = models.CharField(max_length=20, blank=True, db_default="", editable=False)
     """Of which segment the customer was, for figures, once nobody knows who it was."""
 
     _ticking_of: int = -1
