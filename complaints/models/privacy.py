@@ -26,7 +26,7 @@ class RetentionRule(Named):
 
     code = models.SlugField(unique=True)
     of = models.CharField(_("what is kept"), max_length=12, choices=RetentionOf, default=RetentionOf.COMPLAINTS)
-    category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    category = models.ForeignKey(Category, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     severities = ArrayField(models.CharField(max_length=10, choices=Severity), default=list, blank=True)
     months = models.PositiveSmallIntegerField(_("months"))
     source = models.CharField(_("source"), max_length=300, blank=True)
