@@ -89,6 +89,12 @@ FILES = [
         },
     ),
     RawFile(
+        "same_person",
+        "two complaints on one matter that came from one person, known before what it was known by was erased; each both ways",
+        "complaints_sameperson s ORDER BY s.complaint_id, s.other_id",
+        _plain("s", complaint_id="key of one complaint", other_id="key of the other"),
+    ),
+    RawFile(
         "events",
         "one event of a complaint's permanent record",
         "complaints_event e ORDER BY e.complaint_id, e.number",

@@ -39,7 +39,8 @@ UPDATE complaints_alarm SET settled_at = fire_at WHERE settled_at IS NULL AND fi
 PLAIN_EVENT = """
 INSERT INTO complaints_event
     (complaint_id, number, move, from_status, to_status, at, recorded_at, role, actor_name, details)
-SELECT c.id, 1000000 + a.id, 'warn', c.status, c.status, a.fire_at, now(), 'clock', '', '{}'
+SELECT c.id, (SELECT max(number) + 1 FROM complaints_event e WHERE e.complaint_id = c.id),
+    'warn', c.status, c.status, a.fire_at, now(), 'clock', '', '{}'
 FROM complaints_alarm a JOIN complaints_complaint c ON c.id = a.complaint_id WHERE a.id = %s RETURNING id
 """
 
@@ -54,6 +55,7 @@ def build(complaints: int) -> dict[str, Any]:
     with clones.without_indexes():
         clones.copy(made.open, open_times, step=OPEN_FOR / open_times)
         clones.copy(made.closed, closed_times, step=CLOSED_FOR / closed_times)
+        clones.chain()
     lost = clones.rows_pointing_nowhere()
     with connection.cursor() as cursor:
         cursor.execute(SETTLE_WHAT_IS_NEAR)

@@ -19,6 +19,8 @@ from channels_intake import mail
 from channels_intake.mail_reading import Unreadable, read
 from channels_intake.models import InboundMail
 from complaints.refusals import Refusal
+from customers import reading
+from customers.models import Reading
 from staff.actors import Role
 from staff.http import StaffRequest
 from staff.models import User
@@ -72,6 +74,7 @@ def one_mail(request: StaffRequest, pk: int) -> HttpResponse:
 def original(request: StaffRequest, pk: int) -> HttpResponse:
     """The message as it came, to be kept or opened elsewhere."""
     row = get_object_or_404(InboundMail, pk=pk)
+    reading.note(request, Reading.Kind.FILE, subject=f"mail-{row.pk}", complaint=row.complaint_id)
     return HttpResponse(
         bytes(row.raw),
         content_type="application/octet-stream",

@@ -19,6 +19,8 @@ from complaints.models import Clock, Complaint, Event
 from complaints.models.complaint import ComplaintQuerySet
 from complaints.refusals import BadInput
 from complaints.states import MOVES
+from customers import reading
+from customers.models import Reading
 from staff.actors import Actor
 from staff.models import User
 
@@ -175,7 +177,15 @@ class ComplaintViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
 
     @extend_schema(parameters=FILTERS, responses={200: ComplaintOut(many=True)})
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        reading.note(request._request, Reading.Kind.API, subject="list", query=request.query_params.get("q", ""))
         return super().list(request, *args, **kwargs)
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        found = self.get_object()
+        reading.note(
+            request._request, Reading.Kind.API, subject=found.reference, complaint=found.pk, customer=found.customer_id
+        )
+        return Response(self.get_serializer(found).data)
 
     @extend_schema(
         request=MoveIn,

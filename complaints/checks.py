@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy
 
 from complaints import adjusting, answers, mentions, requests
 from complaints.clocks import following
+from complaints.erasing import reasons
 from complaints.models import HOLDS, SAFETY, SERVICE, Apology, Complaint, PauseReason
 from complaints.refusals import DetailsMissing, MoveRefused
 from complaints.states import FINDINGS, HAND_OVER, HANDLERS, Outcome, Status
-from staff.actors import CUSTOMER, Actor, Role
+from staff.actors import CLOCK, CUSTOMER, Actor, Role
 
 Details = Mapping[str, Any]
 
@@ -79,6 +80,7 @@ DETAIL_NAMES = {
     "was": gettext_lazy("the address before"),
     "way": gettext_lazy("how it is given back"),
     "watch_for": gettext_lazy("what to watch out for"),
+    "why": gettext_lazy("why"),
     "withdrawn": gettext_lazy("whether the excuse is taken back"),
 }
 """What each detail of a move is called in a sentence."""
@@ -92,6 +94,8 @@ def check(name: str, complaint: Complaint, details: Details, by: Actor, at: date
     """Raise MoveRefused or DetailsMissing when what was said does not fit the complaint."""
     if by.user is not None and complaint.about_id == by.user.pk:
         raise MoveRefused(_("You are named in this complaint. Somebody else handles it."))
+    if complaint.erased_at is not None and by.role != CLOCK:
+        raise MoveRefused(_("What was personal in this complaint was erased; it cannot be moved any more."))
     if name in CHECKS:
         CHECKS[name](complaint, details, by, at)
     if by.is_staff:
@@ -303,6 +307,7 @@ CHECKS: dict[str, Callable[[Complaint, Details, Actor, datetime], None]] = {
     "assign": _check_assignee,
     "change_feedback": answers.check_change,
     "close": _check_closing,
+    "erase": reasons.check,
     "contact": _check_contact,
     "decline_adjustment": adjusting.check_decision,
     "decline_request": requests.check_answering,

@@ -13,7 +13,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from complaints import attention, storms
+from complaints import attention, history_chain, storms
 from complaints.clocks.calendar_versions import calendars_running_out
 from complaints.models import Adjustment, FollowUp, Notice
 from complaints.queues import counts, spoken
@@ -58,8 +58,14 @@ def rail(request: HttpRequest) -> dict[str, Any]:
         "rail": SimpleLazyObject(lambda: entries(user, request.path)),
         "calendars_to_renew": SimpleLazyObject(lambda: calendars_to_renew(user)),
         "may_be_called": bool(settings.TELEPHONY_TOKEN) and user.role in ENTERING,
+        "history_faults": SimpleLazyObject(lambda: str(history_faults(user) or "")),
         "raging": SimpleLazyObject(lambda: storms.news_for(user)),
     }
+
+
+def history_faults(user: User) -> int:
+    """What the last nightly check of the history found, for those who must do something about it."""
+    return history_chain.is_broken() if user.role == Role.ADMINISTRATOR else 0
 
 
 def calendars_to_renew(user: User) -> str:

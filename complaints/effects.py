@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from complaints import adjusting, answers, assignment, call_backs, deputies, mentions, requests
 from complaints.attachments import keep
+from complaints.erasing import taking
 from complaints.models import (
     SEVERITY_LADDER,
     Attachment,
@@ -59,6 +60,8 @@ def apply(name: str, complaint: Complaint, details: Details, *, by: Actor, at: d
         complaint.closed_at = at
     said = {key: _plain(value) for key, value in details.items() if value not in (None, "", []) and key not in UNSAID}
     said |= adjusting.remembered(name, complaint)
+    if name == "erase":
+        said["remains"] = taking.from_complaint(complaint, at)
     if name == "urge":
         said["count"] = complaint.urged_count
     if by.is_staff and (mentioned := mentions.found_in(name, complaint, details)):

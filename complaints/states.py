@@ -331,6 +331,15 @@ MOVES: dict[str, Move] = {
     ),
     "link": move(_("Link to service issue"), UNFINISHED, SAME, DESK | {CLOCK}, "service_issue"),
     "detach": move(_("Detach from service issue"), UNFINISHED, SAME, HANDLERS, "", "reason"),
+    "erase": move(
+        _("Erase what is personal"),
+        {S.CLOSED},
+        SAME,
+        {ADMINISTRATOR, CLOCK},
+        "why",
+        decides=False,
+        by_hand=False,
+    ),
     # ending without an investigation
     "merge": move(_("Merge into"), OPEN, S.CLOSED, {AGENT, SUPERVISOR, LIAISON}, "into", "reason"),
     "unmerge": move(_("Unmerge"), {S.CLOSED}, PREVIOUS, {AGENT, SUPERVISOR, LIAISON}, "", "reason"),

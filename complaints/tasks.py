@@ -19,6 +19,7 @@ from complaints import (
     database_clock,
     feedback,
     hand_over,
+    history_chain,
     issue_actions,
     issue_work,
     issues,
@@ -33,6 +34,7 @@ from complaints import (
     webhooks,
     workflow,
 )
+from complaints.erasing import deciding, taking
 from complaints.inspections import plans, schedule
 from complaints.models import Alarm, BulkRun, Complaint, IssueUpdate, Notice, Retargeting, ViewWatch
 
@@ -230,3 +232,34 @@ def remind_of_inspections() -> int:
     """Remind of inspections whose day has passed, each day once."""
     with turn.begun(), turn.Sweep() as sweep:
         return sweep.through(schedule.to_remind(schedule.today()), schedule.remind)
+
+
+@shared_task(ignore_result=True)
+def seal_history() -> None:
+    """Seal the events that came since the last seal. May run twice; each seal is made once."""
+    history_chain.seal()
+
+
+@shared_task(ignore_result=True)
+def check_history() -> None:
+    """Compare the history with its hashes, once a night; what is found is a row that pages and metrics show."""
+    history_chain.nightly()
+
+
+@shared_task(ignore_result=True)
+def carry_out_erasures() -> int:
+    """Erase the customers of whom two people said so, then delete the files that were noted. May run twice."""
+    with turn.Sweep() as sweep:
+        done = sweep.through(deciding.confirmed(), deciding.carry_out)
+    taking.delete_files()
+    return done
+
+
+@shared_task(ignore_result=True)
+def erase_what_is_old() -> int:
+    """Erase what is personal where its period is over, some complaints in each turn; and old rows of who read what."""
+    with turn.Sweep() as sweep:
+        erased = sweep.through(deciding.due(deciding.today()), deciding.erase_old)
+        deciding.forget_readings(deciding.today())
+        deciding.forget_imports(database_clock.now())
+        return erased

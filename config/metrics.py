@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 from analytics.models import Change, Check
 from analytics.reading import as_of
 from complaints import database_clock
-from complaints.models import Alarm, Complaint, Notice
+from complaints.models import Alarm, Complaint, HistoryCheck, HistorySeal, Notice
 from complaints.models.outgoing import Medium, NoticeState
 
 
@@ -49,6 +49,14 @@ class Desk(Collector):
         if last is not None:
             found = "Figures that the last nightly comparison found to differ from the complaints."
             yield GaugeMetricFamily("redress_figures_differing", found, last.differences)
+        looked = HistoryCheck.objects.first()
+        if looked is not None:
+            found = "Chains and seals of the history that the last nightly check found broken."
+            yield GaugeMetricFamily("redress_history_faults", found, looked.faults)
+        sealed = HistorySeal.objects.filter(sealed_at__isnull=False).first()
+        if sealed is not None:
+            lag = (now - sealed.at).total_seconds()
+            yield GaugeMetricFamily("redress_history_seal_age_seconds", "How old the newest seal is.", lag)
         yield GaugeMetricFamily("redress_figures_changes", "Changes not yet counted.", Change.objects.count())
 
 

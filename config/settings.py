@@ -269,6 +269,10 @@ CELERY_BEAT_SCHEDULE = {
     "forget-exports": _every("analytics.tasks.forget_exports", 3600),
     "post-reports": _every("analytics.tasks.post_reports", 30),
     "freeze-packs": _every("analytics.tasks.freeze_packs", 3),
+    "seal-history": _every("complaints.tasks.seal_history", 60),
+    "carry-out-erasures": _every("complaints.tasks.carry_out_erasures", 10),
+    "erase-what-is-old": _every("complaints.tasks.erase_what_is_old", 600),
+    "check-history": _every("complaints.tasks.check_history", 600),
     "heartbeat": _every("config.tasks.heartbeat", 10),
 }
 

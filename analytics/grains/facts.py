@@ -9,15 +9,14 @@ from django.conf import settings
 from django.db import connection
 
 from analytics.models import ClockFact, ComplaintFact, FeedbackFact, OpenSpan, TransitionFact
+from complaints.same_person import KNOWN_BY
 from complaints.states import OPEN
 
 ENQUIRY_DAYS, REPEAT_DAYS, AT_ONCE_DAYS = 7, 30, 7
 """A repeat comes at most so long after the closing (domain 7.5); solved at once means no repeat within the last."""
 
-# The same account, customer or phone. Short numbers are extensions and placeholders, which many share.
-SAME = """(o.account_id = c.account_id OR o.customer_id = c.customer_id
-        OR (length(c.contact_phone) >= 7 AND o.contact_phone = c.contact_phone))
-        AND o.subcategory_id = c.subcategory_id AND o.id <> c.id"""
+# The same person on the same matter; of erased complaints what was known before.
+SAME = f"""({KNOWN_BY} OR o.id = ANY(c.known)) AND o.subcategory_id = c.subcategory_id AND o.id <> c.id"""
 
 
 def _seconds(moment: str) -> str:
@@ -43,11 +42,15 @@ WITH closings AS MATERIALIZED (
            CASE WHEN c.request_type = 'enquiry' THEN {ENQUIRY_DAYS} ELSE {REPEAT_DAYS} END * interval '1 day' AS repeat_window,
            told.first_resolved_at, told.first_closed_at,
            coalesce(told.contacts, 0) AS contacts, coalesce(told.supplements, 0) AS supplements,
-           c.account_id IS NULL AND c.customer_id IS NULL AND length(c.contact_phone) < 7 AS is_nobodys
+           c.account_id IS NULL AND c.customer_id IS NULL AND length(c.contact_phone) < 7
+               AND c.erased_at IS NULL AS is_nobodys,
+           ARRAY(SELECT other_id FROM complaints_sameperson WHERE complaint_id = c.id) AS known
     FROM complaints_complaint c LEFT JOIN told ON told.complaint_id = c.id WHERE c.id = ANY(%(ids)s)
 )
 SELECT c.id, c.branch_id, c.request_type, c.category_id, c.subcategory_id, c.channel, c.source, c.area_class,
-    c.transformer_area_id, CASE WHEN customer.is_key THEN 'key' ELSE coalesce(customer.kind, '') END, c.severity, c.priority,
+    c.transformer_area_id,
+    CASE WHEN c.erased_at IS NOT NULL THEN c.segment_kept WHEN customer.is_key THEN 'key' ELSE coalesce(customer.kind, '') END,
+    c.severity, c.priority,
     c.team_id, c.assignee_id, c.status, c.outcome, c.responsibility, c.root_cause_id, c.merged_into_id IS NOT NULL,
     c.received_at, c.entered_at, c.dispatched_at, c.contacted_at, c.arrived_at, c.restored_at,
     c.first_resolved_at, c.resolved_at, c.first_closed_at, c.closed_at,
@@ -173,7 +176,9 @@ def related(ids: Collection[int]) -> set[int]:
     """These complaints, and those whose repeats they are, were or have become: what one is decides facts of the other."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""SELECT o.id FROM complaints_complaint c JOIN complaints_complaint o ON {SAME} WHERE c.id = ANY(%(ids)s)
+            f"""SELECT o.id FROM complaints_complaint c JOIN complaints_complaint o
+                ON {KNOWN_BY} AND o.subcategory_id = c.subcategory_id AND o.id <> c.id WHERE c.id = ANY(%(ids)s)
+                UNION SELECT other_id FROM complaints_sameperson WHERE complaint_id = ANY(%(ids)s)
                 UNION SELECT complaint_id FROM analytics_complaintfact
                 WHERE repeat_of = ANY(%(ids)s) OR repeated_by = ANY(%(ids)s)""",
             given(ids),

@@ -51,7 +51,8 @@ def _count_batch(first: date) -> int:
     changes = dict(TermChange.objects.order_by("pk").values_list("pk", "complaint_id")[:BATCH])
     if not changes:
         return 0
-    keys = set(changes.values())
+    # the words of what was erased were counted when they were there, and stay counted
+    keys = set(Complaint.objects.filter(pk__in=changes.values(), erased_at=None).values_list("pk", flat=True))
     before = ComplaintTerms.objects.filter(pk__in=keys)
     sums: Counter[_Cell] = Counter()
     for row in before:

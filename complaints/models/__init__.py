@@ -94,10 +94,12 @@ from complaints.models.outgoing import (
     TextVersion,
 )
 from complaints.models.phrases import CannedText
+from complaints.models.privacy import ErasedFile, Erasure, LegalHold, RetentionOf, RetentionRule, SamePerson
 from complaints.models.promises import Alarm, Calendar, Clock, ClockKind, LedgerEntry, Policy, PolicyLimit, Tier
 from complaints.models.receipts import Arrival, Receipt
 from complaints.models.routes import RouteChange, RoutingChange, RoutingRule
 from complaints.models.safety import EquipmentOwner, HazardGrade, SafetyFinding
+from complaints.models.seals import HistoryCheck, HistorySeal
 from complaints.models.search import ComplaintWords
 from complaints.models.service_issue import IssueFollower, IssueKind, IssueUpdate, ServiceIssue
 from complaints.models.settings import DeskSettings
@@ -170,6 +172,8 @@ __all__ = [
     "Digest",
     "Effect",
     "EquipmentOwner",
+    "ErasedFile",
+    "Erasure",
     "Event",
     "Feedback",
     "FeedbackVersion",
@@ -182,6 +186,8 @@ __all__ = [
     "HandOver",
     "HazardGrade",
     "HazardRule",
+    "HistoryCheck",
+    "HistorySeal",
     "Identified",
     "Informed",
     "Inspection",
@@ -204,6 +210,7 @@ __all__ = [
     "LadderStep",
     "LedgerEntry",
     "Left",
+    "LegalHold",
     "Letter",
     "LetterText",
     "LineState",
@@ -231,6 +238,8 @@ __all__ = [
     "RequestType",
     "Responsibility",
     "Retargeting",
+    "RetentionOf",
+    "RetentionRule",
     "RootCause",
     "RouteChange",
     "RoutingChange",
@@ -238,6 +247,7 @@ __all__ = [
     "SafetyFinding",
     "SafetyRuleChange",
     "SafetyRuleKind",
+    "SamePerson",
     "SampleDraw",
     "SavedView",
     "Saying",

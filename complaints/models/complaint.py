@@ -253,6 +253,11 @@ class Complaint(models.Model):
     next_due_clock = models.CharField(max_length=40, blank=True, editable=False)
     breached_at = models.DateTimeField(null=True, editable=False)
 
+    erased_at = models.DateTimeField(null=True, editable=False)
+    """When what is personal in it was erased; nobody moves it any more."""
+    segment_kept = models.CharField(max_length=20, blank=True, db_default="", editable=False)
+    """Of which segment the customer was, for figures, once nobody knows who it was."""
+
     _ticking_of: int = -1
     _ticking_clocks: list[Clock]
 
@@ -286,6 +291,7 @@ class Complaint(models.Model):
             models.CheckConstraint(
                 name="complaint_can_be_answered",
                 condition=Q(is_anonymous=True)
+                | Q(erased_at__isnull=False)
                 | Q(account__isnull=False)
                 | ~Q(contact_phone="")
                 | ~Q(contact_email="")
@@ -295,6 +301,19 @@ class Complaint(models.Model):
                 name="complaint_received_before_entered", condition=Q(received_at__lte=F("entered_at"))
             ),
             models.CheckConstraint(name="complaint_story_is_told", condition=~Q(story="")),
+            models.CheckConstraint(
+                name="erased_complaint_is_closed_and_nobodys",
+                condition=Q(erased_at__isnull=True)
+                | Q(
+                    status=Status.CLOSED.value,
+                    customer__isnull=True,
+                    account__isnull=True,
+                    contact_name="",
+                    contact_phone="",
+                    contact_email="",
+                    contact_address="",
+                ),
+            ),
             models.CheckConstraint(
                 name="merged_complaint_is_a_closed_duplicate",
                 condition=Q(merged_into__isnull=True)
@@ -367,6 +386,11 @@ class Complaint(models.Model):
                 condition=~Q(status=Status.CLOSED.value),
             ),
             models.Index(name="complaint_resolved", fields=["resolved_at"]),
+            models.Index(
+                name="complaint_to_erase",
+                fields=["closed_at"],
+                condition=Q(status=Status.CLOSED.value, erased_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -466,6 +490,8 @@ class Complaint(models.Model):
         """Whether the table, and what this complaint is, let `role` make the move now."""
         move = MOVES[name]
         if self.status not in move.sources or role not in move.allowed:
+            return False
+        if self.erased_at is not None and role != CLOCK:
             return False
         if (
             (role != CLOCK or name in OF_REQUESTS)

@@ -1,7 +1,8 @@
-"""The permanent record: one event per move, numbered from 1 within its complaint, never changed."""
+"""The permanent record: one event per move, numbered from 1 within its complaint, chained by hashes, never changed."""
 
 from __future__ import annotations
 
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +15,11 @@ from staff.models import User
 
 
 class Event(AppendOnly):
-    """`at` is when it happened, `recorded_at` when it was written; they differ for letters, late workers and alarms."""
+    """`at` is when it happened, `recorded_at` when it was written; they differ for letters, late workers and alarms.
+
+    `hash` is over the event and the hash before it in the complaint; the database writes it. What was said enters it through
+    a salted hash, so that erasure can take the words and the salt, leave `content_hash`, and the chain still holds.
+    """
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="events")
     number = models.PositiveIntegerField()
@@ -27,12 +32,20 @@ class Event(AppendOnly):
     user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="events")
     actor_name = models.CharField(max_length=80, blank=True)
     details = models.JSONField(default=dict)
+    salt = models.UUIDField(null=True, db_default=RandomUUID(), editable=False)
+    content_hash = models.BinaryField(null=True, editable=False)
+    hash = models.BinaryField(db_default=b"", editable=False)
 
     class Meta:
         ordering = ["complaint", "number"]
         constraints = [
             models.UniqueConstraint(name="event_is_numbered_once", fields=["complaint", "number"]),
             models.CheckConstraint(name="event_move_is_known", condition=models.Q(move__in=sorted([*MOVES, REGISTER]))),
+            models.CheckConstraint(
+                name="event_is_salted_until_erased",
+                condition=models.Q(salt__isnull=False, content_hash__isnull=True)
+                | models.Q(salt__isnull=True, content_hash__isnull=False),
+            ),
         ]
         indexes = [
             models.Index(name="event_by_move", fields=["move", "at"]),
@@ -57,6 +70,11 @@ class Event(AppendOnly):
     @property
     def is_by_customer(self) -> bool:
         return self.role == CUSTOMER
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether what was said was erased; what remains are codes and numbers."""
+        return self.content_hash is not None
 
     @property
     def clock_label(self) -> str:

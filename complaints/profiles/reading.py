@@ -22,7 +22,7 @@ from complaints.models import (
     Priority,
     RequestType,
 )
-from complaints.profiles import phrases, promises, safety, tariffs
+from complaints.profiles import phrases, promises, retention, safety, tariffs
 from complaints.profiles.reader import BadProfile, Reader, Row
 from staff.models import TeamKind
 
@@ -67,6 +67,7 @@ class Profile:
     tariffs: list[Row]
     conduct: list[Row]
     safety: Row
+    retention: list[Row]
 
 
 def names() -> list[str]:
@@ -103,6 +104,7 @@ def read(folder: Path) -> Profile:
         tariffs=list(tariffs.rows(reader, money)),
         conduct=list(_conduct(reader, codes[1])),
         safety=safety.rows(reader),
+        retention=list(retention.rows(reader, codes[0])),
         call_quotas=list(_call_quotas(reader, codes[0])),
     )
     if reader.faults:

@@ -24,7 +24,7 @@ from complaints.models import (
     RoutingRule,
     Subcategory,
 )
-from complaints.profiles import phrases, safety, tariffs
+from complaints.profiles import phrases, retention, safety, tariffs
 from complaints.profiles.promises import LADDER_KEY
 from complaints.profiles.reader import Row
 from complaints.profiles.reading import Profile
@@ -84,7 +84,9 @@ def load(profile: Profile) -> list[str]:
     _put_conduct(changes, profile.conduct)
     safety.put(changes, profile.safety)
     _put_asking(changes, profile)
-    return changes.lines + phrases.add(profile.phrases) + tariffs.add(profile.tariffs)
+    return (
+        changes.lines + phrases.add(profile.phrases) + tariffs.add(profile.tariffs) + retention.add(profile.retention)
+    )
 
 
 @transaction.atomic

@@ -22,7 +22,8 @@ from complaints.models import Category, Channel, Complaint, DeskHabit, Priority,
 from complaints.models.complaint import ComplaintQuerySet
 from complaints.references import parse_reference
 from complaints.states import HANDLERS, Status
-from customers.models import Customer
+from customers import reading
+from customers.models import Customer, Reading
 from staff.http import StaffRequest
 from staff.models import Branch, User
 
@@ -105,6 +106,8 @@ def queue(request: StaffRequest) -> HttpResponse:
     if reference and visible.filter(reference=reference).exists():
         return redirect("complaints:complaint", reference)
     asked = Asked(request)
+    if words := asked.params.get("q", "").strip():
+        reading.note(request, Reading.Kind.SEARCH, query=words)
     ignored = ["saved"] if request.GET.get("saved") and asked.saved is None else []
     found = queues.narrow(visible, asked.params, request.user, at=now, ignored=ignored)
     rows, older = asked.page(found)

@@ -17,12 +17,15 @@ from django.views.decorators.http import require_POST
 
 from complaints import deputies, investigation, phrases, questions, reach, related, resending, unsent_moves, workflow
 from complaints.clocks import shown
+from complaints.erasing import reasons
 from complaints.forms import MoveForm
 from complaints.models import Complaint, DeskSettings, Flag
 from complaints.refusals import Refusal
 from complaints.states import MOVES
 from complaints.views import history, meanwhile, together
 from complaints.views.alongside import signed_in
+from customers import reading
+from customers.models import Reading
 from staff.actors import Actor
 from staff.http import StaffRequest
 from staff.stand_ins import is_away
@@ -73,6 +76,9 @@ def complaint(request: StaffRequest, reference: str) -> HttpResponse:
     if form is not None and request.htmx:
         context = {"complaint": found, "form": form, "script": script_for(found, name)}
         return render(request, "complaints/_move_form.html", context | about)
+    reading.note(
+        request, Reading.Kind.COMPLAINT, subject=found.reference, complaint=found.pk, customer=found.customer_id
+    )
     template = "complaints/print.html" if "print" in request.GET else "complaints/complaint.html"
     answer = render(request, template, context_of(request, found, form) | about)
     history.remember_order(request, answer)
@@ -256,6 +262,7 @@ def context_of(request: StaffRequest, complaint: Complaint, form: MoveForm | Non
         "resendable": {notice.pk for notice in notices if resending.may_resend(notice)},
         "others": related.to(complaint, Complaint.objects.visible_to(request.user)),
         "answers": complaint.answered_questions(),
+        "holds": reasons.holds_of(complaint),
         "feedback": complaint.feedback.all(),
         "flags": [(flag, Flag(flag).label) for flag in complaint.flags],
     }

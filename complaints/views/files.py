@@ -10,13 +10,18 @@ from django.http import FileResponse
 from django.shortcuts import get_object_or_404
 
 from complaints.models import Attachment, Complaint
+from customers import reading
+from customers.models import Reading
 from staff.http import PageRequest, StaffRequest
 
 
 @login_required
 def attachment(request: StaffRequest, reference: str, uuid: UUID) -> FileResponse:
     found = get_object_or_404(Complaint.objects.visible_to(request.user), reference=reference)
-    return sent(get_object_or_404(found.attachments, uuid=uuid))
+    file = get_object_or_404(found.attachments, uuid=uuid)
+    subject = f"{found.reference} {file.pk}"
+    reading.note(request, Reading.Kind.FILE, subject=subject, complaint=found.pk, customer=found.customer_id)
+    return sent(file)
 
 
 def track_file(request: PageRequest, token: str, uuid: UUID) -> FileResponse:

@@ -34,6 +34,8 @@ from complaints.models import (
 from complaints.models.inspections import InspectionQuerySet
 from complaints.refusals import Refusal
 from complaints.views.files import sent
+from customers import reading
+from customers.models import Reading
 from staff.http import StaffRequest
 from staff.models import Branch, User
 from staff.scope import within_branches
@@ -144,6 +146,7 @@ def export(request: StaffRequest) -> StreamingHttpResponse:
     """The view as a file, all of it, in the language in use."""
     view = request.GET.get("view", "open")
     rows = _rows(view if view in VIEWS else "open", request, timezone.localdate())
+    reading.note(request, Reading.Kind.EXPORT, subject="inspections.csv", query=view[:200])
     answer = StreamingHttpResponse(lines(_lines(rows)), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="inspections.csv"'
     return answer

@@ -18,8 +18,8 @@ from complaints import context, paging, queues
 from complaints.models import Complaint, SavedView
 from complaints.references import parse_reference
 from complaints.states import MOVES
-from customers import lookup
-from customers.models import Customer
+from customers import lookup, reading
+from customers.models import Customer, Reading
 from staff.actors import Role
 from staff.http import StaffRequest
 from staff.models import User
@@ -48,6 +48,15 @@ MORE_PAGES: list[Page] = [
     ("complaints:storms", (), "zap", gettext_lazy("Storms"), context.READING_DEADLINES),
     ("channels_intake:guides", (), "circle-question-mark", gettext_lazy("Guides"), context.RENEWING),
     ("channels_intake:words", (), "message-square", gettext_lazy("Prompts and fees"), context.RENEWING),
+    ("complaints:access-log", (), "scan-eye", gettext_lazy("Who read what"), frozenset({Role.ADMINISTRATOR})),
+    ("complaints:retention", (), "hourglass", gettext_lazy("How long it is kept"), frozenset({Role.ADMINISTRATOR})),
+    (
+        "complaints:erasures",
+        (),
+        "shield-check",
+        gettext_lazy("Erasure on request"),
+        frozenset({Role.ADMINISTRATOR, Role.LIAISON}),
+    ),
     ("customers:imports", (), "upload", gettext_lazy("Import customers"), frozenset({Role.ADMINISTRATOR})),
 ]
 
@@ -67,10 +76,14 @@ def palette(request: StaffRequest) -> HttpResponse:
     """What fits these letters, in groups; `at` is the reference of the complaint that is open."""
     text = request.GET.get("q", "").strip()[: lookup.LONGEST]
     user, is_long = request.user, len(text) >= SHORTEST
+    complaints = _complaints(text, user) if is_long else []
+    customers = _customers(text, user) if is_long else []
+    if len(text) > SHORTEST and (complaints or customers):
+        reading.note(request, Reading.Kind.SEARCH, query=text)
     groups = [
         (_("This complaint"), _moves(text, user, request.GET.get("at", ""))),
-        (_("Complaints"), _complaints(text, user) if is_long else []),
-        (_("Customers"), _customers(text, user) if is_long else []),
+        (_("Complaints"), complaints),
+        (_("Customers"), customers),
         (_("Saved views"), _views(text, user)),
         (_("Queues and pages"), _pages(text, user)),
     ]

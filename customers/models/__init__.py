@@ -2,6 +2,7 @@
 
 from customers.models.network import AreaClass, Feeder, Substation, TransformerArea
 from customers.models.people import Account, Customer, CustomerKind, Meter, Premise
+from customers.models.reads import Reading
 from customers.models.records import CustomerEvent, CustomerExport, CustomerImport, CustomerMerge, ImportRow
 from customers.models.search import SearchEntry
 
@@ -18,6 +19,7 @@ __all__ = [
     "ImportRow",
     "Meter",
     "Premise",
+    "Reading",
     "SearchEntry",
     "Substation",
     "TransformerArea",

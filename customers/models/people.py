@@ -43,8 +43,8 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         return self.filter(within_branches(user))
 
     def current(self) -> CustomerQuerySet:
-        """Those that were not merged into another."""
-        return self.filter(merged_into__isnull=True)
+        """Those that were neither merged into another nor erased."""
+        return self.filter(merged_into__isnull=True, erased_at__isnull=True)
 
 
 class Customer(models.Model):
@@ -76,6 +76,7 @@ class Customer(models.Model):
     do_not_contact = models.BooleanField(_("do not contact"), default=False)
     version = models.PositiveIntegerField(db_default=1, editable=False)
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+", editable=False)
+    erased_at = models.DateTimeField(null=True, editable=False)
 
     objects = CustomerQuerySet.as_manager()
 

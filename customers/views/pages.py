@@ -16,14 +16,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from customers import editing, exporting, finding, lookup
+from customers import editing, exporting, finding, lookup, reading
 from customers.forms import CustomerForm
-from customers.models import Account, Customer, CustomerKind, CustomerMerge
+from customers.models import Account, Customer, CustomerKind, CustomerMerge, Reading
 from staff.actors import Role
 from staff.http import StaffRequest
 from staff.spreadsheets import lines
 
 MOST_FOUND = 50
+NOTED_FROM = 3
+"""Letters from which looking somebody up while typing is written down, when somebody was found."""
+ERASING = frozenset({Role.ADMINISTRATOR, Role.LIAISON})
+"""Who writes down that somebody wants to be erased, or wants to know everything."""
 SPOKE = ("contact", "ask", "message", "supplement", "urge", "acknowledge")
 """Moves that are a contact with the customer."""
 
@@ -33,6 +37,8 @@ def customers(request: StaffRequest) -> HttpResponse:
     """Find customers by name, phone, account, meter or address, or list a segment."""
     q = request.GET.get("q", "").strip()
     found, ranked = finding.found_by(request.GET, request.user)
+    if q:
+        reading.note(request, Reading.Kind.SEARCH, query=q)
     accounts = Prefetch("accounts", Account.objects.select_related("premise"))
     if q:
         best = {pk: at for at, pk in enumerate(ranked)}
@@ -73,6 +79,7 @@ def export(request: StaffRequest, format: str) -> HttpResponseBase:
         return redirect("customers:customers")
     query = urlencode(finding.asked(request.GET))
     if request.method == "GET":
+        reading.note(request, Reading.Kind.EXPORT, subject=f"customers.{format}", query=query)
         exporting.record(found, by=request.user, at=timezone.now(), format=format, query=query)
     if format == "xlsx":
         return FileResponse(exporting.workbook(exporting.rows(found)), as_attachment=True, filename="customers.xlsx")
@@ -90,6 +97,7 @@ def find(request: StaffRequest, number: str) -> Customer:
 def customer(request: StaffRequest, number: str) -> HttpResponse:
     """Everything we know of one customer: how to reach them, where they are supplied, what they complained of, what was said."""
     customer = find(request, number)
+    reading.note(request, Reading.Kind.CUSTOMER, subject=f"#{customer.pk}", customer=customer.pk)
     complaints = customer.complaints.visible_to(request.user)
     accounts = list(
         customer.accounts.select_related("premise__transformer_area__feeder", "inspection_plan__kind").prefetch_related(
@@ -108,9 +116,14 @@ def customer(request: StaffRequest, number: str) -> HttpResponse:
         "inspections": _inspections(accounts, request),
         "changes": customer.events.select_related("user")[:20],
         "merges": merges.select_related("merged", "survivor", "made_by", "undone_by")[:20],
-        "may_edit": bool(editing.fields_for(request.user)) and customer.merged_into is None,
+        "may_edit": bool(editing.fields_for(request.user))
+        and customer.merged_into is None
+        and customer.erased_at is None,
         "may_merge": request.user.role in editing.DECIDING and customer.merged_into is None,
         "may_undo": request.user.role in editing.DECIDING,
+        "may_see_readings": request.user.role == Role.ADMINISTRATOR,
+        "may_erase": request.user.role in ERASING and customer.erased_at is None and customer.merged_into is None,
+        "holds": customer.holds.filter(lifted_at=None).select_related("placed_by"),
     }
     return render(request, "customers/customer.html", context)
 
@@ -175,4 +188,6 @@ def look_up(request: StaffRequest) -> HttpResponse:
     """The list below a look-up field; each row fills the form that it stands in."""
     q = request.GET.get("q", "")
     found = lookup.look_up(q, request.user)
+    if found and len(q.strip()) >= NOTED_FROM:
+        reading.note(request, Reading.Kind.SEARCH, query=q.strip())
     return render(request, "customers/_lookup.html", {"q": q.strip(), "found": found})

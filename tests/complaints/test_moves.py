@@ -76,6 +76,7 @@ def details_for(name: str, complaint: Complaint) -> dict:
         "request": lambda: complaint.requests.first(),
         "answer": lambda: "电表合格。",
         "level": lambda: "warn",
+        "why": lambda: "request",
         **{key: lambda value=value: value for key, value in an_answer().items()},
     }
     details = {need: at_hand[need]() for need in MOVES[name].needs}

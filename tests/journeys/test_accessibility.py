@@ -31,6 +31,8 @@ DESK = [
     "/desk/for-me/", "/desk/for-me/?show=unread", "/desk/requests/", "/desk/requests/?side=branch", "/desk/hand-over/", "/desk/?view=followed",
     "/inspections/", "/inspections/?view=open", "/inspections/?view=done", "/inspections/plans/", "/inspections/plans/new/", "/inspections/plans/import/",
     "/inspections/settings/", "/inspections/settings/zone/new/", "/inspections/settings/kind/new/", "/inspections/1/",
+    "/desk/access-log/", "/desk/access-log/?about=nobody", "/desk/retention/", "/desk/retention/complaints/", "/desk/holds/",
+    "/desk/holds/customer/D000000000/", "/desk/erasures/", "/customers/D000000000/erase/", "/desk/history/",
     "/style/", "/complaints/not-there/",
 ]  # fmt: skip
 REFUSED = [

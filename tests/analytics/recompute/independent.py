@@ -52,6 +52,7 @@ class Figures:
                 return list(csv.DictReader(file))
 
         self.complaints = {row["id"]: row for row in rows("complaints")}
+        self.known = {(row["complaint_id"], row["other_id"]) for row in rows("same_person")}
         self.events, self.clocks, self.feedback = rows("events"), rows("clocks"), rows("feedback")
         versions = [row for row in rows("calendars") if row["code"] == calendar]
         self.calendar = Calendar(json.loads(max(versions, key=lambda row: int(row["version"]))["rules"]))
@@ -126,6 +127,7 @@ class Figures:
             (late["account_id"] and late["account_id"] == early["account_id"])
             or (late["customer_id"] and late["customer_id"] == early["customer_id"])
             or (len(phone) >= 7 and phone == early["contact_phone"])
+            or (late["id"], early["id"]) in self.known
         )
         if not person or not late["subcategory"] or late["subcategory"] != early["subcategory"]:
             return False

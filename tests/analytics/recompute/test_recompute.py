@@ -18,7 +18,7 @@ from analytics.reading import read
 from complaints import workflow
 from complaints.models import Category, Complaint, Subcategory
 from complaints.refusals import Refusal
-from staff.actors import THE_CUSTOMER, Actor, Role
+from staff.actors import THE_CLOCK, THE_CUSTOMER, Actor, Role
 from staff.models import TeamKind
 from tests.analytics.recompute.independent import Figures
 from tests.factories import MONDAY, a_branch, a_complaint, a_team, a_user, an_account, an_answer
@@ -80,18 +80,22 @@ class History:
         self.now += timedelta(minutes=self.dice.randrange(5, 900))
         complaint = self.dice.choice(list(Complaint.objects.order_by("pk")))
         allowed = [name for name, _move in complaint.moves_for(Role.SUPERVISOR) if name in self.details(complaint)]
-        if not allowed:
+        if not allowed and complaint.status != "closed":
             return
+        allowed = allowed or ["erase"]
         likely = [
             name for name in ("dispatch", "accept", "resolve", "propose", "approve", "feedback") if name in allowed
         ]
         name = self.dice.choice(likely if likely and self.dice.random() < 0.5 else allowed)
-        late = timedelta(hours=self.dice.choice([0, 0, 0, 5, 30]))
+        if complaint.status == "closed" and self.dice.random() < 0.3:
+            name = "erase"
+        late = timedelta(hours=self.dice.choice([0, 0, 0, 5, 30])) if name != "erase" else timedelta()
         by = (
             THE_CUSTOMER
             if name in ("feedback", "urge", "withdraw", "reopen") and self.dice.random() < 0.5
             else self.boss
         )
+        by = THE_CLOCK if name == "erase" else by
         details = self.details(complaint)[name]
         try:
             workflow.perform(name, complaint, by=by, at=max(self.now - late, complaint.received_at), **details)
@@ -127,6 +131,7 @@ class History:
             "prioritise": {"priority": 2},
             "merge": {"into": into},
             "unmerge": {},
+            "erase": {"why": "request"},
             "withdraw": {"reason": "已解决", "evidence": "录音"},
             "reject": {"reason": "不受理"},
             "refer": {"referred_to": "水务", "reason": "非我方"},
@@ -180,4 +185,4 @@ def test_every_figure_is_what_an_independent_computation_finds(seed, tmp_path):
         "asked",
         "dwell",
     }
-    assert {"reopen", "merge", "unmerge", "recategorise", "withdraw"} <= set(history.made), history.made
+    assert {"erase", "reopen", "merge", "unmerge", "recategorise", "withdraw"} <= set(history.made), history.made

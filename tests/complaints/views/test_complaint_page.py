@@ -293,4 +293,4 @@ def test_the_page_costs_the_same_whatever_has_happened(client, sign_in, django_a
     assert len(many.captured_queries) == len(few.captured_queries)
 
 
-LIMIT = 21
+LIMIT = 22

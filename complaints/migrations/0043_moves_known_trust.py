@@ -1,0 +1,91 @@
+"""The moves that an event may be of."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("complaints", "0041_erasure")]
+
+    operations = [
+        migrations.RemoveConstraint(
+            model_name="event",
+            name="event_move_is_known",
+        ),
+        migrations.AddConstraint(
+            model_name="event",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "move__in",
+                        [
+                            "accept",
+                            "acknowledge",
+                            "adjustment_paid",
+                            "answer_request",
+                            "approve",
+                            "approve_adjustment",
+                            "arrive",
+                            "ask",
+                            "ask_extension",
+                            "assign",
+                            "attach",
+                            "breach",
+                            "change_feedback",
+                            "close",
+                            "contact",
+                            "decline_adjustment",
+                            "decline_extension",
+                            "decline_request",
+                            "detach",
+                            "dispatch",
+                            "erase",
+                            "escalate",
+                            "excuse",
+                            "extend",
+                            "feedback",
+                            "give_up",
+                            "hand_over",
+                            "hold",
+                            "investigate",
+                            "link",
+                            "match",
+                            "merge",
+                            "message",
+                            "note",
+                            "prioritise",
+                            "propose",
+                            "propose_adjustment",
+                            "read_hand_over",
+                            "recategorise",
+                            "refer",
+                            "register",
+                            "reject",
+                            "release",
+                            "remind_request",
+                            "reopen",
+                            "request",
+                            "request_reopening",
+                            "resend",
+                            "resolve",
+                            "restore",
+                            "resume",
+                            "retarget",
+                            "return",
+                            "send_back",
+                            "settle",
+                            "strike_off",
+                            "supplement",
+                            "transfer",
+                            "unassign",
+                            "unmerge",
+                            "urge",
+                            "warn",
+                            "withdraw",
+                            "withdraw_request",
+                        ],
+                    )
+                ),
+                name="event_move_is_known",
+            ),
+        ),
+    ]

@@ -1,0 +1,164 @@
+"""The history says of itself whether it is what was written."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from complaints import history_chain, workflow
+from complaints.models import Event, HistoryCheck
+from staff.actors import Role
+from tests.factories import MONDAY, a_complaint, a_team, an_actor
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("profile")]
+REACHED = {"reached": True, "method": "phone"}
+SOON = MONDAY + timedelta(minutes=9)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def a_life():
+    complaint, boss = a_complaint(), an_actor(Role.SUPERVISOR)
+    moves = {"dispatch": {"team": a_team()}, "note": {"note": "客户说 “明天”"}, "accept": {}, "contact": REACHED}
+    for step, (name, said) in enumerate(moves.items(), start=1):
+        workflow.perform(name, complaint, by=boss, at=MONDAY + timedelta(minutes=step), **said)
+    assert complaint.version == 5
+    return complaint
+
+
+def tampered(statement, *values):
+    """As somebody does it who owns the database."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute(statement, values)
+        cursor.execute("SET session_replication_role = origin")
+
+
+def faults():
+    *_before, found = history_chain.everything()
+    return [(fault.number, fault.what) for fault in found.faults]
+
+
+def test_the_chain_is_what_another_computation_from_the_documented_form_gives():
+    complaint = a_life()
+    before = b""
+    for event in complaint.events.order_by("number"):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT details::text FROM complaints_event WHERE id = %s", [event.pk])
+            details = cursor.fetchone()[0]
+        said = hashlib.sha256(event.salt.bytes + f"{event.actor_name}\x1f{details}".encode()).digest()
+        at, recorded = ((moment - EPOCH) // timedelta(microseconds=1) for moment in (event.at, event.recorded_at))
+        facts = (event.complaint_id, event.number, event.move, event.from_status, event.to_status, at, recorded)
+        header = "|".join(str(part) for part in (*facts, event.role, event.user_id or ""))
+        before = hashlib.sha256(before + header.encode() + said).digest()
+        assert bytes(event.hash) == before, event
+    assert faults() == []
+
+
+TAMPERINGS = {
+    "details": ("UPDATE complaints_event SET details = '{}' WHERE complaint_id = %s AND number = 3", (3, "changed")),
+    "moment": (
+        "UPDATE complaints_event SET at = at - interval '1 day' WHERE complaint_id = %s AND number = 2",
+        (2, "changed"),
+    ),
+    "who": ("UPDATE complaints_event SET user_id = NULL WHERE complaint_id = %s AND number = 2", (2, "changed")),
+    "hash": ("UPDATE complaints_event SET hash = sha256('') WHERE complaint_id = %s AND number = 4", (4, "changed")),
+    "one away": ("DELETE FROM complaints_event WHERE complaint_id = %s AND number = 3", (4, "gap")),
+    "the tail away": ("DELETE FROM complaints_event WHERE complaint_id = %s AND number = 5", (5, "cut")),
+    "all away": ("DELETE FROM complaints_event WHERE complaint_id = %s", (1, "cut")),
+    "words away": (
+        "UPDATE complaints_event SET content_hash = complaints_event_said(salt, actor_name, details), salt = NULL, "
+        "details = '{}' WHERE complaint_id = %s AND number = 3",
+        (3, "emptied"),
+    ),
+}
+
+
+@pytest.mark.parametrize("how", TAMPERINGS)
+def test_whoever_changes_the_history_past_the_triggers_is_found_out(how):
+    complaint, other = a_life(), a_life()
+    statement, fault = TAMPERINGS[how]
+    with transaction.atomic():
+        tampered(statement, complaint.pk)
+        assert faults() == [fault]
+        with pytest.raises(CommandError, match="1 faults"):
+            call_command("verify_history", complaint=complaint.reference, verbosity=0)
+        call_command("verify_history", complaint=other.reference, verbosity=0)
+        transaction.set_rollback(True)  # what pointed at the event still points at it
+
+
+def test_the_database_chains_whoever_writes_and_lets_no_event_stand_without_the_one_before():
+    complaint = a_life()
+    event = complaint.events.get(number=5)
+    forged = Event(complaint=complaint, number=6, move="note", to_status="investigating", at=event.at, role="clock")
+    forged.hash = b"forged"
+    forged.save()
+    forged.refresh_from_db()
+    assert len(bytes(forged.hash)) == 32
+    lost = Event(complaint=complaint, number=9, move="note", to_status="investigating", at=event.at, role="clock")
+    with pytest.raises(IntegrityError, match="has none before it"), transaction.atomic():
+        lost.save()
+
+
+@pytest.mark.parametrize("change", ["hash = ''", "hash = sha256('')", "details = '{}'", "salt = gen_random_uuid()"])
+def test_the_trigger_refuses_to_rewrite_a_hash_or_what_it_is_made_of(change):
+    complaint = a_life()
+    lane = "SELECT set_config('redress.erasing', 'on', true)"
+    statement = f"{lane}; UPDATE complaints_event SET {change} WHERE complaint_id = %s"
+    with connection.cursor() as cursor, pytest.raises(DatabaseError, match="never changed"), transaction.atomic():
+        cursor.execute(statement, [complaint.pk])
+    assert faults() == []
+
+
+def test_an_event_has_its_salt_until_it_is_erased():
+    complaint = a_life()
+    with pytest.raises(IntegrityError, match="event_is_salted_until_erased"), transaction.atomic():
+        tampered("UPDATE complaints_event SET salt = NULL WHERE complaint_id = %s", complaint.pk)
+
+
+def test_what_was_loaded_past_the_trigger_is_chained_afterwards_and_once():
+    complaint = a_life()
+    tampered("UPDATE complaints_event SET hash = '' WHERE complaint_id = %s AND number > 2", complaint.pk)
+    assert faults() == [(3, "changed")]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT complaints_chain_unchained(), complaints_chain_unchained()")
+        assert cursor.fetchone() == (3, 0)
+    assert faults() == []
+
+
+def test_the_night_looks_at_what_is_new_and_shows_what_it_found(client):
+    complaint = a_life()
+    assert history_chain.nightly().faults == 0
+    assert history_chain.nightly() is None
+    client.force_login(an_actor(Role.ADMINISTRATOR).user)
+    client.cookies["language"] = "en"
+    assert "The history is not what was written" not in client.get("/desk/").content.decode()
+    workflow.perform("note", complaint, by=an_actor(Role.AGENT), at=SOON, note="x")
+    tampered("UPDATE complaints_event SET details = '{}' WHERE complaint_id = %s AND number = 6", complaint.pk)
+    found = history_chain.check()
+    assert (found.faults, found.findings[0]["of"], found.findings[0]["number"]) == (1, complaint.reference, 6)
+    assert "The history is not what was written" in client.get("/desk/").content.decode()
+    page = client.get("/desk/history/").content.decode()
+    assert complaint.reference in page
+    assert "an event was changed" in page
+    client.force_login(an_actor(Role.SUPERVISOR).user)
+    assert client.get("/desk/history/").status_code == 403
+    assert "The history is not what was written" not in client.get("/desk/").content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_seal_finds_a_tail_that_was_cut_off_with_everything_that_points_at_it():
+    complaint = a_life()
+    first = history_chain.seal()
+    assert (first.events, first.sealed_at is not None) == (5, True)
+    assert history_chain.seal() is None
+    workflow.perform("note", complaint, by=an_actor(Role.AGENT), at=SOON, note="x")
+    tampered("UPDATE complaints_historyseal SET at = at - interval '1 hour'")
+    assert history_chain.seal().events == 1
+    assert faults() == []
+    tampered("DELETE FROM complaints_event WHERE complaint_id = %s AND number = 6", complaint.pk)
+    tampered("UPDATE complaints_complaint SET version = 5 WHERE id = %s", complaint.pk)
+    assert faults() == [(0, "seal")]
+    assert HistoryCheck.objects.count() == 0
+    assert history_chain.check().faults == 1
