@@ -11,6 +11,7 @@ from celery import shared_task
 from django.utils import translation
 
 from complaints import (
+    account_mail,
     announcements,
     attention,
     bulk,
@@ -35,6 +36,7 @@ from complaints import (
 )
 from complaints.inspections import plans, schedule
 from complaints.models import Alarm, BulkRun, Complaint, IssueUpdate, Notice, Retargeting, ViewWatch
+from staff.entry_models import AccountMail
 
 BATCH = 200
 
@@ -230,3 +232,11 @@ def remind_of_inspections() -> int:
     """Remind of inspections whose day has passed, each day once."""
     with turn.begun(), turn.Sweep() as sweep:
         return sweep.through(schedule.to_remind(schedule.today()), schedule.remind)
+
+
+@shared_task(ignore_result=True)
+def send_account_mail() -> int:
+    """Send what is due to people about their own accounts."""
+    now = database_clock.now()
+    with turn.Sweep() as sweep:
+        return sweep.through(list(AccountMail.objects.due(now)[:BATCH]), partial(account_mail.send, now=now))
