@@ -26,6 +26,7 @@ from analytics.reports import all_reports
 from analytics.reports.base import Cell, Findings, Report, Table, defined, filters_for
 from analytics.views import OVERSEERS
 from complaints.api import Problem, signed_in
+from staff.api import HasScope
 
 
 class MeasureOut(serializers.Serializer[Any]):
@@ -189,7 +190,8 @@ EXAMPLE = {
 class Reports(APIView):
     """The reports there are."""
 
-    permission_classes = [IsAuthenticated, IsOverseer]
+    permission_classes = [IsAuthenticated, HasScope, IsOverseer]
+    area = "reports"
 
     @extend_schema(responses={200: ReportOut(many=True)})
     def get(self, request: Request) -> Response:
@@ -199,7 +201,8 @@ class Reports(APIView):
 class ReadReport(APIView):
     """The figures of one report, as its page shows them to the caller."""
 
-    permission_classes = [IsAuthenticated, IsOverseer]
+    permission_classes = [IsAuthenticated, HasScope, IsOverseer]
+    area = "reports"
 
     @extend_schema(
         parameters=FILTERS,

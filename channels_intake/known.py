@@ -23,6 +23,7 @@ from complaints.outbox import is_mobile
 from complaints.refusals import Refusal
 from complaints.views.portal import private
 from customers.matching import account_numbered
+from staff.http import address_of
 
 MOST = 50
 LONGEST_PLACE = 120
@@ -113,7 +114,7 @@ def try_to_follow(request: HttpRequest, issue: ServiceIssue, form: FollowForm, n
         return None
     medium, address = form.way
     try:
-        throttle.check(f"following:{throttle.address_of(request)}", most=throttle.PER_HOUR)
+        throttle.check(f"following:{address_of(request)}", most=throttle.PER_HOUR)
         follower = issues.follow(issue, medium, address, language=language_in_use(), note=note)
     except Refusal as refused:
         form.add_error(None, refused.message)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from channels_intake import drafts, guides, held, known, throttle
+from channels_intake import drafts, guides, held, known
 from channels_intake.announcing import announced
 from channels_intake.channels import web
 from channels_intake.door import first_received, receive
@@ -27,6 +27,7 @@ from complaints.attachments import MAX_FILES
 from complaints.models import Category, Channel, Complaint, DeskSettings, ServiceIssue
 from complaints.refusals import BadInput
 from staff.actors import THE_CUSTOMER
+from staff.http import address_of
 from staff.templatetags.redress import PLAIN, SIGNS
 
 GUIDED = ("kind", "story")
@@ -184,7 +185,7 @@ def check(request: HttpRequest, answers: Answers) -> HttpResponse:
         # a person can empty it once they see it; who fills it again is taken all the same, but looked at
         answers.draft.keep(HONEYPOT, {"filled": "yes"})
         return check_page(request, answers, trapped=True, status=422)
-    why = held.suspicion(answers, throttle.address_of(request), is_trapped=is_trapped)
+    why = held.suspicion(answers, address_of(request), is_trapped=is_trapped)
     if why is not None:
         answers.draft.hold(why)
         return redirect("channels_intake:held", answers.draft.form_id)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Never
 
-from django.conf import settings
 from django.core.cache import cache
-from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
@@ -30,6 +28,7 @@ class TooMany(Refusal):
 
     code = "too_many"
     status = 429
+    retry_after = HOUR
 
 
 def count(who: str) -> int:
@@ -55,10 +54,3 @@ def refuse() -> Never:
         _("Very many complaints came from your connection. Try again in an hour, or call %(hotline)s.")
         % {"hotline": hotline}
     )
-
-
-def address_of(request: HttpRequest) -> str:
-    """Who is calling; behind our own proxy the address that the proxy added last."""
-    if settings.SECURE_PROXY_SSL_HEADER:
-        return request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() or request.META["REMOTE_ADDR"]
-    return str(request.META["REMOTE_ADDR"])

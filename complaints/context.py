@@ -29,6 +29,7 @@ READING_DEADLINES = RENEWING | {Role.ANALYST}
 DEADLINE_PAGES = frozenset(
     {"deadlines", "policies", "calendars", "ladder", "roster", "absences", "people", "storms", "routes", "teams"}
 )
+ACCOUNT_PAGES = frozenset({"people", "new-person", "second-factor"})
 BILL_PAGES = frozenset({"adjustments", "tariffs"})
 FOR_ME_PAGES = frozenset({"for-me", "requests", "hand-over"})
 FEEDBACK_PAGES = frozenset({"feedback", "call-backs", "surveys"})
@@ -108,6 +109,8 @@ def waiting_for(user: User) -> dict[str, QuerySet[Any]]:
 def _section(path: str) -> str:
     """The part of the desk an address belongs to; a complaint belongs to the queue it was opened from."""
     first, second = [*path.strip("/").split("/"), "", ""][:2]
+    if first == "desk" and second in ACCOUNT_PAGES and not path.endswith("/leave/"):
+        return "people"
     if first in ("desk", "complaints"):
         if first == "desk" and second in DEADLINE_PAGES:
             return "deadlines"

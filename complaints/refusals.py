@@ -9,11 +9,13 @@ from typing import Any
 class Refusal(Exception):
     """A request that was understood and is refused; nothing was changed.
 
-    `code` is stable for programs, `message` is for the person, `status` the HTTP status, `fields` the parts at fault.
+    `code` is stable for programs, `message` is for the person, `status` the HTTP status, `fields` the parts at fault,
+    `retry_after` the seconds after which it may be tried again.
     """
 
     code = "refused"
     status = 409
+    retry_after: int | None = None
 
     def __init__(self, message: Any, *, fields: Iterable[str] = ()) -> None:
         super().__init__(str(message))

@@ -11,6 +11,7 @@ from celery import shared_task
 from django.utils import translation
 
 from complaints import (
+    account_mail,
     announcements,
     attention,
     bulk,
@@ -37,6 +38,7 @@ from complaints import (
 from complaints.erasing import deciding, taking
 from complaints.inspections import plans, schedule
 from complaints.models import Alarm, BulkRun, Complaint, IssueUpdate, Notice, Retargeting, ViewWatch
+from staff.entry_models import AccountMail
 
 BATCH = 200
 
@@ -263,3 +265,11 @@ def erase_what_is_old() -> int:
         deciding.forget_readings(deciding.today())
         deciding.forget_imports(database_clock.now())
         return erased
+
+
+@shared_task(ignore_result=True)
+def send_account_mail() -> int:
+    """Send what is due to people about their own accounts."""
+    now = database_clock.now()
+    with turn.Sweep() as sweep:
+        return sweep.through(list(AccountMail.objects.due(now)[:BATCH]), partial(account_mail.send, now=now))

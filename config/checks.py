@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
+
+from staff.made_up import MADE_UP
 
 
 @register(Tags.database)
@@ -30,3 +33,28 @@ def chinese_trigrams_work(
                     )
                 )
     return problems
+
+
+@register(Tags.database)
+def nobody_made_up_is_kept_outside_a_demo(
+    app_configs: Any = None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Their password is public. They are refused at the door; the warning says why, and that they should not be there."""
+    if settings.DEMO:
+        return []
+    for alias in databases or []:
+        with connections[alias].cursor() as cursor:
+            cursor.execute("SELECT to_regclass('staff_user') IS NOT NULL")
+            if not cursor.fetchone()[0]:
+                continue
+            cursor.execute("SELECT count(*) FROM staff_user WHERE lower(email) LIKE %s", [f"%{MADE_UP}"])
+            count = cursor.fetchone()[0]
+            if count:
+                return [
+                    Warning(
+                        f"{count} made-up people of the demo are in this database; they cannot sign in.",
+                        hint="Use a database of its own for a demo, and set REDRESS_DEMO=true there.",
+                        id="redress.W001",
+                    )
+                ]
+    return []

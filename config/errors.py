@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import BadRequest, RequestDataTooBig, TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -14,6 +14,24 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from complaints.refusals import Refusal
+
+PERMISSIONS = (
+    "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), "
+    "midi=(), payment=(), usb=(), publickey-credentials-get=(self), publickey-credentials-create=(self)"
+)
+"""What no page of ours needs of a browser, and passkeys, which only our own pages may ask for."""
+
+
+class PermissionsMiddleware:
+    """Every answer says what pages may ask of the browser, so that nothing smuggled in can ask for more."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        return response
 
 
 class NoNulMiddleware:
@@ -57,7 +75,8 @@ class RefusalMiddleware:
             return None
         is_fragment = bool(getattr(request, "htmx", False))
         template = "errors/_refusal.html" if is_fragment else "errors/refusal.html"
-        return render(request, template, {"refusal": exception}, status=exception.status)
+        response = render(request, template, {"refusal": exception}, status=exception.status)
+        return _said_when(response, exception)
 
 
 def api_exception_handler(exception: Exception, context: dict[str, Any]) -> Response | None:
@@ -66,7 +85,7 @@ def api_exception_handler(exception: Exception, context: dict[str, Any]) -> Resp
         refused: dict[str, Any] = {"code": exception.code, "message": exception.message}
         if exception.fields:
             refused["fields"] = {name: [exception.message] for name in exception.fields}
-        return Response(refused, status=exception.status)
+        return _said_when(Response(refused, status=exception.status), exception)
     if isinstance(exception, RequestDataTooBig | TooManyFieldsSent):
         return Response({"code": "too_large", "message": _("That is too much for one request.")}, status=413)
     response = exception_handler(exception, context)
@@ -75,6 +94,16 @@ def api_exception_handler(exception: Exception, context: dict[str, Any]) -> Resp
     response.data = _one_shape(exception, response)
     if isinstance(exception, ValidationError):
         response.status_code = 422
+    return response
+
+
+R = TypeVar("R", bound=HttpResponse)
+
+
+def _said_when(response: R, refusal: Refusal) -> R:
+    """With the seconds after which it is worth trying again, where the refusal knows them."""
+    if refusal.retry_after:
+        response["Retry-After"] = str(refusal.retry_after)
     return response
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -16,6 +17,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # --- What the outside decides ---------------------------------------------------------------------------------------
 DEBUG = env.flag("REDRESS_DEBUG", False)
 SECRET_KEY = env.text("REDRESS_SECRET_KEY")
+DEMO = env.flag("REDRESS_DEMO", False)
 HTTPS = env.flag("REDRESS_HTTPS", not DEBUG)
 BASE_URL = env.url("REDRESS_BASE_URL", "http://localhost:8000", schemes={"http", "https"}).rstrip("/")
 ALLOWED_HOSTS = env.words("REDRESS_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
@@ -86,9 +88,11 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django.forms",
     "django_htmx",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
     "csp",
     "rest_framework",
-    "rest_framework.authtoken",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "config",
@@ -101,6 +105,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "config.errors.PermissionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -111,7 +116,10 @@ MIDDLEWARE = [
     "config.errors.NoNulMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "staff.sessions.IdleMiddleware",
+    "staff.gate.GateMiddleware",
     "config.errors.RefusalMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -149,11 +157,27 @@ PASSWORD_HASHERS = [
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
-SESSION_COOKIE_AGE = 12 * 3600
+PASSWORD_RESET_TIMEOUT = 24 * 3600
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "staff.backends.PasswordBackend"]
+AXES_HANDLER = "staff.lockout.Lockout"
+AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
+AXES_FAILURE_LIMIT = env.whole("REDRESS_SIGN_IN_TRIES", 5, least=1)
+SIGN_IN_TRIES_OF_ADDRESS = env.whole("REDRESS_SIGN_IN_TRIES_OF_ADDRESS", 50, least=1)
+AXES_COOLOFF_TIME = timedelta(minutes=env.whole("REDRESS_SIGN_IN_WAIT_MINUTES", 15, least=1))
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
+AXES_CLIENT_IP_CALLABLE = "staff.http.known_address"
+AXES_LOCKOUT_CALLABLE = "staff.lockout.shut"
+AXES_VERBOSE = False
+OTP_TOTP_ISSUER = "Redress"
+SESSION_ENGINE = "staff.session_store"
+SESSION_COOKIE_AGE = env.whole("REDRESS_SESSION_HOURS", 12, least=1) * 3600
+SESSION_IDLE_SECONDS = env.whole("REDRESS_SESSION_IDLE_MINUTES", 30, least=1) * 60
 
 # --- Languages and time ---------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"
@@ -182,6 +206,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.flag("REDRESS_HSTS_SUBDOMAINS", False)
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
@@ -273,16 +298,23 @@ CELERY_BEAT_SCHEDULE = {
     "carry-out-erasures": _every("complaints.tasks.carry_out_erasures", 10),
     "erase-what-is-old": _every("complaints.tasks.erase_what_is_old", 600),
     "check-history": _every("complaints.tasks.check_history", 600),
+    "send-account-mail": _every("complaints.tasks.send_account_mail", 5),
+    "sweep-the-door": _every("staff.tasks.sweep_the_door", 3600),
     "heartbeat": _every("config.tasks.heartbeat", 10),
 }
 
 # --- The machine interface ------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
+        "staff.api.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
-        "rest_framework.authentication.TokenAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated", "staff.api.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["staff.api.OfAddress", "staff.api.OfToken"],
+    "DEFAULT_THROTTLE_RATES": {
+        "token": f"{env.whole('REDRESS_API_PER_MINUTE', 600, least=1)}/min",
+        "address": f"{env.whole('REDRESS_API_PER_MINUTE_OF_ADDRESS', 1200, least=1)}/min",
+    },
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["config.parsing.StrictJSONParser", "rest_framework.parsers.MultiPartParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -310,6 +342,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": ["stderr"], "level": LOG_LEVEL, "propagate": False},
+        "axes": {"level": "ERROR"},
         "celery.beat": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},

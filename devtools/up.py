@@ -108,6 +108,7 @@ def _environment(data: Path, port: int) -> dict[str, str]:
     return {
         "REDRESS_SECRET_KEY": _secret_key(data),
         "REDRESS_HTTPS": "false",
+        "REDRESS_DEMO": "true",
         "REDRESS_BASE_URL": f"http://127.0.0.1:{port}",
         "REDRESS_ALLOWED_HOSTS": ",".join(hosts),
         "REDRESS_CSRF_TRUSTED_ORIGINS": ",".join(f"http://{host}:{port}" for host in hosts),

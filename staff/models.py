@@ -12,6 +12,15 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from staff.actors import Role
+from staff.entry_models import (  # noqa: F401  Django finds models here
+    AccountMail,
+    ApiToken,
+    DeskSession,
+    EntryEvent,
+    Passkey,
+    RecoveryCode,
+    SecondFactorRule,
+)
 from staff.naming import Named
 
 
@@ -78,6 +87,7 @@ class User(AbstractUser):
         blank=True,
         help_text=_("codes of categories; empty: all of them"),
     )
+    must_change_password = models.BooleanField(_("must choose a password"), default=False)
 
     class Meta(AbstractUser.Meta):  # type: ignore[name-defined]
         constraints = [

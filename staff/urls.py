@@ -5,11 +5,31 @@ from __future__ import annotations
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, path
 
-from staff import views
+from staff.views import account, people, sign_in
 
 app_name = "staff"
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("sign-in/", views.SignIn.as_view(), name="sign-in"),
+    path("sign-in/", sign_in.SignIn.as_view(), name="sign-in"),
+    path("sign-in/second/", sign_in.second_step, name="second-step"),
+    path("sign-in/password/<uidb64>/<token>/", sign_in.ChoosePassword.as_view(), name="choose-password"),
     path("sign-out/", LogoutView.as_view(http_method_names=["post"]), name="sign-out"),
-    path("duty/", views.duty, name="duty"),
+    path("duty/", sign_in.duty, name="duty"),
+    # account/
+    path("account/password/", account.password, name="password"),
+    path("account/second-factor/", account.factors, name="second-factor"),
+    path("account/second-factor/app/", account.app, name="second-factor-app"),
+    path("account/second-factor/passkey/", account.passkey, name="second-factor-passkey"),
+    path("account/second-factor/codes/", account.recovery_codes, name="recovery-codes"),
+    path("account/second-factor/<str:what>/remove/", account.remove_factor, name="remove-factor"),
+    path("account/sessions/", account.own_sessions, name="sessions"),
+    path("account/tokens/", account.own_tokens, name="tokens"),
+    path("account/tokens/<int:pk>/revoke/", account.revoke_token, name="revoke-token"),
+    # desk/people/
+    path("desk/people/", people.everybody, name="people"),
+    path("desk/new-person/", people.new, name="new-person"),
+    path("desk/second-factor/", people.rules, name="rules"),
+    path("desk/people/<str:username>/", people.person, name="person"),
+    path("desk/people/<str:username>/reset-password/", people.reset_password, name="reset-password"),
+    path("desk/people/<str:username>/tokens/<int:pk>/revoke/", people.revoke_token, name="revoke-token-of"),
+    path("desk/people/<str:username>/act/<slug:what>/", people.act, name="person-act"),
 ]

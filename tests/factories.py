@@ -4,10 +4,14 @@ import itertools
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
+
 from complaints import workflow
 from complaints.models import Announcement, Category, Complaint, RootCause, ServiceIssue, Subcategory
 from customers.models import Account, Customer, Feeder, Premise, Substation, TransformerArea
+from staff import tokens
 from staff.actors import THE_CLOCK, THE_CUSTOMER, Actor, Role
+from staff.entry_models import Scope
 from staff.models import Branch, Team, TeamKind, User
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -41,6 +45,13 @@ def a_user(role: str = Role.AGENT, **fields) -> User:
         role=role,
         **fields,
     )
+
+
+def a_key(user: User, scopes=tuple(Scope.values), **fields) -> str:
+    """The key of a program that acts as this person."""
+    at = timezone.now()
+    fields = {"name": "program", "at": at, "until": at + timedelta(days=30), "by": user, "request": None, **fields}
+    return tokens.make(user, scopes=scopes, **fields)[1]
 
 
 def an_actor(role: str) -> Actor:

@@ -13,6 +13,7 @@ _PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "alone")
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 VAR_DIR = Path(tempfile.mkdtemp(prefix=f"files-{_PROCESS}-", dir=VAR_DIR if VAR_DIR.exists() else None))  # noqa: F405
+DEMO = True
 MEDIA_ROOT = VAR_DIR / "media"
 STATIC_ROOT = VAR_DIR / "static"
 EMAIL_URL = f"file:{VAR_DIR / 'outbox' / 'email'}"

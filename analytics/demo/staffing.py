@@ -11,11 +11,11 @@ from django.contrib.auth.hashers import make_password
 from analytics.demo import network, people
 from complaints.models import HandOver, WorkGoes
 from staff.actors import Role
+from staff.made_up import MADE_UP
 from staff.models import Absence, AbsenceKind, Branch, Team, TeamKind, User
 
 PASSWORD = "redress-demo"
-MAIL_DOMAIN = "demo.example.org"
-"""The address of everybody who was made up here ends with this."""
+MAIL_DOMAIN = MADE_UP.removeprefix("@")
 
 TEAM_NAMES = {
     TeamKind.DISPATCH: ("供电服务指挥班", "Dispatch desk"),

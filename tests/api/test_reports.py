@@ -43,7 +43,7 @@ def test_every_report_answers_with_the_numbers_of_its_page(client, name):
     rated(5)
     rated(2, "BIL-02", at=MONDAY + timedelta(days=1), channel="web", source="website")
     machine = caller(Role.SUPERVISOR)
-    client.force_login(User.objects.get(auth_token__isnull=False))
+    client.force_login(User.objects.get(api_tokens__isnull=False))
     client.cookies["language"] = "en"
     answer = ask(machine, name)
     assert answer.status_code == 200, answer.json()
@@ -119,7 +119,7 @@ def test_there_is_no_report_of_that_name_and_none_for_strangers_or_agents():
 
 def test_who_has_left_gets_nothing():
     client = caller(Role.ANALYST)
-    User.objects.filter(auth_token__isnull=False).update(is_active=False)
+    User.objects.filter(api_tokens__isnull=False).update(is_active=False)
     assert ask(client, "trend").status_code in {401, 403}
 
 

@@ -5,7 +5,6 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
-from rest_framework.authtoken.models import Token
 
 from channels_intake.forms import LONGEST_STORY
 from complaints.models import Complaint
@@ -13,7 +12,7 @@ from staff.actors import Role
 from tests.api.test_complaints import SAID, URL
 from tests.channels_intake.test_desk_forms import CHANNELS, filled
 from tests.channels_intake.test_public_form import STORY, WHO
-from tests.factories import a_branch, a_team, a_user
+from tests.factories import a_branch, a_key, a_team, a_user
 
 pytestmark = pytest.mark.django_db
 
@@ -50,10 +49,10 @@ def boss():
 
 @pytest.fixture
 def program():
-    token = Token.objects.create(user=a_user(Role.AGENT))
+    key = a_key(a_user(Role.AGENT))
 
     def send(body):
-        headers = {"Authorization": f"Token {token.key}", "Idempotency-Key": str(uuid4())}
+        headers = {"Authorization": f"Token {key}", "Idempotency-Key": str(uuid4())}
         return Client().post(URL, json.dumps(body), content_type="application/json", headers=headers)
 
     return send

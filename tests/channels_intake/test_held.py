@@ -113,7 +113,7 @@ def test_only_endless_sending_is_refused_with_a_way_out(client, monkeypatch):
     monkeypatch.setattr(throttle, "MOST", 0)
     form_id = walk(client)
     answer = client.post(f"/complain/{form_id}/check/")
-    assert (answer.status_code, "95598" in answer.content.decode()) == (429, True)
+    assert (answer.status_code, answer["Retry-After"], "95598" in answer.content.decode()) == (429, "3600", True)
     row = UnsentForm.objects.get(pk=form_id)
     assert (row.held_at, Complaint.objects.exists()) == (None, False)
 

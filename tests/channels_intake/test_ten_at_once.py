@@ -3,7 +3,6 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from rest_framework.authtoken.models import Token
 
 from channels_intake.models import InboundMail, InboundRecord, RegulatorBatch, UnsentForm
 from complaints.models import Attachment, Complaint, Notice
@@ -18,7 +17,7 @@ from tests.channels_intake.test_desk_forms import CHANNELS, filled
 from tests.channels_intake.test_mail import arrives, picture, written
 from tests.channels_intake.test_public_form import photo, walk
 from tests.customers.test_importing import HEADER, ROW
-from tests.factories import a_branch, a_team, a_user, an_account
+from tests.factories import a_branch, a_key, a_team, a_user, an_account
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TEN = 10
@@ -46,7 +45,7 @@ def tab_of(client):
 
 
 def a_program():
-    return Token.objects.create(user=a_user(Role.LIAISON)).key
+    return a_key(a_user(Role.LIAISON))
 
 
 def calls(program, said, *, key):

@@ -20,14 +20,17 @@ FILERS = 3
 PER_FILER = 25
 
 MAKE_AGENT = """
-from rest_framework.authtoken.models import Token
+from datetime import timedelta
+from django.utils import timezone
+from staff import tokens
 from complaints.models import DeskSettings
 from staff.models import Branch, User
 DeskSettings.objects.update_or_create(pk=1, defaults={"quiet_from": None, "quiet_until": None})  # also by night
 root = Branch.objects.get(parent=None)
 User.objects.create_user("boss", role="supervisor", branch=root, email="boss@example.org")
 agent = User.objects.create_user("filer", role="agent", branch=root, email="filer@example.org")
-print(Token.objects.create(user=agent).key)
+now = timezone.now()
+print(tokens.make(agent, "filing", ["complaints:read", "complaints:write"], at=now, until=now + timedelta(days=1), by=agent, request=None)[1])
 """
 TAKE_STOCK = """
 import json

@@ -33,6 +33,7 @@ DESK = [
     "/inspections/settings/", "/inspections/settings/zone/new/", "/inspections/settings/kind/new/", "/inspections/1/",
     "/desk/access-log/", "/desk/access-log/?about=nobody", "/desk/retention/", "/desk/retention/complaints/", "/desk/holds/",
     "/desk/holds/customer/D000000000/", "/desk/erasures/", "/customers/D000000000/erase/", "/desk/history/",
+    "/account/password/", "/account/second-factor/", "/account/second-factor/app/", "/account/sessions/", "/account/tokens/",
     "/style/", "/complaints/not-there/",
 ]  # fmt: skip
 REFUSED = [
@@ -51,6 +52,8 @@ REFUSED = [
     ("/inspections/plans/new/", "main form.inline-form"),
     ("/inspections/plans/import/", "main form.inline-form"),
     ("/inspections/settings/kind/new/", "main form.inline-form"),
+    ("/account/password/", "main form.inline-form"),
+    ("/account/tokens/", "#make"),
 ]
 """Pages with a form that is refused when it is sent as it stands."""
 
@@ -159,4 +162,24 @@ def test_who_reports_to_the_regulator_meets_no_barrier(open_window, scheme):
     for path in (f"{liaison.page.url}now/", "/reports/packs/"):
         liaison.page.goto(path)
         found += barriers(liaison)
+    assert found == []
+
+
+def test_who_keeps_accounts_meets_no_barrier(open_window, scheme):
+    admin = open_window(Staff, color_scheme=scheme)
+    admin.sign_in("admin")
+    found = []
+    for path in (
+        "/desk/people/",
+        "/desk/people/?q=nobody-of-this-name",
+        "/desk/people/agent/",
+        "/desk/second-factor/",
+        "/desk/new-person/",
+    ):
+        admin.page.goto(path)
+        found += barriers(admin)
+    admin.page.locator("main form.inline-form").evaluate("form => form.noValidate = true")
+    admin.press("Make the account")
+    admin.is_refused()
+    found += barriers(admin)
     assert found == []

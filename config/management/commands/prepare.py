@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 from django.core.management import call_command
@@ -10,8 +9,6 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from complaints.models import Complaint
 from config import env
-from staff.actors import Role
-from staff.models import User
 
 
 class Command(BaseCommand):
@@ -32,10 +29,5 @@ class Command(BaseCommand):
             if not Complaint.objects.exists():
                 call_command("demo", complaints=5000, days=420, seed=7, stdout=self.stderr)
             call_command("demo", sign_ins=True, stdout=self.stdout)
-        elif first_administrator and not User.objects.exists():
-            self._make_administrator()
-
-    def _make_administrator(self) -> None:
-        password = secrets.token_urlsafe(12)
-        User.objects.create_user("admin", password=password, role=Role.ADMINISTRATOR, full_name="管理员")
-        self.stdout.write(f"First administrator: admin, password {password} (shown only now; change it).")
+        elif first_administrator:
+            call_command("first_administrator", stdout=self.stdout)

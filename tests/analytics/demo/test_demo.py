@@ -13,6 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.db.models import Avg, Count, F, Max
+from django.http import HttpRequest
 from django.utils import timezone, translation
 
 from analytics.demo import loading, rows, service, staffing
@@ -529,5 +530,5 @@ def test_the_sign_ins_are_printed_and_work(client):
     said = demo(sign_ins=True)
     for username in ("agent", "investigator", "supervisor", "liaison", "analyst", "admin"):
         assert username in said
-        assert client.login(username=username, password="redress-demo")
+        assert client.login(username=username, password="redress-demo", request=HttpRequest())
     assert not Complaint.objects.exists()
