@@ -177,6 +177,6 @@ def test_two_workers_that_look_at_once_tell_once(supervisor):
     refresh()
     a_past()
     a_week(18)
-    at_once(lambda _number: looking.hourly(), times=2)
+    at_once(lambda _number: looking.look(NOW, unless_since=NOW), times=2)
     assert Signal.objects.count() == 1
     assert told() == ["wang@example.org"]
