@@ -21,6 +21,7 @@ from complaints.refusals import Refusal
 from staff.actors import THE_CLOCK, THE_CUSTOMER, Actor, Role
 from staff.models import TeamKind
 from tests.analytics.recompute.independent import Figures
+from tests.analytics.test_reports import rated
 from tests.factories import MONDAY, a_branch, a_complaint, a_team, a_user, an_account, an_answer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("profile")]
@@ -151,6 +152,7 @@ def test_every_figure_is_what_an_independent_computation_finds(seed, tmp_path):
         history.move()
         if step % 30 == 0:
             refresh()
+    rated(5, at=history.now + timedelta(days=1))  # one whole life, because chance may close none
     refresh()
     call_command("export_raw", tmp_path, verbosity=0)
     yesterday = timezone.localdate() - timedelta(days=1)
