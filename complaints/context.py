@@ -33,6 +33,7 @@ ACCOUNT_PAGES = frozenset({"people", "new-person", "second-factor"})
 BILL_PAGES = frozenset({"adjustments", "tariffs"})
 FOR_ME_PAGES = frozenset({"for-me", "requests", "hand-over"})
 FEEDBACK_PAGES = frozenset({"feedback", "call-backs", "surveys"})
+TRUST_PAGES = frozenset({"access-log", "retention", "holds", "erasures", "history"})
 NOTICE_PAGES = frozenset({"notices", "texts", "webhooks"})
 ENTRIES = [
     ("complaints:queue", (), "inbox", _("Queue"), EVERYONE),
@@ -120,6 +121,8 @@ def _section(path: str) -> str:
             return "feedback"
         if first == "desk" and second in NOTICE_PAGES:
             return "notices"
+        if first == "desk" and second in TRUST_PAGES:
+            return "trust"
         if first == "desk" and second in FOR_ME_PAGES:
             return "for-me"
         return "new" if second in ("new", "unsent") else "queue"
