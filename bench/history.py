@@ -4,6 +4,7 @@ Run it beside a filled database, as `./dev manage shell < bench/history.py`; eve
 """
 
 import time
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -18,14 +19,14 @@ FROM complaints_complaint c, generate_series(1, %s) n WHERE c.id = %s ORDER BY n
 """
 
 
-def seconds(cursor, statement, *values):
+def seconds(cursor: Any, statement: str, *values: Any) -> float:
     began = time.perf_counter()
     cursor.execute(statement, values)
     return time.perf_counter() - began
 
 
 with transaction.atomic(), connection.cursor() as cursor:
-    complaint, events = Complaint.objects.order_by("-pk").first(), Event.objects.count()
+    complaint, events = Complaint.objects.latest("pk"), Event.objects.count()
     with_chain = seconds(cursor, INSERT, MANY, complaint.pk)
     transaction.set_rollback(True)
 with transaction.atomic(), connection.cursor() as cursor:

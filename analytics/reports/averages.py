@@ -13,7 +13,7 @@ from analytics.filters import Chosen
 from analytics.models import ClockFact
 from analytics.reading import Amount, behind, read
 from analytics.reports.base import Cell, Column, Table
-from analytics.reports.behind import number
+from analytics.reports.parts import number
 from complaints.clocks.limits import Limit, Unit
 from complaints.clocks.shown import limit_words
 from complaints.models import Clock, ClockKind
