@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -142,6 +143,16 @@ KINDS: dict[FactModel, str] = {
 }
 
 
+KEYS: dict[FactModel, str] = {
+    ComplaintFact: "complaint_id",
+    TransitionFact: "complaint_id, number",
+    ClockFact: "clock_id",
+    FeedbackFact: "feedback_id",
+    OpenSpan: "complaint_id, opened_on",
+}
+"""By which a row of a statement is found again when it is computed anew."""
+
+
 def columns(model: FactModel) -> list[str]:
     return [f'"{field.column}"' for field in model._meta.concrete_fields if field.name != "id"]
 
@@ -151,19 +162,27 @@ def given(ids: Collection[int]) -> dict[str, Any]:
     return {"ids": list(ids), "zone": settings.TIME_ZONE, "open": sorted(OPEN)}
 
 
+@cache
+def _writing(model: FactModel) -> str:
+    """Write what came out otherwise, take out what no longer comes out, and leave alone what stayed as it was."""
+    table, key, names = model._meta.db_table, KEYS[model], columns(model)
+    listed, kept = ", ".join(names), ", ".join(f"kept.{name}" for name in names)
+    news = ", ".join(f"{name} = excluded.{name}" for name in names)
+    excluded = ", ".join(f"excluded.{name}" for name in names)
+    return f"""
+WITH computed ({listed}) AS MATERIALIZED ({KINDS[model]}), gone AS (
+    DELETE FROM {table} WHERE complaint_id = ANY(%(ids)s) AND ({key}) NOT IN (SELECT {key} FROM computed)
+)
+INSERT INTO {table} AS kept ({listed}) SELECT {listed} FROM computed
+ON CONFLICT ({key}) DO UPDATE SET {news} WHERE ({kept}) IS DISTINCT FROM ({excluded})
+"""
+
+
 def write(ids: Collection[int]) -> None:
     """Compute the facts of these complaints anew, in the caller's transaction. Writing twice is writing once."""
     with connection.cursor() as cursor:
-        for model, statement in KINDS.items():
-            table, names = model._meta.db_table, columns(model)
-            into = f"INSERT INTO {table} ({', '.join(names)}) {statement}"
-            if model is ComplaintFact:
-                # changed and not replaced, because what was known of a repeat outlives the contact it was known by
-                news = ", ".join(f"{name} = excluded.{name}" for name in names)
-                cursor.execute(f"{into} ON CONFLICT (complaint_id) DO UPDATE SET {news}", given(ids))
-            else:
-                cursor.execute(f"DELETE FROM {table} WHERE complaint_id = ANY(%(ids)s)", given(ids))
-                cursor.execute(into, given(ids))
+        for model in KINDS:
+            cursor.execute(_writing(model), given(ids))
 
 
 def related(ids: Collection[int]) -> set[int]:

@@ -10,14 +10,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from typing import Any, NamedTuple
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import (
     BigIntegerField,
+    BooleanField,
     Case,
     CharField,
     Count,
+    DateField,
     F,
     Q,
     QuerySet,
@@ -37,6 +40,9 @@ FORMULA = "2"
 
 DIMENSIONS = ("branch", "request_type", "category", "channel")
 """What the rollups are kept by, besides day and key."""
+
+ROWS = 5_000
+"""Read from the database at once."""
 
 COUNTED_MOVES = (
     "dispatch",
@@ -192,34 +198,77 @@ class Cell(NamedTuple):
     bucket: int
 
 
-def questions(
+class Given(models.Expression):
+    """A value that is only known when the question is asked, so that questions are put into words once."""
+
+    def __init__(self, name: str, output_field: models.Field[Any, Any]) -> None:
+        super().__init__(output_field=output_field)
+        self.name = name
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        return "%s", [self]
+
+
+_DAY, _KEY = DateField(), BigIntegerField()
+
+
+def _among(field: str) -> models.Func:
+    return models.Func(
+        F(field),
+        Given("complaints", _KEY),
+        template="%(expressions)s)",
+        arg_joiner=" = ANY(",
+        output_field=BooleanField(),
+    )
+
+
+@cache
+def _question(code: str, narrowings: frozenset[str]) -> tuple[str, tuple[Any, ...]]:
+    """What a series asks the facts in SQL: rows of a cell, how many, and their sum; with `Given` among its parameters."""
+    one = SERIES[code]
+    rows, fact = one.rows(), f"{one.to_fact}pk"
+    if one.model is OpenDay:
+        rows = rows.filter(day__lte=Given("horizon", _DAY))
+    if "complaints" in narrowings:
+        rows = rows.filter(_among(fact))
+    if "after" in narrowings:
+        rows = rows.filter(**{f"{fact}__gt": Given("after", _KEY)})
+    if "up_to" in narrowings:
+        rows = rows.filter(**{f"{fact}__lte": Given("up_to", _KEY)})
+    if "days" in narrowings:
+        rows = rows.filter(**{f"{one.day}__gte": Given("first", _DAY), f"{one.day}__lte": Given("last", _DAY)})
+    named = [f"{one.to_fact}{name}" for name in DIMENSIONS]
+    asked = rows.values_list(one.day, *named, "series_key", "series_bucket").annotate(**one.sums())
+    sql, params = asked.query.sql_with_params()
+    return f"SELECT '{code}'::text AS series, counted.* FROM ({sql}) AS counted", tuple(params)
+
+
+def question(
     *,
     horizon: date,
     complaints: Collection[int] | None = None,
+    after: int | None = None,
     up_to: int | None = None,
     days: tuple[date, date] | None = None,
     series: Collection[str] = SERIES,
-) -> Iterator[tuple[str, QuerySet[Any, tuple[Any, ...]]]]:
-    """What each series asks the facts: rows of a cell, how many, and their sum; of these complaints, or of these days.
+) -> tuple[str, list[Any]]:
+    """One statement with its parameters: everything that these series count; of these complaints, or of these days.
 
-    Evenings count up to `horizon`, because one that has not come yet is open for nobody. `up_to` is a key of a complaint.
+    Evenings count up to `horizon`, because one that has not come yet is open for nobody. `after` and `up_to` are keys of
+    complaints.
     """
-    for one in map(SERIES.__getitem__, series):
-        rows, fact = one.rows(), f"{one.to_fact}pk"
-        if one.model is OpenDay:
-            rows = rows.filter(day__lte=horizon)
-        if complaints is not None:
-            rows = rows.filter(**{f"{fact}__in": complaints})
-        if up_to is not None:
-            rows = rows.filter(**{f"{fact}__lte": up_to})
-        if days is not None:
-            rows = rows.filter(**{f"{one.day}__range": days})
-        named = [f"{one.to_fact}{name}" for name in DIMENSIONS]
-        yield one.code, rows.values_list(one.day, *named, "series_key", "series_bucket").annotate(**one.sums())
+    values = {"complaints": complaints and list(complaints), "after": after, "up_to": up_to, "days": days}
+    narrowings = frozenset(name for name, value in values.items() if value is not None)
+    values |= {"horizon": horizon, "first": days and days[0], "last": days and days[1]}
+    parts = [_question(code, narrowings) for code in series]
+    params = [values[one.name] if isinstance(one, Given) else one for _sql, given in parts for one in given]
+    return " UNION ALL ".join(sql for sql, _given in parts), params
 
 
 def counted(**narrowed: Any) -> Iterator[tuple[Cell, int, int]]:
-    """What the facts add to the rollups: cells with how many and their sum. Takes what `questions` takes."""
-    for code, rows in questions(**narrowed):
-        for *cell, n, total in rows:
-            yield Cell(code, *cell), n, total
+    """What the facts add to the rollups: cells with how many and their sum. Takes what `question` takes."""
+    with connection.cursor() as cursor:
+        cursor.execute(*question(**narrowed))
+        while rows := cursor.fetchmany(ROWS):
+            for *cell, n, total in rows:
+                yield Cell(*cell), n, total

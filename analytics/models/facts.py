@@ -213,8 +213,8 @@ class OpenSpan(models.Model):
     left_on = models.DateField(null=True)
 
     class Meta:
+        constraints = [models.UniqueConstraint(name="open_span_begins_once", fields=["fact", "opened_on"])]
         indexes = [
-            models.Index(name="open_span_of_complaint", fields=["fact"]),
             models.Index(name="open_span_by_end", fields=["left_on", "opened_on"]),
             models.Index(name="open_span_by_begin", fields=["opened_on"]),
         ]
