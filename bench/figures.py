@@ -257,9 +257,9 @@ def report(answers: list[dict[str, Any]]) -> None:
         line(
             f"| {one['name']} | {mid['page_ms']:.0f}, {times['page_ms'][int(len(times['page_ms']) * 0.95) - 1]:.0f} "
             f"| {mid['page_statements']:.0f}, {mid['page_db']:.0f} ms | {mid['page_cpu']:.0f} "
-            f"| {mid['json_ms']:.0f} | {mid['long_ms']:.0f} | {mid['raw_ms']:.0f} | {mid['raw_ms'] / mid['page_ms']:.1f} |"
+            f"| {mid.get('json_ms', 0):.0f} | {mid.get('long_ms', 0):.0f} | {mid['raw_ms']:.0f} | {mid['raw_ms'] / mid['page_ms']:.1f} |"
         )
-    for one in answers:
+    for one in answers:  # that the page says what the raw rows say
         line(f"{one['name']}: {one['kept']} {'=' if one['is_same'] else '≠'} {one['raw']} {' '.join(one['scans'])}")
 
 

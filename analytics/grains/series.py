@@ -29,6 +29,7 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast, Coalesce, Concat
 
 from analytics.grains.buckets import NO_VALUE
@@ -212,12 +213,17 @@ class Given(models.Expression):
 _DAY, _KEY = DateField(), BigIntegerField()
 
 
-def _among(field: str) -> models.Func:
+KEYS = {"complaints": "= ANY(%s)", "after": "> %s", "up_to": "<= %s"}
+"""How a key of a complaint is compared with each of these values."""
+
+
+def _keys(column: Any, comparison: str, name: str) -> models.Func:
+    before, _place, after = comparison.partition("%s")
     return models.Func(
-        F(field),
-        Given("complaints", _KEY),
-        template="%(expressions)s)",
-        arg_joiner=" = ANY(",
+        column,
+        Given(name, _KEY),
+        arg_joiner=f" {before}",
+        template=f"%(expressions)s{after}",
         output_field=BooleanField(),
     )
 
@@ -226,15 +232,15 @@ def _among(field: str) -> models.Func:
 def _question(code: str, narrowings: frozenset[str]) -> tuple[str, tuple[Any, ...]]:
     """What a series asks the facts in SQL: rows of a cell, how many, and their sum; with `Given` among its parameters."""
     one = SERIES[code]
-    rows, fact = one.rows(), f"{one.to_fact}pk"
+    rows = one.rows()
     if one.model is OpenDay:
         rows = rows.filter(day__lte=Given("horizon", _DAY))
-    if "complaints" in narrowings:
-        rows = rows.filter(_among(fact))
-    if "after" in narrowings:
-        rows = rows.filter(**{f"{fact}__gt": Given("after", _KEY)})
-    if "up_to" in narrowings:
-        rows = rows.filter(**{f"{fact}__lte": Given("up_to", _KEY)})
+    for name in KEYS.keys() & narrowings:
+        operator = KEYS[name]
+        rows = rows.filter(_keys(F(f"{one.to_fact}pk"), operator, name))
+        if one.to_fact:
+            # said of the fact, too: otherwise a few thousand keys are joined by reading all facts
+            rows = rows.filter(_keys(RawSQL('"analytics_complaintfact"."complaint_id"', []), operator, name))
     if "days" in narrowings:
         rows = rows.filter(**{f"{one.day}__gte": Given("first", _DAY), f"{one.day}__lte": Given("last", _DAY)})
     named = [f"{one.to_fact}{name}" for name in DIMENSIONS]

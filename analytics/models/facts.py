@@ -209,6 +209,7 @@ class OpenSpan(models.Model):
     """A stretch of days on whose evenings a complaint was open: from `opened_on` to the day before `left_on`."""
 
     fact = Key(ComplaintFact, db_column="complaint_id")
+    received_on = models.DateField()
     opened_on = models.DateField()
     left_on = models.DateField(null=True)
 
