@@ -210,7 +210,8 @@ class Given(models.Expression):
         return "%s", [self]
 
 
-_DAY, _KEY = DateField(), BigIntegerField()
+_DAY: models.Field[Any, Any] = DateField()
+_KEY: models.Field[Any, Any] = BigIntegerField()
 
 
 KEYS = {"complaints": "= ANY(%s)", "after": "> %s", "up_to": "<= %s"}
@@ -263,7 +264,12 @@ def question(
     Evenings count up to `horizon`, because one that has not come yet is open for nobody. `after` and `up_to` are keys of
     complaints.
     """
-    values = {"complaints": complaints and list(complaints), "after": after, "up_to": up_to, "days": days}
+    values: dict[str, Any] = {
+        "complaints": complaints and list(complaints),
+        "after": after,
+        "up_to": up_to,
+        "days": days,
+    }
     narrowings = frozenset(name for name, value in values.items() if value is not None)
     values |= {"horizon": horizon, "first": days and days[0], "last": days and days[1]}
     parts = [_question(code, narrowings) for code in series]
