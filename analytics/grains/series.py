@@ -213,12 +213,12 @@ class Given(models.Expression):
 _DAY: models.Field[Any, Any] = DateField()
 _KEY: models.Field[Any, Any] = BigIntegerField()
 
-
-KEYS = {"complaints": "= ANY(%s)", "after": "> %s", "up_to": "<= %s"}
+KEYS = {"complaints": "= ANY(%s)", "up_to": "<= %s"}
 """How a key of a complaint is compared with each of these values."""
 
 
 def _keys(column: Any, comparison: str, name: str) -> models.Func:
+    """A condition on a column that holds a complaint's key."""
     before, _place, after = comparison.partition("%s")
     return models.Func(
         column,
@@ -254,19 +254,16 @@ def question(
     *,
     horizon: date,
     complaints: Collection[int] | None = None,
-    after: int | None = None,
     up_to: int | None = None,
     days: tuple[date, date] | None = None,
     series: Collection[str] = SERIES,
 ) -> tuple[str, list[Any]]:
     """One statement with its parameters: everything that these series count; of these complaints, or of these days.
 
-    Evenings count up to `horizon`, because one that has not come yet is open for nobody. `after` and `up_to` are keys of
-    complaints.
+    Evenings count up to `horizon`, because one that has not come yet is open for nobody. `up_to` is a key of a complaint.
     """
     values: dict[str, Any] = {
-        "complaints": complaints and list(complaints),
-        "after": after,
+        "complaints": None if complaints is None else list(complaints),
         "up_to": up_to,
         "days": days,
     }
