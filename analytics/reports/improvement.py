@@ -22,6 +22,7 @@ from analytics.models import ComplaintFact
 from analytics.reading import narrowed
 from analytics.reports.base import Cell, Chart, Column, Findings, Listing, Report, Series, Table, told
 from analytics.reports.behind import listed, number
+from analytics.reports.coaching import CAME_AT
 from analytics.statistics import Interval, rate_ratio
 from complaints.models import HOLDS, CoachingAction, ConductFinding
 from complaints.models.complaint import seen_by
@@ -115,8 +116,8 @@ def _with_counts_of_assets(chosen: Chosen, user: User) -> QuerySet[IssueAction]:
 
 def _with_counts_of_teams(chosen: Chosen, user: User) -> QuerySet[CoachingAction]:
     def counted(side: str) -> Any:
-        near = within("complaint__received_at", OuterRef("done_at"), window(chosen), side)
-        return _count(about_team(user, OuterRef("team")).filter(near))
+        near = within("came_at", OuterRef("done_at"), window(chosen), side)
+        return _count(about_team(user, OuterRef("team")).annotate(came_at=CAME_AT).filter(near))
 
     rows = coaching(chosen, user).annotate(before=counted(BEFORE), after=counted(AFTER))
     return rows.select_related("team", "complaint").order_by("-done_at", "-pk")
