@@ -196,13 +196,10 @@ def _around(mean: float, dispersion: float) -> Expected:
     return Expected(mean, (low_80, high_80), (low_95, high_95), dispersion)
 
 
-def count_quantile(mean: float, dispersion: float, share: float) -> int:
-    """The least count not exceeded in this share of cases: Poisson, or negative binomial of variance mean × dispersion."""
-    return count_quantiles(mean, dispersion, (share,))[0]
-
-
 def count_quantiles(mean: float, dispersion: float, shares: Sequence[float]) -> list[int]:
-    """The same for several shares, the smallest first, in one go: each chance follows from the one before."""
+    """The least counts not exceeded in these shares of cases, the smallest share first: Poisson, or negative binomial of variance
+    mean × dispersion. In one go, because each chance follows from the one before.
+    """
     if mean <= 0:
         return [0] * len(shares)
     spread = sqrt(mean * dispersion)
