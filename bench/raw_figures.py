@@ -17,6 +17,7 @@ from analytics.grains.buckets import ERROR
 from analytics.periods import Period
 from analytics.reports import all_reports
 from analytics.reports.base import Findings, filters_for
+from analytics.reports.improvement import MOST
 from complaints.states import OPEN, UNFINISHED
 from staff.models import User
 
@@ -167,9 +168,9 @@ CASES: dict[str, tuple[str, Callable[[Any], Numbers]]] = {
         _total("resolved", 1, 2, 3),
     ),
     "backlog": (
-        f"""SELECT count(*) FROM complaints_complaint c WHERE {IS_COMPLAINT} AND c.received_at < %(today)s AND (
+        f"""SELECT count(*) FROM complaints_complaint c WHERE {IS_COMPLAINT} AND c.received_at < %(today)s AND coalesce((
             SELECT e.to_status FROM complaints_event e WHERE e.complaint_id = c.id AND e.at < %(today)s
-            ORDER BY e.number DESC LIMIT 1) = ANY(%(open)s)""",
+            ORDER BY e.number DESC LIMIT 1), 'registered') = ANY(%(open)s)""",
         _last("open", -1),
     ),
     "rate": (
@@ -217,7 +218,7 @@ CASES: dict[str, tuple[str, Callable[[Any], Numbers]]] = {
         _total("inspections", 1, 4),
     ),
     "improvement": (
-        """SELECT count(*) FROM complaints_coachingaction a JOIN complaints_complaint c ON c.id = a.complaint_id
+        f"""SELECT least(count(*), {MOST}) FROM complaints_coachingaction a JOIN complaints_complaint c ON c.id = a.complaint_id
         WHERE c.request_type = 'complaint' AND a.done_at >= %(start)s AND a.done_at < %(end)s""",
         lambda found: [sum(len(table.rows) for table in found.tables if table.code == "coaching")],
     ),
