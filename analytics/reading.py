@@ -112,10 +112,14 @@ def read(
     if hidden:
         rows = rows.exclude(**{f"{to}pk__in": hidden})
     groups = {f"group_{number}": grouping(name, to, day) for number, name in enumerate(by)}
-    rows = rows.annotate(**groups).values(*groups, *(["series_bucket"] if distribution else []))
     sums = one.sums() if from_facts else {name: _sum(column) for name, column in (("number", "n"), ("sum_of", "total"))}
+    apart = [*groups, *(["series_bucket"] if distribution else [])]
+    # without anything to tell apart, values() would tell every row apart
+    summed = rows.annotate(**groups).values(*apart).annotate(**sums) if apart else [rows.aggregate(**sums)]
     found: dict[tuple[Any, ...], Amount] = {}
-    for row in rows.annotate(**sums):
+    for row in summed:
+        if not row["number"]:
+            continue
         amount = found.setdefault(tuple(row[name] for name in groups), Amount())
         amount.n += row["number"]
         amount.total += row["sum_of"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count, pairwise
+from itertools import pairwise
 from math import exp, inf, lgamma, log, sqrt
 
 Z_95 = 1.96
@@ -187,26 +187,38 @@ def _dispersion(history: Sequence[int], season: int, recent: int, most: int = 26
     return max(1.0, sum(missed) / len(missed))
 
 
+POISSON = 1.0001
+"""Up to here the variance is taken for the mean."""
+
+
 def _around(mean: float, dispersion: float) -> Expected:
-    low_95, low_80, high_80, high_95 = (count_quantile(mean, dispersion, share) for share in (0.025, 0.1, 0.9, 0.975))
+    low_95, low_80, high_80, high_95 = count_quantiles(mean, dispersion, (0.025, 0.1, 0.9, 0.975))
     return Expected(mean, (low_80, high_80), (low_95, high_95), dispersion)
 
 
-def count_quantile(mean: float, dispersion: float, share: float) -> int:
-    """The least count not exceeded in this share of cases: Poisson, or negative binomial of variance mean × dispersion."""
+def count_quantiles(mean: float, dispersion: float, shares: Sequence[float]) -> list[int]:
+    """The least counts not exceeded in these shares of cases, the smallest share first: Poisson, or negative binomial of variance
+    mean × dispersion. In one go, because each chance follows from the one before.
+    """
     if mean <= 0:
-        return 0
-    start = max(0, int(mean - 12 * sqrt(mean * dispersion)))
-    passed = 0.0
-    for number in count(start):
-        passed += exp(_log_chance(number, mean, dispersion))
-        if passed >= share or number > mean + 40 * sqrt(mean * dispersion) + 40:
-            return number
-    raise AssertionError("Counting never ends.")
+        return [0] * len(shares)
+    spread = sqrt(mean * dispersion)
+    number, last = max(0, int(mean - 12 * spread)), mean + 40 * spread + 40
+    crowds = dispersion > POISSON
+    size, growth = (mean / (dispersion - 1), 1 - 1 / dispersion) if crowds else (0.0, mean)
+    chance = passed = exp(_log_chance(number, mean, dispersion))
+    found: list[int] = []
+    for share in shares:
+        while passed < share and number <= last:
+            chance *= growth * (number + size if crowds else 1) / (number + 1)
+            number += 1
+            passed += chance
+        found.append(number)
+    return found
 
 
 def _log_chance(number: int, mean: float, dispersion: float) -> float:
-    if dispersion <= 1.0001:
+    if dispersion <= POISSON:
         return number * log(mean) - mean - lgamma(number + 1)
     size = mean / (dispersion - 1)
     chance = lgamma(number + size) - lgamma(size) - lgamma(number + 1)

@@ -6,7 +6,7 @@ the pattern satisfied. Check and unique constraints are in force while copying; 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -160,13 +160,13 @@ def chain() -> None:
 
 
 @contextmanager
-def without_indexes() -> Iterator[None]:
+def without_indexes(tables: Collection[str] = tuple(TABLES)) -> Iterator[None]:
     """Drops the indexes that are no constraint and makes them again afterwards, which is faster than keeping them."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT i.relname, pg_get_indexdef(i.oid) FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid "
             "JOIN pg_class t ON t.oid = x.indrelid WHERE NOT x.indisunique AND t.relname = ANY(%s)",
-            [list(TABLES)],
+            [list(tables)],
         )
         dropped = cursor.fetchall()
         for name, _definition in dropped:

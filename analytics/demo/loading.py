@@ -120,7 +120,7 @@ def founded(*, days: int, seed: int, ending: datetime, customers: int) -> Genera
         local=world.local,
         shape=shape,
         stations=stations,
-        first_id=_highest(ServiceIssue._meta.db_table) + 1,
+        first_id=highest(ServiceIssue._meta.db_table) + 1,
     )
     _copy_issues(issues)
     return Generator(
@@ -265,7 +265,7 @@ def _bare(wanted: bool) -> Iterator[None]:
 
 def _write_words(before: int) -> None:
     """What complaints are found by, in pieces: triggers write that, but not while the checks are off."""
-    for start in range(before + 1, _highest(Complaint._meta.db_table) + 1, PART):
+    for start in range(before + 1, highest(Complaint._meta.db_table) + 1, PART):
         with connection.cursor() as cursor:
             cursor.execute(
                 """SELECT complaints_refresh_words(ARRAY(SELECT c.id FROM complaints_complaint c WHERE c.id BETWEEN %s AND %s
@@ -280,7 +280,7 @@ def _chain_events() -> None:
         cursor.execute("SELECT complaints_chain_unchained()")
 
 
-def _highest(table: str) -> int:
+def highest(table: str) -> int:
     with connection.cursor() as cursor:
         cursor.execute(f'SELECT coalesce(max(id), 0) FROM "{table}"')
         return int(cursor.fetchone()[0])
@@ -297,7 +297,7 @@ def _bases() -> Bases:
     assert account is not None
     assert area is not None
     return Bases(
-        ids={table: _highest(table) for table in rows.COLUMNS},
+        ids={table: highest(table) for table in rows.COLUMNS},
         number=number,
         customers=first.pk,
         premises=account.premise_id,
@@ -328,7 +328,7 @@ def _network_and_customers(root: Branch, customers: int, seed: int) -> network.S
     codes = [network.station_code(root.code, station) for station in range(network.STATIONS)]
     branches = dict(Branch.objects.filter(code__in=codes).values_list("code", "pk"))
     stations = [branches[code] for code in codes]
-    substations, feeders, areas = (_highest(m._meta.db_table) + 1 for m in (Substation, Feeder, TransformerArea))
+    substations, feeders, areas = (highest(m._meta.db_table) + 1 for m in (Substation, Feeder, TransformerArea))
     _copy_lines(
         Substation._meta.db_table,
         "id code name_zh name_en branch_id",
@@ -367,7 +367,7 @@ def _place(station: int) -> tuple[str, str]:
 
 
 def _copy_people(shape: network.Shape, seed: int, stations: list[int], areas: int) -> None:
-    first = {model: _highest(model._meta.db_table) + 1 for model in (Customer, Premise, Account, Meter)}
+    first = {model: highest(model._meta.db_table) + 1 for model in (Customer, Premise, Account, Meter)}
     managers = list(staffing.account_managers().values_list("pk", flat=True))
     extra = [i for i in range(shape.customers) if people.has_second_account(i)]
     total = shape.customers + len(extra)

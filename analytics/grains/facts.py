@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -24,6 +25,8 @@ def _seconds(moment: str) -> str:
     return f"greatest(floor(extract(epoch FROM c.{moment} - c.received_at)), 0)::bigint"
 
 
+# Wherever tables are joined the keys are given to both: what is known of one is not known of the other, and reading all of a
+# large table for a few thousand keys would look cheap.
 COMPLAINTS = f"""
 WITH closings AS MATERIALIZED (
     SELECT complaint_id, at FROM complaints_event
@@ -35,7 +38,7 @@ WITH closings AS MATERIALIZED (
            count(*) FILTER (WHERE move = 'contact') AS contacts,
            count(*) FILTER (WHERE move = 'supplement') AS supplements
     FROM complaints_event WHERE complaint_id = ANY(%(ids)s) GROUP BY complaint_id
-), plain AS (
+), plain AS MATERIALIZED (
     SELECT c.*, (c.received_at AT TIME ZONE %(zone)s)::date AS received_on,
            (c.contacted_at AT TIME ZONE %(zone)s)::date AS contacted_on,
            (c.resolved_at AT TIME ZONE %(zone)s)::date AS resolved_on,
@@ -46,6 +49,18 @@ WITH closings AS MATERIALIZED (
                AND c.erased_at IS NULL AS is_nobodys,
            ARRAY(SELECT other_id FROM complaints_sameperson WHERE complaint_id = c.id) AS known
     FROM complaints_complaint c LEFT JOIN told ON told.complaint_id = c.id WHERE c.id = ANY(%(ids)s)
+), alike AS MATERIALIZED (
+    SELECT c.id, c.received_at AS came_at, c.repeat_window, o.id AS other, o.received_at,
+           CASE WHEN o.request_type = 'enquiry' THEN {ENQUIRY_DAYS} ELSE {REPEAT_DAYS} END * interval '1 day' AS its_window
+    FROM plain c JOIN complaints_complaint o ON {SAME} WHERE o.merged_into_id IS NULL AND c.merged_into_id IS NULL
+), before AS (
+    SELECT DISTINCT ON (a.id) a.id AS complaint_id, a.other FROM alike a JOIN complaints_event e ON e.complaint_id = a.other
+    WHERE e.to_status = 'closed' AND e.from_status <> 'closed' AND e.at <= a.came_at AND e.at > a.came_at - a.repeat_window
+    ORDER BY a.id, e.at DESC, a.other DESC
+), later AS (
+    SELECT DISTINCT ON (a.id) a.id AS complaint_id, a.other, a.received_at FROM alike a JOIN closings e ON e.complaint_id = a.id
+    WHERE a.received_at >= e.at AND a.received_at < e.at + a.its_window
+    ORDER BY a.id, a.received_at, a.other
 )
 SELECT c.id, c.branch_id, c.request_type, c.category_id, c.subcategory_id, c.channel, c.source, c.area_class,
     c.transformer_area_id,
@@ -61,33 +76,21 @@ SELECT c.id, c.branch_id, c.request_type, c.category_id, c.subcategory_id, c.cha
     {_seconds("first_resolved_at")}, {_seconds("resolved_at")},
     greatest(resolved_day.number - received_day.number, 0),
     c.urged_count, c.reopened_count, c.transferred_count, c.returned_count, c.escalated_count, c.contacts, c.supplements,
-    coalesce(before.id, CASE WHEN c.is_nobodys THEN kept.repeat_of END) AS repeat_of,
-    coalesce(later.id, CASE WHEN c.is_nobodys THEN kept.repeated_by END),
+    coalesce(before.other, CASE WHEN c.is_nobodys THEN kept.repeat_of END) AS repeat_of,
+    coalesce(later.other, CASE WHEN c.is_nobodys THEN kept.repeated_by END),
     coalesce(later.received_at, CASE WHEN c.is_nobodys THEN kept.repeated_at END),
     c.resolved_at IS NOT NULL AND c.contacts <= 1 AND c.supplements = 0 AND c.urged_count = 0 AND c.reopened_count = 0
         AND c.transferred_count = 0 AND c.returned_count = 0 AND NOT coalesce(later.received_at
         < coalesce(c.first_closed_at, c.resolved_at) + interval '{AT_ONCE_DAYS} days', false),
-    c.closed_at IS NOT NULL AND c.reopened_count = 0 AND c.transferred_count <= 1 AND later.id IS NULL
+    c.closed_at IS NOT NULL AND c.reopened_count = 0 AND c.transferred_count <= 1 AND later.other IS NULL
 FROM plain c
-LEFT JOIN analytics_complaintfact kept ON kept.complaint_id = c.id
+LEFT JOIN analytics_complaintfact kept ON kept.complaint_id = c.id AND kept.complaint_id = ANY(%(ids)s)
 LEFT JOIN customers_customer customer ON customer.id = c.customer_id
 LEFT JOIN analytics_workingday received_day ON received_day.day = c.received_on
 LEFT JOIN analytics_workingday contacted_day ON contacted_day.day = c.contacted_on
 LEFT JOIN analytics_workingday resolved_day ON resolved_day.day = c.resolved_on
-LEFT JOIN LATERAL (
-    SELECT o.id FROM complaints_complaint o JOIN complaints_event e ON e.complaint_id = o.id
-    WHERE {SAME} AND o.merged_into_id IS NULL AND c.merged_into_id IS NULL
-        AND e.to_status = 'closed' AND e.from_status <> 'closed'
-        AND e.at <= c.received_at AND e.at > c.received_at - c.repeat_window
-    ORDER BY e.at DESC, o.id DESC LIMIT 1
-) before ON true
-LEFT JOIN LATERAL (
-    SELECT o.id, o.received_at FROM complaints_complaint o JOIN closings e ON e.complaint_id = c.id
-    WHERE {SAME} AND o.merged_into_id IS NULL AND c.merged_into_id IS NULL
-        AND o.received_at >= e.at AND o.received_at < e.at
-            + CASE WHEN o.request_type = 'enquiry' THEN {ENQUIRY_DAYS} ELSE {REPEAT_DAYS} END * interval '1 day'
-    ORDER BY o.received_at, o.id LIMIT 1
-) later ON true
+LEFT JOIN before ON before.complaint_id = c.id
+LEFT JOIN later ON later.complaint_id = c.id
 """
 TRANSITIONS = """
 SELECT complaint_id, number, move, from_status, to_status, role, at, (at AT TIME ZONE %(zone)s)::date,
@@ -111,7 +114,7 @@ SELECT k.id, k.complaint_id, k.kind, k.tier, k.round, k.statistic, k."limit",
     (k.started_at AT TIME ZONE %(zone)s)::date, (k.due_at AT TIME ZONE %(zone)s)::date,
     CASE WHEN k.kind = 'arrive' THEN floor(extract(epoch FROM c.arrived_at - k.started_at))::bigint END
 FROM complaints_clock k JOIN complaints_complaint c ON c.id = k.complaint_id
-WHERE k.complaint_id = ANY(%(ids)s) AND k.kind <> 'request'
+WHERE k.complaint_id = ANY(%(ids)s) AND c.id = ANY(%(ids)s) AND k.kind <> 'request'
 """
 
 FEEDBACK = """
@@ -125,15 +128,17 @@ FROM complaints_feedback WHERE complaint_id = ANY(%(ids)s)
 SPANS = """
 WITH turns AS (
     SELECT e.complaint_id, e.number, e.to_status = ANY(%(open)s) AS opens,
+           (c.received_at AT TIME ZONE %(zone)s)::date AS received_on,
            (CASE WHEN e.number = 1 THEN c.received_at ELSE e.at END AT TIME ZONE %(zone)s)::date AS day
     FROM complaints_event e JOIN complaints_complaint c ON c.id = e.complaint_id
-    WHERE e.complaint_id = ANY(%(ids)s) AND (e.from_status = ANY(%(open)s)) <> (e.to_status = ANY(%(open)s))
+    WHERE e.complaint_id = ANY(%(ids)s) AND c.id = ANY(%(ids)s)
+        AND (e.from_status = ANY(%(open)s)) <> (e.to_status = ANY(%(open)s))
 ), paired AS (
-    SELECT complaint_id, number, opens, day, lead(day) OVER turn AS left_on,
+    SELECT complaint_id, number, received_on, opens, day, lead(day) OVER turn AS left_on,
         max(day) OVER (turn ROWS UNBOUNDED PRECEDING) AS since
     FROM turns WINDOW turn AS (PARTITION BY complaint_id ORDER BY number)
 )
-SELECT complaint_id, since, left_on FROM paired WHERE opens AND (left_on IS NULL OR left_on > since)
+SELECT complaint_id, received_on, since, left_on FROM paired WHERE opens AND (left_on IS NULL OR left_on > since)
 """
 
 FactModel = type[ComplaintFact] | type[TransitionFact] | type[ClockFact] | type[FeedbackFact] | type[OpenSpan]
@@ -148,6 +153,16 @@ KINDS: dict[FactModel, str] = {
 }
 
 
+KEYS: dict[FactModel, str] = {
+    ComplaintFact: "complaint_id",
+    TransitionFact: "complaint_id, number",
+    ClockFact: "clock_id",
+    FeedbackFact: "feedback_id",
+    OpenSpan: "complaint_id, opened_on",
+}
+"""By which a row of a statement is found again when it is computed anew."""
+
+
 def columns(model: FactModel) -> list[str]:
     return [f'"{field.column}"' for field in model._meta.concrete_fields if field.name != "id"]
 
@@ -157,19 +172,27 @@ def given(ids: Collection[int]) -> dict[str, Any]:
     return {"ids": list(ids), "zone": settings.TIME_ZONE, "open": sorted(OPEN)}
 
 
+@cache
+def _writing(model: FactModel) -> str:
+    """Write what came out otherwise, take out what no longer comes out, and leave alone what stayed as it was."""
+    table, key, names = model._meta.db_table, KEYS[model], columns(model)
+    listed, kept = ", ".join(names), ", ".join(f"kept.{name}" for name in names)
+    news = ", ".join(f"{name} = excluded.{name}" for name in names)
+    excluded = ", ".join(f"excluded.{name}" for name in names)
+    return f"""
+WITH computed ({listed}) AS MATERIALIZED ({KINDS[model]}), gone AS (
+    DELETE FROM {table} WHERE complaint_id = ANY(%(ids)s) AND ({key}) NOT IN (SELECT {key} FROM computed)
+)
+INSERT INTO {table} AS kept ({listed}) SELECT {listed} FROM computed
+ON CONFLICT ({key}) DO UPDATE SET {news} WHERE ({kept}) IS DISTINCT FROM ({excluded})
+"""
+
+
 def write(ids: Collection[int]) -> None:
     """Compute the facts of these complaints anew, in the caller's transaction. Writing twice is writing once."""
     with connection.cursor() as cursor:
-        for model, statement in KINDS.items():
-            table, names = model._meta.db_table, columns(model)
-            into = f"INSERT INTO {table} ({', '.join(names)}) {statement}"
-            if model is ComplaintFact:
-                # changed and not replaced, because what was known of a repeat outlives the contact it was known by
-                news = ", ".join(f"{name} = excluded.{name}" for name in names)
-                cursor.execute(f"{into} ON CONFLICT (complaint_id) DO UPDATE SET {news}", given(ids))
-            else:
-                cursor.execute(f"DELETE FROM {table} WHERE complaint_id = ANY(%(ids)s)", given(ids))
-                cursor.execute(into, given(ids))
+        for model in KINDS:
+            cursor.execute(_writing(model), given(ids))
 
 
 def related(ids: Collection[int]) -> set[int]:

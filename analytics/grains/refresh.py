@@ -18,7 +18,7 @@ from django.db.models import Min
 from django.utils import timezone
 
 from analytics.grains import facts, working_days
-from analytics.grains.series import FORMULA, Cell, counted, questions
+from analytics.grains.series import FORMULA, Cell, counted, question
 from analytics.models import Change, Generation, GenerationState
 from complaints import database_clock
 from complaints.models import Complaint
@@ -76,8 +76,8 @@ def _step() -> Step:
     if not _lock():
         return NOTHING
     now, today = database_clock.now(), formula()
-    current = Generation.objects.filter(state=GenerationState.CURRENT).first()
-    building = Generation.objects.filter(state=GenerationState.BUILDING).first()
+    states = {one.state: one for one in Generation.objects.exclude(state=GenerationState.RETIRED)}
+    current, building = states.get(GenerationState.CURRENT.value), states.get(GenerationState.BUILDING.value)
     if building is not None and building.formula != today:
         _retire(building, now)
         building = None
@@ -170,13 +170,10 @@ def _add(generation: Generation, sums: Sums) -> None:
 
 
 def _add_all(generation: Generation, **narrowed: Any) -> None:
-    """Add what `questions` finds, without its ever leaving the database."""
+    """Add what `question` finds, without its ever leaving the database."""
+    sql, params = question(**narrowed)
     with connection.cursor() as cursor:
-        for code, rows in questions(**narrowed):
-            sql, params = rows.query.sql_with_params()
-            cursor.execute(
-                _ADD.format(f"SELECT %s, %s, counted.* FROM ({sql}) AS counted"), [generation.pk, code, *params]
-            )
+        cursor.execute(_ADD.format(f"SELECT %s, counted.* FROM ({sql}) AS counted"), [generation.pk, *params])
 
 
 # evenings

@@ -10,14 +10,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from typing import Any, NamedTuple
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import (
     BigIntegerField,
+    BooleanField,
     Case,
     CharField,
     Count,
+    DateField,
     F,
     Q,
     QuerySet,
@@ -26,6 +29,7 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast, Coalesce, Concat
 
 from analytics.grains.buckets import NO_VALUE
@@ -37,6 +41,9 @@ FORMULA = "3"
 
 DIMENSIONS = ("branch", "request_type", "category", "channel")
 """What the rollups are kept by, besides day and key."""
+
+ROWS = 5_000
+"""Read from the database at once."""
 
 COUNTED_MOVES = (
     "dispatch",
@@ -199,34 +206,85 @@ class Cell(NamedTuple):
     bucket: int
 
 
-def questions(
+class Given(models.Expression):
+    """A value that is only known when the question is asked, so that questions are put into words once."""
+
+    def __init__(self, name: str, output_field: models.Field[Any, Any]) -> None:
+        super().__init__(output_field=output_field)
+        self.name = name
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        return "%s", [self]
+
+
+_DAY: models.Field[Any, Any] = DateField()
+_KEY: models.Field[Any, Any] = BigIntegerField()
+
+KEYS = {"complaints": "= ANY(%s)", "up_to": "<= %s"}
+"""How a key of a complaint is compared with each of these values."""
+
+
+def _keys(column: Any, comparison: str, name: str) -> models.Func:
+    """A condition on a column that holds a complaint's key."""
+    before, _place, after = comparison.partition("%s")
+    return models.Func(
+        column,
+        Given(name, _KEY),
+        arg_joiner=f" {before}",
+        template=f"%(expressions)s{after}",
+        output_field=BooleanField(),
+    )
+
+
+@cache
+def _question(code: str, narrowings: frozenset[str]) -> tuple[str, tuple[Any, ...]]:
+    """What a series asks the facts in SQL: rows of a cell, how many, and their sum; with `Given` among its parameters."""
+    one = SERIES[code]
+    rows = one.rows()
+    if one.model is OpenDay:
+        rows = rows.filter(day__lte=Given("horizon", _DAY))
+    for name in KEYS.keys() & narrowings:
+        operator = KEYS[name]
+        rows = rows.filter(_keys(F(f"{one.to_fact}pk"), operator, name))
+        if one.to_fact:
+            # said of the fact, too: otherwise a few thousand keys are joined by reading all facts
+            rows = rows.filter(_keys(RawSQL('"analytics_complaintfact"."complaint_id"', []), operator, name))
+    if "days" in narrowings:
+        rows = rows.filter(**{f"{one.day}__gte": Given("first", _DAY), f"{one.day}__lte": Given("last", _DAY)})
+    named = [f"{one.to_fact}{name}" for name in DIMENSIONS]
+    asked = rows.values_list(one.day, *named, "series_key", "series_bucket").annotate(**one.sums())
+    sql, params = asked.query.sql_with_params()
+    return f"SELECT '{code}'::text AS series, counted.* FROM ({sql}) AS counted", tuple(params)
+
+
+def question(
     *,
     horizon: date,
     complaints: Collection[int] | None = None,
     up_to: int | None = None,
     days: tuple[date, date] | None = None,
     series: Collection[str] = SERIES,
-) -> Iterator[tuple[str, QuerySet[Any, tuple[Any, ...]]]]:
-    """What each series asks the facts: rows of a cell, how many, and their sum; of these complaints, or of these days.
+) -> tuple[str, list[Any]]:
+    """One statement with its parameters: everything that these series count; of these complaints, or of these days.
 
     Evenings count up to `horizon`, because one that has not come yet is open for nobody. `up_to` is a key of a complaint.
     """
-    for one in map(SERIES.__getitem__, series):
-        rows, fact = one.rows(), f"{one.to_fact}pk"
-        if one.model is OpenDay:
-            rows = rows.filter(day__lte=horizon)
-        if complaints is not None:
-            rows = rows.filter(**{f"{fact}__in": complaints})
-        if up_to is not None:
-            rows = rows.filter(**{f"{fact}__lte": up_to})
-        if days is not None:
-            rows = rows.filter(**{f"{one.day}__range": days})
-        named = [f"{one.to_fact}{name}" for name in DIMENSIONS]
-        yield one.code, rows.values_list(one.day, *named, "series_key", "series_bucket").annotate(**one.sums())
+    values: dict[str, Any] = {
+        "complaints": None if complaints is None else list(complaints),
+        "up_to": up_to,
+        "days": days,
+    }
+    narrowings = frozenset(name for name, value in values.items() if value is not None)
+    values |= {"horizon": horizon, "first": days and days[0], "last": days and days[1]}
+    parts = [_question(code, narrowings) for code in series]
+    params = [values[one.name] if isinstance(one, Given) else one for _sql, given in parts for one in given]
+    return " UNION ALL ".join(sql for sql, _given in parts), params
 
 
 def counted(**narrowed: Any) -> Iterator[tuple[Cell, int, int]]:
-    """What the facts add to the rollups: cells with how many and their sum. Takes what `questions` takes."""
-    for code, rows in questions(**narrowed):
-        for *cell, n, total in rows:
-            yield Cell(code, *cell), n, total
+    """What the facts add to the rollups: cells with how many and their sum. Takes what `question` takes."""
+    with connection.cursor() as cursor:
+        cursor.execute(*question(**narrowed))
+        while rows := cursor.fetchmany(ROWS):
+            for *cell, n, total in rows:
+                yield Cell(*cell), n, total

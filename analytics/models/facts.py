@@ -211,12 +211,13 @@ class OpenSpan(models.Model):
     """A stretch of days on whose evenings a complaint was open: from `opened_on` to the day before `left_on`."""
 
     fact = Key(ComplaintFact, db_column="complaint_id")
+    received_on = models.DateField()
     opened_on = models.DateField()
     left_on = models.DateField(null=True)
 
     class Meta:
+        constraints = [models.UniqueConstraint(name="open_span_begins_once", fields=["fact", "opened_on"])]
         indexes = [
-            models.Index(name="open_span_of_complaint", fields=["fact"]),
             models.Index(name="open_span_by_end", fields=["left_on", "opened_on"]),
             models.Index(name="open_span_by_begin", fields=["opened_on"]),
         ]

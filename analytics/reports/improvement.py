@@ -21,6 +21,7 @@ from analytics.measures import measures
 from analytics.models import ComplaintFact
 from analytics.reading import about, narrowed
 from analytics.reports.base import Cell, Chart, Column, Findings, Listing, Report, Series, Table, told
+from analytics.reports.coaching import CAME_AT
 from analytics.reports.parts import listed, number
 from analytics.statistics import Interval, rate_ratio
 from complaints.models import HOLDS, CoachingAction, ConductFinding
@@ -116,8 +117,8 @@ def _with_counts_of_assets(chosen: Chosen, user: User) -> QuerySet[IssueAction]:
 
 def _with_counts_of_teams(chosen: Chosen, user: User) -> QuerySet[CoachingAction]:
     def counted(side: str) -> Any:
-        near = within("complaint__received_at", OuterRef("done_at"), window(chosen), side)
-        return _count(about_team(user, OuterRef("team")).filter(near))
+        near = within("came_at", OuterRef("done_at"), window(chosen), side)
+        return _count(about_team(user, OuterRef("team")).annotate(came_at=CAME_AT).filter(near))
 
     rows = coaching(chosen, user).annotate(before=counted(BEFORE), after=counted(AFTER))
     return rows.select_related("team", "complaint").order_by("-done_at", "-pk")

@@ -49,7 +49,7 @@ def compose(notice: Notice) -> EmailMessage:
     message["Subject"] = notice.subject
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(notice.body)
-    for file in notice.files.all():
+    for file in notice.files.all() if notice.pk is not None else ():  # a message that is not kept has none
         main, _slash, sub = file.content_type.partition("/")
         message.add_attachment(_read(file), maintype=main, subtype=sub, filename=file.name)
     return message

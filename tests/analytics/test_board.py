@@ -198,6 +198,7 @@ def test_every_open_complaint_is_in_one_part_of_the_day(desk, supervisor, hour):
     """In the evening the next four hours reach into tomorrow, and nothing is due later today."""
     with time_machine.travel(NOW.replace(hour=hour), tick=False):
         at = NOW.replace(hour=hour)
+        desk.force_login(supervisor)
         for hours in (-30, -1, 0, 1, 3.9, 4, 5, 9, 30):
             complaint = a_complaint(at=MONDAY)
             Complaint.objects.filter(pk=complaint.pk).update(next_due_at=at + hours * HOUR)

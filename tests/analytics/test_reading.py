@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.db.models import Q
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from analytics.board import whole_of
@@ -50,6 +52,15 @@ def test_every_grouping_adds_up_to_the_whole(spring):
     for name in OF_FACTS:
         parts = read("received", SPRING, spring, by=[name])
         assert sum(amount.n for amount in parts.values()) == whole("received", SPRING, spring).n == 4
+
+
+@pytest.mark.parametrize("where", [None, Q()])
+def test_a_whole_is_summed_by_the_database_and_not_row_by_row(spring, where):
+    with CaptureQueriesContext(connection) as caught:
+        assert whole("received", SPRING, spring, where=where).n == 4
+    assert "GROUP BY" not in caught.captured_queries[-1]["sql"]
+    nothing = whole_of(Period(MONDAY.date() - timedelta(days=900), MONDAY.date() - timedelta(days=800)))
+    assert read("received", nothing, spring, where=where) == {}
 
 
 def test_figures_are_of_what_one_may_see(spring):

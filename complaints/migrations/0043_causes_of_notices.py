@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("complaints", "0043_moves_known_trust"),
+        ("complaints", "0042_erasing_is_a_move"),
         ("customers", "0006_readings"),
         ("staff", "0007_kept_for_ever"),
     ]

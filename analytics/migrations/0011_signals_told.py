@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("analytics", "0014_customers_of_assets")]
+    dependencies = [("analytics", "0010_customers_of_assets")]
 
     operations = [
         migrations.AddField(model_name="signal", name="told_at", field=models.DateTimeField(null=True)),
