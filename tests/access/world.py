@@ -16,7 +16,8 @@ from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
-from analytics.models import Pack, Signal
+from analytics import subscriptions
+from analytics.models import Export, FrozenPack, Pack, Signal, Subject, Subscription
 from analytics.packs import freezing
 from channels_intake.models import Guide, InboundMail, RegulatorBatch, Scan, Suspicion, UnsentForm, Visitor
 from complaints import customer_merging, surveys, workflow
@@ -30,6 +31,7 @@ from complaints.models import (
     CoachingAction,
     Complaint,
     ConductRule,
+    Erasure,
     Feedback,
     FollowUp,
     InspectionKind,
@@ -38,12 +40,14 @@ from complaints.models import (
     IssueFollower,
     IssueProposal,
     LadderStep,
+    LegalHold,
     Letter,
     MessageTemplate,
     Posting,
     ProtectionZone,
     QuestionSet,
     Retargeting,
+    RetentionRule,
     RoutingRule,
     SavedView,
     ServiceIssue,
@@ -56,7 +60,7 @@ from staff.actors import Actor, Role
 from staff.models import Absence, Branch, Duty, TeamKind, User
 from tests.complaints.inspections.things import an_inspection
 from tests.complaints.test_moves import bring
-from tests.factories import a_branch, a_complaint, a_team, a_user, an_account, an_announcement, an_issue
+from tests.factories import a_branch, a_complaint, a_key, a_team, a_user, an_account, an_announcement, an_issue
 
 SECRET = "Qx7nobodyelse"
 PLACES = ("here", "colleague", "elsewhere", "nowhere", "company")
@@ -112,7 +116,7 @@ def make() -> World:
     _settings(world, supervisor)
     _feedback(world, supervisor, complaint)
     _intake(world, supervisor, complaint)
-    world.things["desk.team.code"] = team.code
+    _personal_data(world, supervisor, complaint)
     world.things["complaints:team.code"] = team.code
     for role in Role.values:
         world.owned[role] = _belongings(world.people[role, "here"], complaint)
@@ -289,8 +293,19 @@ def _settings(world: World, supervisor: User) -> None:
         made_by=world.people[Role.LIAISON, "here"],
         made_at=moment,
     )
-    freezing.freeze(pack, by=world.people[Role.LIAISON, "here"], at=moment)
-    packs = ("pack", "pack-freeze", "frozen", "frozen-differences", "frozen-sheet", "frozen-paper")
+    liaison = world.people[Role.LIAISON, "here"]
+    pack.refresh_from_db()
+    content = freezing.said(pack, liaison, moment)
+    FrozenPack.objects.create(
+        pack=pack,
+        number=1,
+        frozen_at=moment,
+        frozen_by=liaison,
+        as_of=moment,
+        content=content,
+        digest=freezing.digest(content),
+    )
+    packs = ("pack", "pack-freeze", "pack-stop", "frozen", "frozen-differences", "frozen-sheet", "frozen-paper")
     world.things |= {
         **{f"complaints:retargeting{name}.pk": run.pk for name in ("", "-stop")},
         "complaints:roster-remove.pk": duty.pk,
@@ -420,6 +435,36 @@ def _intake(world: World, supervisor: User, complaint: Complaint) -> None:
     }
 
 
+def _personal_data(world: World, supervisor: User, complaint: Complaint) -> None:
+    moment = timezone.now()
+    hold = LegalHold.objects.create(complaint=complaint, reason=SECRET, placed_by=supervisor, placed_at=moment)
+    erasure = Erasure.objects.create(
+        customer=an_account(branch=world.branch, name=f"李 {SECRET} 四").customer,
+        reason=SECRET,
+        asked_by=world.people[Role.LIAISON, "here"],
+        asked_at=moment,
+    )
+    somebody = world.people[Role.INVESTIGATOR, "colleague"]
+    a_key(somebody)
+    world.things |= {
+        "complaints:retention-rule.code": RetentionRule.objects.first().code,
+        "complaints:hold-new.of": "complaint",
+        "complaints:hold-new.name": complaint.reference,
+        "complaints:hold-lift.pk": hold.pk,
+        "complaints:erasure-decide.pk": erasure.pk,
+        "complaints:erasure-decide.act": "confirm",
+        "complaints:erasure-new.number": complaint.customer.number,
+        "complaints:hand-out.number": complaint.customer.number,
+        "staff:choose-password.uidb64": "MQ",
+        "staff:choose-password.token": "no-such-link",
+        "staff:remove-factor.what": "app",
+        **{f"staff:{name}.username": somebody.username for name in ("person", "reset-password", "person-act")},
+        "staff:revoke-token-of.username": somebody.username,
+        "staff:revoke-token-of.pk": somebody.api_tokens.get().pk,
+        "staff:person-act.what": "end-sessions",
+    }
+
+
 def _belongings(person: User, complaint: Complaint) -> dict[str, Any]:
     """What is theirs alone."""
     moment = timezone.now()
@@ -440,7 +485,21 @@ def _belongings(person: User, complaint: Complaint) -> dict[str, Any]:
         page_count=1,
         uploaded_by=person,
     )
+    a_key(person)
+    export = Export.objects.create(
+        subject=Subject.COMPLAINTS,
+        fingerprint=person.username,
+        title=SECRET,
+        language="en",
+        format="csv",
+        asked_by=person,
+        asked_at=moment,
+    )
     return {
+        "staff:revoke-token.pk": person.api_tokens.get().pk,
+        **{f"analytics:export-{name}.key": export.uuid for name in ("file", "act")},
+        "analytics:export-act.what": "stop",
+        **_subscription(person),
         **{f"complaints:saved-view{name}.pk": view.pk for name in ("", "-change")},
         "complaints:saved-view-change.what": "up",
         **{f"complaints:bulk-{name}.key": run.uuid for name in ("run", "again", "stop", "undo")},
@@ -457,3 +516,17 @@ def _picture() -> bytes:
     written = io.BytesIO()
     Image.new("RGB", (2, 2)).save(written, "PNG")
     return written.getvalue()
+
+
+def _subscription(person: User) -> dict[str, Any]:
+    """Whoever sees no report has none, and asks for a supervisor's."""
+    if person.role in (Role.AGENT, Role.INVESTIGATOR):
+        person = User.objects.filter(role=Role.SUPERVISOR, branch=person.branch).first()
+    made = Subscription(
+        subscriber=person, made_by=person, reports=["trend"], day=2, starts_on=timezone.localdate(), language="en"
+    )
+    subscriptions.keep(made)
+    return {
+        **{f"analytics:subscription{name}.pk": made.pk for name in ("", "-act")},
+        "analytics:subscription-act.what": "pause",
+    }

@@ -76,7 +76,7 @@ def from_scratch():
 
 
 def digest():
-    """Of every made-up row in order; passwords are salted."""
+    """Of every made-up row in order; passwords are salted, and so are the hashes of the history."""
     found = hashlib.sha256()
     with connection.cursor() as cursor:
         for table in [
@@ -86,8 +86,11 @@ def digest():
             "customers_account",
             "complaints_serviceissue",
         ]:
-            skipped = {"customers_customer": "", "complaints_serviceissue": "created_at"}.get(table, "")
-            cursor.execute(f'SELECT to_jsonb(t) - %s FROM "{table}" t ORDER BY id', [skipped])
+            skipped = {
+                "complaints_serviceissue": ["created_at"],
+                "complaints_event": ["salt", "content_hash", "hash"],
+            }.get(table, [])
+            cursor.execute(f'SELECT to_jsonb(t) - %s::text[] FROM "{table}" t ORDER BY id', [skipped])
             for (row,) in cursor.fetchall():
                 found.update(repr(row).encode())
     return found.hexdigest()
@@ -408,7 +411,8 @@ def test_what_is_loaded_agrees_with_itself():
         running.look_ahead(complaint, complaint.clocks.ticking())
         assert (complaint.next_due_at, complaint.next_due_clock) == stored
     assert not Alarm.objects.due(ENDING).exists()
-    assert not Notice.objects.exclude(state="sent").exists()
+    waiting = Notice.objects.exclude(state="sent").values_list("code", flat=True)
+    assert set(waiting) <= {"signal_found"}  # what stands out now is told now
     assert Feedback.objects.filter(answered_at__isnull=False).count() > 60
     assert not Event.objects.filter(at__gt=ENDING).exists()
     assert not Event.objects.filter(recorded_at__gt=ENDING).exists()
