@@ -24,6 +24,7 @@ from complaints import (
     issues,
     outbox,
     proposals,
+    quarantine,
     retargeting,
     storms,
     surveys,
@@ -230,3 +231,10 @@ def remind_of_inspections() -> int:
     """Remind of inspections whose day has passed, each day once."""
     with turn.begun(), turn.Sweep() as sweep:
         return sweep.through(schedule.to_remind(schedule.today()), schedule.remind)
+
+
+@shared_task(ignore_result=True)
+def scan_files() -> int:
+    """Have the virus scanner look at what waits for it. May run twice, and after a kill or an absent scanner again."""
+    with turn.begun():
+        return quarantine.sweep()
