@@ -15,10 +15,10 @@ from rest_framework.response import Response
 
 from complaints import queues, workflow
 from complaints.forms import MoveForm
-from complaints.models import Clock, Complaint, Event
+from complaints.models import Channel, Clock, Complaint, Event
 from complaints.models.complaint import ComplaintQuerySet
 from complaints.refusals import BadInput
-from complaints.states import MOVES
+from complaints.states import MOVES, Outcome, Status
 from customers import reading
 from customers.models import Reading
 from staff.actors import Actor
@@ -50,6 +50,8 @@ class ComplaintOut(serializers.ModelSerializer[Complaint]):
     team = serializers.SlugRelatedField[Any](slug_field="code", read_only=True, allow_null=True)
     assignee = serializers.SlugRelatedField[Any](slug_field="username", read_only=True, allow_null=True)
     account = serializers.SlugRelatedField[Any](slug_field="number", read_only=True, allow_null=True)
+    contact_email = serializers.CharField(read_only=True, help_text=_("Empty when it is not known"))
+    outcome = serializers.ChoiceField(choices=Outcome.choices, allow_blank=True, read_only=True)
 
     class Meta:
         model = Complaint
@@ -134,19 +136,24 @@ class NewestFirst(CursorPagination):
 
 
 FILTERS = [
-    OpenApiParameter(name, OpenApiTypes.STR, description=str(text))
-    for name, text in {
-        "status": _("Status"),
-        "category": _("Code of the category"),
-        "channel": _("Channel"),
-        "team": _("Code of the team"),
-        "branch": _("Code of the branch"),
-        "received_from": _("Received on or after this date"),
-        "received_to": _("Received on or before this date"),
-        "overdue": _("1: with a missed deadline"),
-        "q": _("Reference, phone, name or words of the story"),
-    }.items()
+    OpenApiParameter(name, OpenApiTypes.STR, description=str(text), enum=enum, many=True, style="form", explode=False)
+    for name, text, enum in [
+        ("status", _("Status; several joined by commas"), Status.values),
+        ("category", _("Code of the category; several joined by commas"), None),
+        ("channel", _("Channel; several joined by commas"), Channel.values),
+    ]
+] + [
+    OpenApiParameter(name, kind, description=str(text))
+    for name, kind, text in [
+        ("team", OpenApiTypes.STR, _("Code of the team")),
+        ("branch", OpenApiTypes.STR, _("Code of the branch")),
+        ("received_from", OpenApiTypes.DATE, _("Received on or after this date")),
+        ("received_to", OpenApiTypes.DATE, _("Received on or before this date")),
+        ("overdue", OpenApiTypes.STR, _("1: with a missed deadline")),
+        ("q", OpenApiTypes.STR, _("Reference, phone, name or words of the story")),
+    ]
 ]
+PAGING = {"cursor", NewestFirst.page_size_query_param}
 
 
 def signed_in(request: Request) -> User:
@@ -169,8 +176,24 @@ class ComplaintViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
             "category", "subcategory", "branch", "team", "assignee", "account"
         )
         if self.action == "list":
-            return queues.narrow(visible, self.request.query_params, user)
+            return self._narrowed(visible, user)
         return visible.prefetch_related("clocks", "events")
+
+    def _narrowed(self, rows: ComplaintQuerySet, user: User) -> ComplaintQuerySet:
+        """A page leaves out a filter that means nothing and says so; a program would believe what it gets."""
+        params, ignored = self.request.query_params, list[str]()
+        found = queues.narrow(rows, params, user, ignored=ignored)
+        wrong = {name: [str(_("This means nothing here."))] for name in ignored}
+        empty = [name for name in queues.FILTERS if name in params and not params[name].strip()]
+        wrong |= {name: [str(_("This is empty. Leave it out."))] for name in empty}
+        unknown = params.keys() - queues.FILTERS.keys() - PAGING - {"view"}
+        wrong |= {name: [str(_("There is no such filter."))] for name in sorted(unknown)}
+        size = params.get(NewestFirst.page_size_query_param, "1")
+        if not (size.isascii() and size.isdecimal() and 1 <= int(size[:9]) <= NewestFirst.max_page_size):
+            wrong["page_size"] = [_("A number from 1 to %(most)d.") % {"most": NewestFirst.max_page_size}]
+        if wrong:
+            raise serializers.ValidationError(wrong)
+        return found
 
     def get_serializer_class(self) -> type[serializers.BaseSerializer[Any]]:
         return ComplaintOut if self.action == "list" else ComplaintWhole

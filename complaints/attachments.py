@@ -16,6 +16,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from complaints.legible import legible
 from complaints.models import Attachment, Complaint
+from complaints.models.attachment import ScanState
 from complaints.refusals import BadInput
 
 MAX_BYTES = 12 * 1024 * 1024
@@ -96,13 +97,14 @@ def check_not_disguised(data: bytes, *, name: str) -> None:
 
 
 def made(data: bytes, *, name: str) -> Attachment:
-    """An unsaved attachment of a PDF that we made ourselves."""
+    """An unsaved attachment of a PDF that we made ourselves; no scanner needs to look at it."""
     return Attachment(
         file=ContentFile(data, name=name),
         name=name,
         content_type="application/pdf",
         size=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
+        scan=ScanState.UNSCANNED,
     )
 
 

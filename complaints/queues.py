@@ -158,9 +158,12 @@ class NotUnderstood(ValueError):
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise NotUnderstood from error
+    if not 1900 <= day.year <= 2200:  # moments at the ends of the calendar cannot be reckoned with
+        raise NotUnderstood
+    return day
 
 
 def _midnight(day: date) -> datetime:

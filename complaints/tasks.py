@@ -26,6 +26,7 @@ from complaints import (
     issues,
     outbox,
     proposals,
+    quarantine,
     retargeting,
     storms,
     surveys,
@@ -273,3 +274,10 @@ def send_account_mail() -> int:
     now = database_clock.now()
     with turn.Sweep() as sweep:
         return sweep.through(list(AccountMail.objects.due(now)[:BATCH]), partial(account_mail.send, now=now))
+
+
+@shared_task(ignore_result=True)
+def scan_files() -> int:
+    """Have the virus scanner look at what waits for it. May run twice, and after a kill or an absent scanner again."""
+    with turn.begun():
+        return quarantine.sweep()

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from django.core.exceptions import BadRequest, RequestDataTooBig, TooManyFieldsSent
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.views import defaults
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -77,6 +78,30 @@ class RefusalMiddleware:
         template = "errors/_refusal.html" if is_fragment else "errors/refusal.html"
         response = render(request, template, {"refusal": exception}, status=exception.status)
         return _said_when(response, exception)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """What cannot even be read as an address or a form: a page for people, the one shape for programs."""
+    if _is_for_programs(request):
+        return JsonResponse({"code": "bad_request", "message": _("This cannot be read.")}, status=400)
+    return defaults.bad_request(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    if _is_for_programs(request):
+        return JsonResponse({"code": "not_found", "message": _("There is nothing at this address.")}, status=404)
+    return defaults.page_not_found(request, exception)
+
+
+def broken(request: HttpRequest) -> HttpResponseBase:
+    if _is_for_programs(request):
+        said = _("Something is broken here. It is not your fault; try again later.")
+        return JsonResponse({"code": "broken", "message": said}, status=500)
+    return defaults.server_error(request)
+
+
+def _is_for_programs(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/v1/")
 
 
 def api_exception_handler(exception: Exception, context: dict[str, Any]) -> Response | None:

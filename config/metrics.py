@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 from analytics.models import Change, Check
 from analytics.reading import as_of
 from complaints import database_clock
-from complaints.models import Alarm, Complaint, HistoryCheck, HistorySeal, Notice
+from complaints.models import Alarm, Attachment, Complaint, HistoryCheck, HistorySeal, Notice
 from complaints.models.outgoing import Medium, NoticeState
 
 
@@ -41,6 +41,11 @@ class Desk(Collector):
         yield GaugeMetricFamily("redress_alarm_lag_seconds", "How late the oldest due alarm is.", lag)
         yield GaugeMetricFamily("redress_notices_queued", "Notices to send.", notices.get(NoticeState.QUEUED, 0))
         yield GaugeMetricFamily("redress_notices_dead", "Notices given up.", notices.get(NoticeState.DEAD, 0))
+        waiting = Attachment.objects.waiting()
+        oldest_file = waiting.first()
+        lag = (now - oldest_file.added_at).total_seconds() if oldest_file else 0.0
+        yield GaugeMetricFamily("redress_files_waiting", "Files that wait for the virus scan.", waiting.count())
+        yield GaugeMetricFamily("redress_scan_lag_seconds", "How long the oldest of them has waited.", lag)
         counted = as_of()
         if counted is not None:
             lag = (now - counted).total_seconds()

@@ -68,6 +68,7 @@ SMS_RECEIPT_FAILED = env.words_of_status(
     "REDRESS_SMS_RECEIPT_FAILED", "failed,undelivered,UNDELIV,REJECTD,EXPIRED,DELETED", not_in=SMS_RECEIPT_DELIVERED
 )
 WEBHOOK_ALLOW_PRIVATE = env.flag("REDRESS_WEBHOOK_ALLOW_PRIVATE", False)
+CLAMD_URL = env.text("REDRESS_CLAMD_URL", "") and env.url("REDRESS_CLAMD_URL", None, schemes={"tcp", "unix"})
 UPLOAD_MAX_BYTES = env.whole("REDRESS_UPLOAD_MAX_MB", 10, least=1) * 1024 * 1024
 LOG_LEVEL = env.choice("REDRESS_LOG_LEVEL", "INFO", {"DEBUG", "INFO", "WARNING", "ERROR"})
 
@@ -277,6 +278,7 @@ CELERY_BEAT_SCHEDULE = {
     "send-follow-digests": _every("complaints.tasks.send_follow_digests", 60),
     "move-many": _every("complaints.tasks.move_many", 5),
     "hand-over-work": _every("complaints.tasks.hand_over_work", 5),
+    "scan-files": _every("complaints.tasks.scan_files", 5),
     "retarget-clocks": _every("complaints.tasks.retarget_clocks", 15),
     "import-batches": _every("channels_intake.tasks.import_batches", 10),
     "register-held": _every("channels_intake.tasks.register_held", 300),
@@ -331,6 +333,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "config.api_errors.add_refusals"],
 }
 
 # --- Logs -----------------------------------------------------------------------------------------------------------

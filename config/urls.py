@@ -24,3 +24,7 @@ urlpatterns = [
     path("", include("channels_intake.urls")),
     path("", include("analytics.urls")),
 ]
+
+handler400 = "config.errors.bad_request"
+handler404 = "config.errors.not_found"
+handler500 = "config.errors.broken"

@@ -8,11 +8,20 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 
 from complaints.models import Attachment, Complaint
+from complaints.models.attachment import ScanState
+from complaints.refusals import Refusal
 from customers import reading
 from customers.models import Reading
 from staff.http import PageRequest, StaffRequest
+
+
+class Held(Refusal):
+    """The file is locked away; nobody gets it, whatever their role."""
+
+    code = "file_held"
 
 
 @login_required
@@ -31,7 +40,14 @@ def track_file(request: PageRequest, token: str, uuid: UUID) -> FileResponse:
 
 
 def sent(attachment: Attachment) -> FileResponse:
-    """The file itself: pictures in place, everything else as a download; never guessed at, never kept by proxies."""
+    """The file itself: pictures in place, everything else as a download; never guessed at, never kept by proxies.
+
+    Raises Held for what the virus scanner has not looked at, or found to be infected.
+    """
+    if attachment.scan == ScanState.INFECTED:
+        raise Held(_("“%(name)s” is infected and cannot be opened.") % {"name": attachment.name})
+    if attachment.is_held:
+        raise Held(_("“%(name)s” waits for the virus scan. Try again in a minute.") % {"name": attachment.name})
     headers: dict[str, Any] = {
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "private, max-age=3600",

@@ -49,13 +49,19 @@ def context_of(request: StaffRequest, complaint: Complaint, notices: list[Notice
 
 def shown(file: Attachment, complaint: Complaint) -> dict[str, Any]:
     """A file as components/file_list.html draws it."""
-    url = reverse("complaints:attachment", args=[complaint.reference, file.uuid])
+    return as_listed(file, reverse("complaints:attachment", args=[complaint.reference, file.uuid]))
+
+
+def as_listed(file: Attachment, url: str) -> dict[str, Any]:
+    """A file with its address; what is locked away has none and says why."""
     return {
         "name": file.name,
-        "url": url,
+        "url": "" if file.is_held else url,
         "size": file.size,
         "kind": "image" if file.is_image else "file",
-        "thumbnail_url": url if file.is_image else "",
+        "thumbnail_url": url if file.is_image and not file.is_held else "",
+        "scan": file.scan,
+        "found": file.found,
     }
 
 

@@ -21,6 +21,7 @@ from complaints.models.together import InternalRequestQuerySet
 from complaints.refusals import Refusal
 from complaints.states import MOVES
 from complaints.views.files import sent
+from complaints.views.history import as_listed
 from staff.actors import Actor, Role
 from staff.http import StaffRequest
 from staff.scope import within_branches
@@ -127,14 +128,7 @@ def _answered_with(found: InternalRequest) -> list[Attachment]:
 
 
 def _file(found: InternalRequest, file: Attachment) -> dict[str, Any]:
-    url = f"{found.get_absolute_url()}files/{file.uuid}/"
-    return {
-        "name": file.name,
-        "url": url,
-        "size": file.size,
-        "kind": "image" if file.is_image else "file",
-        "thumbnail_url": url if file.is_image else "",
-    }
+    return as_listed(file, f"{found.get_absolute_url()}files/{file.uuid}/")
 
 
 @login_required

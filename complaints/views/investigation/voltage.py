@@ -21,6 +21,7 @@ from complaints.attachments import MAX_BYTES
 from complaints.investigation import voltage, voltage_log
 from complaints.legible import legible
 from complaints.models import Attachment, Complaint, FileKind, VoltageFinding, VoltageTest
+from complaints.models.attachment import ScanState
 from complaints.refusals import BadInput, Refusal
 from staff.actors import Actor
 from staff.http import StaffRequest
@@ -230,7 +231,9 @@ def _prepared(upload: UploadedFile) -> Attachment:
 
 def _kept(complaint: Complaint, uuid: str) -> Attachment:
     try:
-        return get_object_or_404(complaint.attachments, uuid=UUID(uuid), kind=FileKind.LOG)
+        return get_object_or_404(
+            complaint.attachments.exclude(scan=ScanState.INFECTED), uuid=UUID(uuid), kind=FileKind.LOG
+        )
     except ValueError:
         raise Http404 from None
 
