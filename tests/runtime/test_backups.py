@@ -9,7 +9,6 @@ import threading
 import uuid
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import quote
 
 import psycopg2
 import pytest
@@ -25,6 +24,7 @@ from config.backups.making import copy_files, one_snapshot
 from config.backups.programs import program
 from staff.actors import Actor, Role
 from tests.factories import a_complaint, a_team, a_user
+from tests.runtime.product import address
 
 ROOT = Path(__file__).resolve().parents[2]
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
@@ -58,11 +58,6 @@ def elsewhere():
     yield name
     with connection.cursor() as cursor:
         cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-
-
-def address(name):
-    given = connection.settings_dict
-    return f"postgres://{given['USER']}@/{name}?host={quote(given['HOST'], safe='/')}"
 
 
 def manage(*arguments):
