@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.apps import apps
 from django.db import connection, models
@@ -68,7 +69,7 @@ def _number(statement: str) -> int:
     return int(_rows(statement)[0][0])
 
 
-def _rows(statement: str) -> list[tuple]:  # type: ignore[type-arg]
+def _rows(statement: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement)
         return cursor.fetchall()
