@@ -114,7 +114,7 @@ def database(name: str) -> dict[str, Any]:
     kept out of the address, in DATABASE_PASSWORD.
     """
     address = urlsplit(url(name, None, schemes={"postgres", "postgresql"}))
-    options: dict[str, Any] = dict(parse_qsl(address.query))
+    options: dict[str, Any] = dict(parse_qsl(address.query, keep_blank_values=True))
     database_name = unquote(address.path.removeprefix("/"))
     if not database_name:
         raise ImproperlyConfigured(f"{name} must end with the name of a database, as in postgres://user@host/redress.")

@@ -30,6 +30,14 @@ DATABASES = {
 }
 # Compiling a statement takes half a second whenever the planner guesses too high. Overruled in the address: ?options=
 DATABASES["default"]["OPTIONS"].setdefault("options", "-c jit=off")
+# A pooler in transaction mode lends a connection for one transaction, and a server-side cursor may outlive it.
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = env.flag("REDRESS_DATABASE_POOLED", False)
+REPLICA_LAG = env.whole("REDRESS_REPLICA_LAG", 30, least=1)
+if env.text("REDRESS_REPLICA_URL", ""):
+    replica = env.database("REDRESS_REPLICA_URL")
+    replica["OPTIONS"] = {"connect_timeout": 2, **DATABASES["default"]["OPTIONS"], **replica["OPTIONS"]}
+    DATABASES["replica"] = {**DATABASES["default"], **replica}
+DATABASE_ROUTERS = ["config.replica.Router"]
 REDIS_URL = env.url("REDIS_URL", None, schemes={"redis", "rediss", "unix"})
 VAR_DIR = env.path("REDRESS_DATA", BASE_DIR / "var")
 MEDIA_ROOT = env.path("REDRESS_MEDIA_ROOT", VAR_DIR / "media")
@@ -114,6 +122,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "config.errors.RefusalMiddleware",
+    "config.replica.ReplicaMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"

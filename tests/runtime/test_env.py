@@ -84,7 +84,9 @@ def test_the_example_file_lists_every_variable_the_product_reads():
     listed = set(_names((root / ".env.example").read_text()))
     read = set(_names(SETTINGS.read_text())) | set(_names((root / "config/management/commands/prepare.py").read_text()))
     assert read <= listed, f"missing in .env.example: {sorted(read - listed)}"
-    assert listed - read <= {"REDRESS_DOMAIN", "REDRESS_SECRETS", "REDRESS_BACKUPS"}, f"nothing reads: {sorted(listed - read)}"
+    assert listed - read <= {"REDRESS_DOMAIN", "REDRESS_SECRETS", "REDRESS_BACKUPS"}, (
+        f"nothing reads: {sorted(listed - read)}"
+    )
 
 
 def _names(text):
@@ -111,3 +113,9 @@ def test_the_password_of_the_database_may_be_kept_out_of_its_address(monkeypatch
     assert env.database("THING")["PASSWORD"] == "p@ss"
     monkeypatch.setenv("THING", "postgres://me:own@db.example/redress")
     assert env.database("THING")["PASSWORD"] == "own"
+
+
+def test_an_option_may_be_given_as_nothing_to_overrule_ours(monkeypatch):
+    """As a pooler wants it that takes no options at the start."""
+    monkeypatch.setenv("THING", "postgres://me@db.example/redress?options=")
+    assert env.database("THING")["OPTIONS"] == {"options": ""}
