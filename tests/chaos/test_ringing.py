@@ -135,16 +135,16 @@ class Desk(Product):
     @contextmanager
     def another_beat(self):
         """A second one, started by mistake."""
-        with (self.data / "log" / "another-beat.log").open("w") as output:
+        log, schedule = self.data / "log" / "another-beat.log", self.data / "run" / "another-schedule"
+        command = [sys.executable, "-m", "celery", "-A", "config", "beat", "--pidfile", "", "--schedule", str(schedule)]
+        with log.open("w") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "celery", "-A", "config", "beat", "--pidfile", "", "-l", "DEBUG",
-                 "--schedule", str(self.data / "run" / "another-schedule")],
-                stdout=output, stderr=output, cwd=ROOT, env={**self.environment, **self.given},
+                command, stdout=output, stderr=output, cwd=ROOT, env={**self.environment, **self.given}
             )  # fmt: skip
         try:
-            self.until(lambda: "ring_alarms" in Path(output.name).read_text() or process.poll() is not None)
-            assert process.poll() is None, Path(output.name).read_text()
+            self.until(lambda: any(schedule.parent.glob("another-schedule*")) or process.poll() is not None)
             yield
+            assert process.poll() is None, log.read_text()
         finally:
             process.kill()
             process.wait()
