@@ -7,11 +7,13 @@ COPY frontend frontend
 COPY static static
 RUN node frontend/build.mjs
 
-FROM python:3.12-slim AS packages
+FROM python:3.12-slim-trixie AS packages
 COPY requirements.txt /
 RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r /requirements.txt
 
-FROM python:3.12-slim
+FROM python:3.12-slim-trixie
+# pg_dump and pg_restore for `manage.py backup`: as new as the server of docker-compose.yml
+RUN apt-get update && apt-get install -y --no-install-recommends postgresql-client-17 && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --create-home --home-dir /home/redress redress \
     && install -d -o redress -g redress /data /data/media
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
@@ -26,5 +28,4 @@ RUN python -m devtools.messages compile \
        python manage.py collectstatic --noinput -v 0
 USER redress
 EXPOSE 8000
-CMD ["gunicorn", "config.wsgi", "--bind", "0.0.0.0:8000", "--workers", "3", "--threads", "4", \
-     "--worker-class", "gthread", "--worker-tmp-dir", "/dev/shm", "--access-logfile", "-"]
+CMD ["gunicorn", "config.wsgi", "--config", "python:config.serving", "--bind", "0.0.0.0:8000", "--worker-tmp-dir", "/dev/shm"]

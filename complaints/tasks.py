@@ -87,6 +87,7 @@ def call_webhooks() -> int:
     for hook_id in list(Notice.objects.calls().due(database_clock.now()).hooks()):
         with webhooks.alone(hook_id) as is_mine:
             while is_mine:
+                webhooks.still_mine(hook_id)
                 now = database_clock.now()
                 call = Notice.objects.calls().due(now).filter(webhook=hook_id).first()
                 is_mine = call is not None and outbox.send(call, now=now)

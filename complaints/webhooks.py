@@ -11,7 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.core.cache import cache
+from django.db import transaction
 from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -26,8 +27,8 @@ MOST_FAILURES = 5
 """So many calls given up one after the other stop a webhook, and the administrators are told."""
 STOPPED = "webhook_stopped"
 PING = "ping"
-LOCKS = 0x52444853
-"""The first half of the advisory locks of webhooks."""
+IN_HAND = 60
+"""Seconds for which a worker has a webhook to itself; one call takes ten at most."""
 
 
 def queue(complaint: Complaint, event: Event) -> list[Notice]:
@@ -176,13 +177,19 @@ def words_for(hook: Webhook, error: str) -> dict[str, Any]:
 
 @contextmanager
 def alone(hook_id: int) -> Iterator[bool]:
-    """True for the one worker that may call this webhook now: a slow receiver holds up one worker and not all."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCKS, hook_id])
-        is_mine = bool(cursor.fetchone()[0])
+    """True for the one worker that may call this webhook now: a slow receiver holds up one worker and not all.
+
+    Kept in the cache and not as a lock of a database session: behind a pooler a session is lent for one transaction only.
+    """
+    key = f"webhook-{hook_id}-in-hand"
+    is_mine = cache.add(key, True, timeout=IN_HAND)
     try:
         yield is_mine
     finally:
         if is_mine:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCKS, hook_id])
+            cache.delete(key)
+
+
+def still_mine(hook_id: int) -> None:
+    """Before each call: whoever is killed meanwhile holds the webhook for the rest of IN_HAND and no longer."""
+    cache.touch(f"webhook-{hook_id}-in-hand", IN_HAND)

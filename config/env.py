@@ -14,8 +14,13 @@ _FALSE = {"0", "false", "no", "off"}
 
 
 def text(name: str, default: str | None = None) -> str:
-    """The variable as given; without a default it must be set and not empty."""
+    """The variable as given, or what stands in the file that NAME_FILE names; without a default it must not be empty."""
     value = os.environ.get(name, "").strip()
+    named = os.environ.get(f"{name}_FILE", "").strip()
+    if value and named:
+        raise ImproperlyConfigured(f"Set either {name} or {name}_FILE, not both.")
+    if named:
+        value = _content(f"{name}_FILE", named)
     if value:
         return value
     if default is None:
@@ -71,8 +76,12 @@ def template(name: str, default: str) -> str:
     value = text(name, default)
     if not value.startswith("@"):
         return value
+    return _content(name, value[1:])
+
+
+def _content(name: str, path: str) -> str:
     try:
-        return Path(value[1:]).read_text(encoding="utf-8").strip()
+        return Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ImproperlyConfigured(f"{name} names a file which cannot be read: {error}.") from None
 
@@ -101,10 +110,11 @@ def database(name: str) -> dict[str, Any]:
     """
     Django's settings for the PostgreSQL at the address in `name`.
 
-    A socket folder is given as `?host=/folder`; other query parameters go to the driver as they are.
+    A socket folder is given as `?host=/folder`; other query parameters go to the driver as they are. The password may be
+    kept out of the address, in DATABASE_PASSWORD.
     """
     address = urlsplit(url(name, None, schemes={"postgres", "postgresql"}))
-    options: dict[str, Any] = dict(parse_qsl(address.query))
+    options: dict[str, Any] = dict(parse_qsl(address.query, keep_blank_values=True))
     database_name = unquote(address.path.removeprefix("/"))
     if not database_name:
         raise ImproperlyConfigured(f"{name} must end with the name of a database, as in postgres://user@host/redress.")
@@ -116,7 +126,7 @@ def database(name: str) -> dict[str, Any]:
         "ENGINE": "django.db.backends.postgresql",
         "NAME": database_name,
         "USER": unquote(address.username or ""),
-        "PASSWORD": unquote(address.password or ""),
+        "PASSWORD": unquote(address.password or "") or text("DATABASE_PASSWORD", ""),
         "HOST": options.pop("host", address.hostname or ""),
         "PORT": str(port or ""),
         "OPTIONS": options,

@@ -32,6 +32,14 @@ DATABASES = {
 }
 # Compiling a statement takes half a second whenever the planner guesses too high. Overruled in the address: ?options=
 DATABASES["default"]["OPTIONS"].setdefault("options", "-c jit=off")
+# A pooler in transaction mode lends a connection for one transaction, and a server-side cursor may outlive it.
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = env.flag("REDRESS_DATABASE_POOLED", False)
+REPLICA_LAG = env.whole("REDRESS_REPLICA_LAG", 30, least=1)
+if env.text("REDRESS_REPLICA_URL", ""):
+    replica = env.database("REDRESS_REPLICA_URL")
+    replica["OPTIONS"] = {"connect_timeout": 2, **DATABASES["default"]["OPTIONS"], **replica["OPTIONS"]}
+    DATABASES["replica"] = {**DATABASES["default"], **replica}
+DATABASE_ROUTERS = ["config.replica.Router"]
 REDIS_URL = env.url("REDIS_URL", None, schemes={"redis", "rediss", "unix"})
 VAR_DIR = env.path("REDRESS_DATA", BASE_DIR / "var")
 MEDIA_ROOT = env.path("REDRESS_MEDIA_ROOT", VAR_DIR / "media")
@@ -71,6 +79,7 @@ WEBHOOK_ALLOW_PRIVATE = env.flag("REDRESS_WEBHOOK_ALLOW_PRIVATE", False)
 CLAMD_URL = env.text("REDRESS_CLAMD_URL", "") and env.url("REDRESS_CLAMD_URL", None, schemes={"tcp", "unix"})
 UPLOAD_MAX_BYTES = env.whole("REDRESS_UPLOAD_MAX_MB", 10, least=1) * 1024 * 1024
 LOG_LEVEL = env.choice("REDRESS_LOG_LEVEL", "INFO", {"DEBUG", "INFO", "WARNING", "ERROR"})
+LOG_FORMAT = env.choice("REDRESS_LOG_FORMAT", "json", {"json", "pairs"})
 
 try:
     ZoneInfo(TIME_ZONE)
@@ -108,6 +117,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "config.errors.PermissionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.tracing.RequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -121,6 +131,7 @@ MIDDLEWARE = [
     "staff.gate.GateMiddleware",
     "config.errors.RefusalMiddleware",
     "axes.middleware.AxesMiddleware",
+    "config.replica.ReplicaMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -340,8 +351,8 @@ SPECTACULAR_SETTINGS = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"pairs": {"()": "config.logs.KeyValueFormatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "pairs"}},
+    "formatters": {"json": {"()": "config.logs.JsonFormatter"}, "pairs": {"()": "config.logs.PairsFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": ["stderr"], "level": LOG_LEVEL, "propagate": False},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from config import tracing  # noqa: F401  importing makes the worker name and count its tasks
 from config.health import note_heartbeat
 
 

@@ -172,7 +172,7 @@ def product_processes(data: Path, port: int, environment: dict[str, str]) -> lis
     commands = {
         "web": [
             python, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4",
-            "--worker-class", "gthread", "--graceful-timeout", "10", "--access-logfile", "-",
+            "--config", "python:config.serving", "--graceful-timeout", "10",
         ],
         "worker": [
             *celery, "worker", "--concurrency", "2", "--queues", "default,alarms,notices",

@@ -50,7 +50,8 @@ def _word(world: World, route: Route, method: str, role: str) -> str:
     elsewhere, nowhere = ask("elsewhere"), ask("nowhere")
     if elsewhere.word == YES and nowhere.word == YES:
         return ALL if elsewhere.tells or nowhere.tells else YES
-    assert nowhere.word != YES, f"{method} {address} lets in a {role} who belongs nowhere"
+    # an administrator who belongs nowhere keeps the accounts and the roster of all, as the first one must
+    assert nowhere.word != YES or role == Role.ADMINISTRATOR, f"{method} {address} lets in a {role} from nowhere"
     assert (elsewhere.tells, nowhere.tells) == (False, False), f"{method} {address} tells a {role} from elsewhere"
     if elsewhere.word == YES:
         return POSTED

@@ -132,6 +132,23 @@ class Desk(Product):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
+    @contextmanager
+    def another_beat(self):
+        """A second one, started by mistake."""
+        log, schedule = self.data / "log" / "another-beat.log", self.data / "run" / "another-schedule"
+        command = [sys.executable, "-m", "celery", "-A", "config", "beat", "--pidfile", "", "--schedule", str(schedule)]
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                command, stdout=output, stderr=output, cwd=ROOT, env={**self.environment, **self.given}
+            )  # fmt: skip
+        try:
+            self.until(lambda: any(schedule.parent.glob("another-schedule*")) or process.poll() is not None)
+            yield
+            assert process.poll() is None, log.read_text()
+        finally:
+            process.kill()
+            process.wait()
+
     def soon(self, true):
         deadline = time.monotonic() + PATIENCE
         while not true():
@@ -189,6 +206,25 @@ def test_workers_that_race_for_the_same_alarms(desk):
             desk.turn(times=8)
             desk.soon(lambda: desk.rung(alarms) == len(alarms))
         desk.each_rings_once(alarms)
+
+
+def test_two_beats_by_mistake(desk):
+    with desk.another_beat():
+        alarms = desk.bring_due(60)
+        desk.each_rings_once(alarms)
+
+
+def test_a_worker_asked_to_end_finishes_its_turn(desk):
+    alarms = desk.bring_due(150)
+    log = desk.data / "log" / "worker.log"
+    before = len(log.read_text())
+    desk.turn()
+    desk.soon(lambda: desk.rung(alarms) >= 10)
+    worker = desk.pid("worker")
+    os.kill(worker, signal.SIGTERM)
+    desk.until(lambda: desk.pid("worker") != worker)
+    desk.each_rings_once(alarms)
+    assert "Traceback" not in log.read_text()[before:]
 
 
 def test_alarms_that_came_due_while_beat_was_down(desk):

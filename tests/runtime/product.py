@@ -10,9 +10,18 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from urllib.parse import quote
+
+from django.db import connection
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 150
+
+
+def address(database):
+    """A database of the server that tests run on, for a process of its own."""
+    given = connection.settings_dict
+    return f"postgres://{given['USER']}@/{database}?host={quote(given['HOST'], safe='/')}"
 
 
 class Product:

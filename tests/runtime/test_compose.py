@@ -11,7 +11,9 @@ import yaml
 from devtools.up import product_processes
 
 ROOT = Path(__file__).resolve().parents[2]
-NEEDED = {"REDRESS_DOMAIN": "redress.example", "POSTGRES_PASSWORD": "p", "REDRESS_SECRET_KEY": "s"}
+NEEDED = {"REDRESS_DOMAIN": "redress.example"}
+ONCE = {"migrate", "backup"}
+"""Services that do one thing and end."""
 # The package's own Python wrapper answers 0 for an invalid file, its binary does not.
 COMPOSE = Path(sys.prefix) / "lib" / f"python3.{sys.version_info[1]}" / "site-packages" / "compose" / "docker-compose"
 
@@ -34,13 +36,87 @@ def test_the_worker_listens_to_the_same_queues(tmp_path):
 
 def test_every_service_that_stays_has_a_health_check_and_is_restarted():
     for name, service in services().items():
-        if name != "migrate":
+        if name not in ONCE:
             assert service["restart"] == "unless-stopped", name
             assert "healthcheck" in service, name
 
 
 def test_the_image_does_not_run_as_root():
     assert re.findall(r"(?m)^USER (\S+)", (ROOT / "Dockerfile").read_text()) == ["redress"]
+
+
+def test_every_service_has_limits_and_may_gain_no_rights():
+    for name, service in services().items():
+        assert service["deploy"]["resources"]["limits"].keys() == {"cpus", "memory"}, name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["logging"]["options"].keys() == {"max-size", "max-file"}, name
+        if name != "postgres":
+            assert service["read_only"] is True, name
+            assert service["cap_drop"] == ["ALL"], name
+
+
+def test_secrets_come_from_files_and_stand_in_no_environment():
+    whole = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    for name, service in whole["services"].items():
+        given = service.get("environment", {})
+        for variable, value in given.items():
+            assert not re.search(r"PASSWORD|SECRET_KEY", variable) or value.startswith("/run/secrets/"), (
+                name,
+                variable,
+            )
+        used = {
+            value.removeprefix("/run/secrets/") for value in given.values() if str(value).startswith("/run/secrets/")
+        }
+        assert used <= set(service.get("secrets", [])) <= whole["secrets"].keys(), name
+
+
+def test_an_ordered_end_is_waited_for():
+    """Longer than gunicorn lets requests finish, and long enough for a turn of a worker."""
+    graces = {name: int(str(service.get("stop_grace_period", "10s"))[:-1]) for name, service in services().items()}
+    served = re.search(r"(?m)^graceful_timeout = (\d+)$", (ROOT / "config" / "serving.py").read_text())
+    assert graces["web"] > int(served[1])
+    assert graces["worker"] >= 60
+
+
+def test_the_image_serves_as_dev_up_does(tmp_path):
+    web = next(process for process in product_processes(tmp_path, 8000, {}) if process.name == "web")
+    said = " ".join(web.command)
+    assert "--config python:config.serving" in said
+    assert '"--config", "python:config.serving"' in (ROOT / "Dockerfile").read_text()
+
+
+def test_the_programs_of_the_image_are_as_new_as_the_server():
+    server = services()["postgres"]["image"].removeprefix("postgres:")
+    assert f"postgresql-client-{server}" in (ROOT / "Dockerfile").read_text()
+
+
+def test_what_the_first_time_needs_is_made_once(tmp_path):
+    copy = tmp_path / "deploy"
+    copy.mkdir()
+    script = (ROOT / "deploy" / "first-time").read_text()
+    (copy / "first-time").write_text(script.replace("chown", "true"))
+    made = []
+    for _ in range(2):
+        subprocess.run(["sh", copy / "first-time"], check=True)
+        made.append({path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()})
+    assert made[0] == made[1]
+    assert {name: len(value) for name, value in made[0].items()} == {"postgres_password": 64, "secret_key": 64}
+    assert (tmp_path / "secrets").stat().st_mode & 0o077 == 0
+
+
+def test_every_alert_names_a_runbook_and_only_numbers_that_there_are():
+    rules = yaml.safe_load((ROOT / "deploy" / "alerts.yml").read_text())["groups"][0]["rules"]
+    text = (ROOT / "docs" / "operations.md").read_text()
+    headings = {
+        re.sub(r"[^a-z0-9 -]", "", line.lower().lstrip("# ")).replace(" ", "-")
+        for line in re.findall(r"(?m)^#+ .*", text)
+    }
+    code = "".join((ROOT / "config" / name).read_text() for name in ("metrics.py", "counting.py"))
+    for rule in rules:
+        path, _, anchor = rule["annotations"]["runbook"].partition("#")
+        assert (path, anchor in headings) == ("docs/operations.md", True), rule["alert"]
+        for name in re.findall(r"redress_([a-z_]+)", rule["expr"]):
+            assert re.sub(r"_(total|bucket)$", "", name) in code, rule["alert"]
 
 
 def validate(path, **environment):
@@ -56,10 +132,10 @@ if COMPOSE.exists():
         done = validate(ROOT / "docker-compose.yml", **NEEDED)
         assert done.returncode == 0, done.stderr
 
-    def test_compose_names_a_secret_that_was_not_given():
-        done = validate(ROOT / "docker-compose.yml", **{**NEEDED, "REDRESS_SECRET_KEY": ""})
+    def test_compose_names_what_was_not_given():
+        done = validate(ROOT / "docker-compose.yml", REDRESS_DOMAIN="")
         assert done.returncode != 0
-        assert "REDRESS_SECRET_KEY" in done.stderr
+        assert "REDRESS_DOMAIN" in done.stderr
 
     def test_compose_refuses_a_broken_file(tmp_path):
         broken = tmp_path / "docker-compose.yml"

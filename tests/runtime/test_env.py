@@ -84,8 +84,38 @@ def test_the_example_file_lists_every_variable_the_product_reads():
     listed = set(_names((root / ".env.example").read_text()))
     read = set(_names(SETTINGS.read_text())) | set(_names((root / "config/management/commands/prepare.py").read_text()))
     assert read <= listed, f"missing in .env.example: {sorted(read - listed)}"
-    assert listed - read <= {"REDRESS_DOMAIN"}, f"nothing reads: {sorted(listed - read)}"
+    assert listed - read <= {"REDRESS_DOMAIN", "REDRESS_SECRETS", "REDRESS_BACKUPS"}, (
+        f"nothing reads: {sorted(listed - read)}"
+    )
 
 
 def _names(text):
     return re.findall(r"\b(?:REDRESS_[A-Z_]+|DATABASE_URL|REDIS_URL)\b", text)
+
+
+def test_a_secret_may_stand_in_a_file(monkeypatch, tmp_path):
+    (tmp_path / "secret").write_text("from the file\n")
+    monkeypatch.setenv("THING_FILE", str(tmp_path / "secret"))
+    assert env.text("THING") == "from the file"
+    monkeypatch.setenv("THING", "as well")
+    with pytest.raises(ImproperlyConfigured, match="THING_FILE, not both"):
+        env.text("THING")
+    monkeypatch.delenv("THING")
+    monkeypatch.setenv("THING_FILE", str(tmp_path / "missing"))
+    with pytest.raises(ImproperlyConfigured, match="THING_FILE names a file which cannot be read"):
+        env.text("THING")
+
+
+def test_the_password_of_the_database_may_be_kept_out_of_its_address(monkeypatch, tmp_path):
+    (tmp_path / "secret").write_text("p@ss\n")
+    monkeypatch.setenv("THING", "postgres://me@db.example/redress")
+    monkeypatch.setenv("DATABASE_PASSWORD_FILE", str(tmp_path / "secret"))
+    assert env.database("THING")["PASSWORD"] == "p@ss"
+    monkeypatch.setenv("THING", "postgres://me:own@db.example/redress")
+    assert env.database("THING")["PASSWORD"] == "own"
+
+
+def test_an_option_may_be_given_as_nothing_to_overrule_ours(monkeypatch):
+    """As a pooler wants it that takes no options at the start."""
+    monkeypatch.setenv("THING", "postgres://me@db.example/redress?options=")
+    assert env.database("THING")["OPTIONS"] == {"options": ""}

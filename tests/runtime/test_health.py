@@ -12,6 +12,8 @@ from config.checks import chinese_trigrams_work
 from config.tasks import heartbeat
 from tests.factories import a_complaint
 
+METRICS_QUERIES = 12
+
 
 def test_healthz_needs_neither_database_nor_broker(client, settings):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
@@ -73,6 +75,36 @@ def test_metrics_tell_how_many_alarms_are_late_and_by_how_much(client):
     assert float(said["redress_alarms_due"]) == 1
     assert float(said["redress_alarms_pending"]) == alarms.count()
     assert 300 <= float(said["redress_alarm_lag_seconds"]) < 330
+
+
+@pytest.mark.django_db
+def test_a_scrape_asks_a_fixed_number_of_questions(client, django_assert_num_queries):
+    with django_assert_num_queries(METRICS_QUERIES):
+        said = client.get("/metrics").content.decode()
+    for name in (
+        'queue_depth{queue="alarms"}',
+        "outbox_age_seconds",
+        'database_connections{state="active"}',
+        "broker_up 1.0",
+    ):
+        assert f"redress_{name}" in said
+
+
+@pytest.mark.django_db
+def test_a_lost_broker_is_a_number_and_the_rest_is_still_told(client, settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    said = client.get("/metrics").content.decode()
+    assert "redress_broker_up 0.0" in said
+    assert "redress_alarm_lag_seconds 0.0" in said
+
+
+@pytest.mark.django_db
+def test_addresses_that_people_try_make_no_series_of_their_own(client):
+    for number in range(5):
+        client.get(f"/nothing-here-{number}/")
+    said = client.get("/metrics").content.decode()
+    assert 'redress_request_seconds_count{status="4xx",view="none"}' in said
+    assert "nothing-here" not in said
 
 
 def test_metrics_are_not_there_for_others(client):

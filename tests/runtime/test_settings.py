@@ -3,7 +3,7 @@
 import logging
 import sys
 
-from config.logs import KeyValueFormatter
+from config.logs import PairsFormatter
 
 
 def test_pages_carry_a_policy_without_inline_script(client):
@@ -34,7 +34,7 @@ def test_the_language_switch_does_not_lead_elsewhere(client):
 def record(message, exc_info=None, **extra):
     made = logging.LogRecord("redress", logging.INFO, "file", 1, message, (), exc_info)
     vars(made).update(extra)
-    return KeyValueFormatter().format(made)
+    return PairsFormatter().format(made)
 
 
 def test_a_log_record_is_one_line_of_pairs():

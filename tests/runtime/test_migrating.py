@@ -1,0 +1,124 @@
+"""Migrations newer than the accepted ones lock no big table unnoticed, and none waits long for a lock."""
+
+import sys
+
+import pytest
+from django.contrib.postgres.functions import RandomUUID
+from django.contrib.postgres.operations import AddConstraintNotValid, AddIndexConcurrently, ValidateConstraint
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import connection, migrations, models
+from django.db.migrations.loader import MigrationLoader
+from django.db.models.functions import Now
+
+from config.migrating import ACCEPTED, BIG, problems
+
+INDEX = models.Index(fields=["story"], name="by_story")
+CHECK = models.CheckConstraint(condition=models.Q(version__gte=0), name="version_is_positive")
+STORY = models.TextField()
+
+
+@pytest.fixture(scope="module")
+def loader():
+    return MigrationLoader(None)
+
+
+@pytest.fixture(scope="module")
+def today(loader):
+    return loader.project_state()
+
+
+def later(loader):
+    """Every migration of ours that comes after the accepted ones."""
+    for app, newest in ACCEPTED.items():
+        assert (app, newest) in loader.disk_migrations, f"{app}.{newest} is not there; move ACCEPTED"
+        accepted = {key for key in loader.graph.forwards_plan((app, newest)) if key[0] == app}
+        yield from sorted(key for key in loader.disk_migrations if key[0] == app and key not in accepted)
+
+
+def made(*operations, atomic=True):
+    migration = migrations.Migration("9999_new", "complaints")
+    migration.operations, migration.atomic = list(operations), atomic
+    return migration
+
+
+def test_no_new_migration_locks_a_big_table_unnoticed(loader):
+    found = []
+    for key in later(loader):
+        migration = loader.disk_migrations[key]
+        reason = getattr(sys.modules[type(migration).__module__], "LOCKS", "")
+        found += problems(migration, loader.project_state(key, at_end=False), reason=reason)
+    assert found == []
+
+
+def test_the_big_tables_are_there(today):
+    assert {(app, model) for app, names in BIG.items() for model in names} <= today.models.keys()
+
+
+@pytest.mark.parametrize(
+    ("operation", "said"),
+    [
+        (migrations.AddIndex("complaint", INDEX), "AddIndexConcurrently"),
+        (migrations.AddConstraint("complaint", CHECK), "AddConstraintNotValid"),
+        (migrations.AddField("event", "more", models.UUIDField(db_default=RandomUUID())), "rewrites"),
+        (migrations.AddField("event", "more", models.ForeignKey("complaints.Team", models.CASCADE, null=True, db_index=False)), "foreign key"),
+        (migrations.AddField("event", "more", models.TextField(default="", db_index=True)), "index under a lock"),
+        (migrations.AlterField("complaint", "version", models.TextField()), "another type"),
+        (migrations.AlterField("complaint", "contact_phone", models.CharField(max_length=3)), "shorter"),
+        (migrations.RemoveField("complaint", "story"), "one release later"),
+        (migrations.RunSQL("SELECT 1"), "cannot be read"),
+        (migrations.RunPython(migrations.RunPython.noop), "cannot be read"),
+        (migrations.SeparateDatabaseAndState([migrations.AddIndex("complaint", INDEX)]), "AddIndexConcurrently"),
+    ],
+)  # fmt: skip
+def test_what_locks_or_rewrites_a_big_table_is_found_unless_it_says_why(today, operation, said):
+    migration = made(operation)
+    (problem,) = problems(migration, today)
+    assert said in problem
+    assert problem.startswith("complaints.9999_new: ")
+    assert list(problems(migration, today, reason="The table was empty in every installation.")) == []
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [
+        [migrations.AddField("complaint", "more", models.TextField(default=""))],
+        [migrations.AddField("complaint", "more", models.DateTimeField(db_default=Now()))],
+        [AddConstraintNotValid("complaint", CHECK)],
+        [ValidateConstraint("complaint", "version_is_positive")],
+        [migrations.AddIndex("desksettings", models.Index(fields=["id"], name="small"))],
+        [
+            migrations.CreateModel("Quite", [("id", models.BigAutoField(primary_key=True)), ("story", STORY)]),
+            migrations.AddIndex("quite", INDEX),
+        ],
+    ],
+)
+def test_what_is_short_is_let_through(today, operations):
+    assert list(problems(made(*operations), today)) == []
+
+
+def test_concurrently_needs_a_migration_without_a_transaction(today):
+    (problem,) = problems(made(AddIndexConcurrently("complaint", INDEX)), today)
+    assert "atomic = False" in problem
+    assert list(problems(made(AddIndexConcurrently("complaint", INDEX), atomic=False), today)) == []
+
+
+def test_a_constraint_is_validated_in_a_later_migration(today):
+    both = made(AddConstraintNotValid("complaint", CHECK), ValidateConstraint("complaint", "version_is_positive"))
+    assert ["later migration" in problem for problem in problems(both, today)] == [True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_migrate_gives_up_soon_where_somebody_holds_a_lock():
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute("LOCK TABLE django_migrations IN ACCESS EXCLUSIVE MODE")
+            with pytest.raises(CommandError, match="run it again"):
+                call_command("migrate", lock_timeout=1, verbosity=0)
+    finally:
+        other.close()
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW lock_timeout")
+        assert cursor.fetchone() == ("0",)
