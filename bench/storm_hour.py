@@ -12,6 +12,7 @@ import argparse
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -21,7 +22,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from analytics.demo.staffing import PASSWORD
 from devtools.places import PYTHON, ROOT
 from devtools.processes import interrupt_on_signals
 from devtools.say import Trouble, line, step
@@ -59,6 +59,12 @@ class Product:
             if self.process.poll() is not None or time.monotonic() > until:
                 raise Trouble(f"The product did not start:\n{self.said.read_text()[-2000:]}")
             time.sleep(0.5)
+
+    @property
+    def password(self) -> str:
+        found = re.search(r"Sign in with the password (\S+) as", self.said.read_text())
+        assert found is not None
+        return found[1]
 
     def ask(self, code: str) -> Any:
         environment = {**os.environ, "REDRESS_DATA": str(self.data)}
@@ -98,7 +104,7 @@ def storm(product: Product, folder: Path, users: int, seconds: int) -> list[dict
     """What locust measured, one row for each kind of request."""
     environment = {
         **os.environ,
-        "STORM_PASSWORD": PASSWORD,
+        "STORM_PASSWORD": product.password,
         "STORM_PEOPLE": json.dumps(product.ask(PEOPLE)),
         "STORM_ACKNOWLEDGED": str(folder / "acknowledged"),
     }
