@@ -26,7 +26,7 @@ from devtools.places import PYTHON, ROOT
 from devtools.processes import interrupt_on_signals
 from devtools.say import Trouble, line, step
 
-READY_PATIENCE, SETTLE_PATIENCE = 600, 300
+READY_PATIENCE, SETTLE_PATIENCE = 1200, 300
 PEOPLE = """
 import json
 from staff.models import User
@@ -54,6 +54,9 @@ class Product:
         with self.said.open("w") as out:
             up = [PYTHON, ROOT / "dev", "up", "--port", str(port), "--data", data]
             self.process = subprocess.Popen(up, stdout=out, stderr=out)
+
+    def wait(self) -> None:
+        """Until it is ready; raises Trouble when it does not become so."""
         until = time.monotonic() + READY_PATIENCE
         while "Redress is ready" not in self.said.read_text():
             if self.process.poll() is not None or time.monotonic() > until:
@@ -89,6 +92,7 @@ def main() -> None:
     try:
         with step("Starting the product"):
             product = Product(folder / "data", given.port)
+            product.wait()
         with step(f"{given.users} people for {given.seconds} s"):
             rows = storm(product, folder, given.users, given.seconds)
         with step("Waiting until alarms and notices have settled"):
