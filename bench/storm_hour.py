@@ -12,6 +12,7 @@ import argparse
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -21,12 +22,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from analytics.demo.staffing import PASSWORD
 from devtools.places import PYTHON, ROOT
 from devtools.processes import interrupt_on_signals
 from devtools.say import Trouble, line, step
 
-READY_PATIENCE, SETTLE_PATIENCE = 600, 300
+READY_PATIENCE, SETTLE_PATIENCE = 1200, 300
 PEOPLE = """
 import json
 from staff.models import User
@@ -54,11 +54,20 @@ class Product:
         with self.said.open("w") as out:
             up = [PYTHON, ROOT / "dev", "up", "--port", str(port), "--data", data]
             self.process = subprocess.Popen(up, stdout=out, stderr=out)
+
+    def wait(self) -> None:
+        """Until it is ready; raises Trouble when it does not become so."""
         until = time.monotonic() + READY_PATIENCE
         while "Redress is ready" not in self.said.read_text():
             if self.process.poll() is not None or time.monotonic() > until:
                 raise Trouble(f"The product did not start:\n{self.said.read_text()[-2000:]}")
             time.sleep(0.5)
+
+    @property
+    def password(self) -> str:
+        found = re.search(r"Sign in with the password (\S+) as", self.said.read_text())
+        assert found is not None
+        return found[1]
 
     def ask(self, code: str) -> Any:
         environment = {**os.environ, "REDRESS_DATA": str(self.data)}
@@ -83,6 +92,7 @@ def main() -> None:
     try:
         with step("Starting the product"):
             product = Product(folder / "data", given.port)
+            product.wait()
         with step(f"{given.users} people for {given.seconds} s"):
             rows = storm(product, folder, given.users, given.seconds)
         with step("Waiting until alarms and notices have settled"):
@@ -98,7 +108,7 @@ def storm(product: Product, folder: Path, users: int, seconds: int) -> list[dict
     """What locust measured, one row for each kind of request."""
     environment = {
         **os.environ,
-        "STORM_PASSWORD": PASSWORD,
+        "STORM_PASSWORD": product.password,
         "STORM_PEOPLE": json.dumps(product.ask(PEOPLE)),
         "STORM_ACKNOWLEDGED": str(folder / "acknowledged"),
     }

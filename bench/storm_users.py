@@ -20,6 +20,7 @@ from requests.adapters import HTTPAdapter
 PASSWORD = os.environ["STORM_PASSWORD"]
 PEOPLE: dict[str, list[str]] = json.loads(os.environ["STORM_PEOPLE"])
 ROADS = ["和平路", "建设路", "人民路", "解放路", "中山路"]
+ANSWERS = {"OUT-supply_on": "no", "OUT-notice_received": "no"}
 _number = itertools.count(1)
 _told: list[str] = []
 _writing = threading.Lock()
@@ -87,8 +88,8 @@ class Customer(Visitor):
         form, story = uuid4(), a_story()
         self.client.get("/complain/", name="public form: open")
         steps: list[tuple[str, dict[str, Any]]] = [
-            ("kind", {"kind": "OUT-01"}),
-            ("story", {"story": story, "place": f"{random.choice(ROADS)} {random.randint(1, 999)} 号"}),
+            ("kind", {"kind": "OUT-03"}),
+            ("story", {"story": story, "place": f"{random.choice(ROADS)} {random.randint(1, 999)} 号", **ANSWERS}),
             ("who", {"is_anonymous": "no", "contact_name": "王五", "contact_phone": a_phone(), "language": "zh-hans"}),
             ("photos", {}),
         ]
@@ -101,8 +102,8 @@ class Customer(Visitor):
             if found := re.search(r"/received/([^/]+)/", where):
                 acknowledged(story, found[1])
                 _told.append(found[1])
-            elif where:
-                acknowledged(story, "held" if where.endswith("/sent/") else where)
+            elif where.endswith("/sent/"):
+                acknowledged(story, "held")
 
     @task(4)
     def look(self) -> None:
@@ -118,7 +119,7 @@ class Colleague(Visitor):
         super().on_start()
         self.client.get("/sign-in/", name="sign in")
         username = self.people[next(_number) % len(self.people)]
-        self.post("/sign-in/", {"username": username, "password": PASSWORD}, "sign in")
+        self.post("/sign-in/", {"username": username, "password": PASSWORD}, "sign in: send")
 
 
 class Agent(Colleague):
@@ -135,7 +136,14 @@ class Agent(Colleague):
         self.client.get(f"/customers/look-up/?q={random.choice(ROADS)}", name="look-up")
         self.client.get("/desk/new/phone/", name="agent: open the form")
         caller = {"contact_name": "李四", "contact_phone": phone, "contact_method": "phone", "caller_number": phone}
-        what = {"category": "OUT", "subcategory": "OUT-01", "request_type": "complaint", "story": story, "place": place}
+        what = {
+            "category": "OUT",
+            "subcategory": "OUT-03",
+            "request_type": "complaint",
+            "story": story,
+            "place": place,
+            **ANSWERS,
+        }
         said = {"form_id": str(uuid4()), "call_id": uuid4().hex[:12], "language": "zh-hans", **caller, **what}
         answer = self.post("/desk/new/phone/", said, "agent: register")
         if found := re.search(r"/registered/([^/]+)/", answer.headers.get("Location", "")):

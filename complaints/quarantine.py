@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from complaints import database_clock, workflow
@@ -14,6 +16,9 @@ from complaints.delivery import clamd
 from complaints.models import Attachment
 from complaints.models.attachment import ScanState
 from staff.actors import THE_CLOCK
+
+LOCK = 20441
+"""The advisory lock of whoever scans."""
 
 logger = logging.getLogger(__name__)
 
@@ -42,10 +47,29 @@ def _note(file: Attachment, found: str, *, at: datetime) -> int:
 def sweep() -> int:
     """Scan what waits, the oldest first; how many were judged. A scanner that is away ends the turn, and the next tries again.
 
-    A file that the scanner will not judge (too large for its settings) holds up no other and goes on waiting.
+    A file that the scanner will not judge (too large for its settings) holds up no other and goes on waiting. One worker
+    scans at a time: a scanner that is slow or hangs must not keep all of them from ringing alarms.
     """
     if not settings.CLAMD_URL:
         return 0
+    with _alone() as is_mine:
+        return _through() if is_mine else 0
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+        is_mine = bool(cursor.fetchone()[0])
+    try:
+        yield is_mine
+    finally:
+        if is_mine:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+
+def _through() -> int:
     judged = 0
     for file in Attachment.objects.waiting().select_related("complaint").iterator(chunk_size=50):
         try:

@@ -16,28 +16,30 @@ FOUND = re.compile(r"^stream: (?P<name>.+) FOUND$")
 
 
 class ScannerAway(Exception):
-    """Nobody answers there, or not as a scanner does. Whatever waits goes on waiting."""
+    """Nobody answers there. Whatever waits goes on waiting."""
 
 
 class NotScanned(Exception):
-    """The scanner is there and did not judge this one file, with its own words."""
+    """The scanner took this file and did not judge it, or hung up over it; another file may fare better."""
 
 
 def verdict(file: BinaryIO, *, url: str) -> str:
     """The name of what is in the file, "" when it is clean. Raises ScannerAway or NotScanned."""
     try:
-        with _connected(url) as scanner:
-            cut = _send(scanner, file)
-            answer = _read(scanner)
+        scanner = _connected(url)
     except OSError as error:
-        raise ScannerAway(str(error) or type(error).__name__) from error
-    if answer == "stream: OK" and not cut:
+        raise ScannerAway(str(error)) from error
+    with scanner:
+        try:
+            is_whole = _send(scanner, file)
+            answer = _read(scanner)
+        except OSError as error:
+            raise NotScanned(str(error)) from error
+    if answer == "stream: OK" and is_whole:
         return ""
     if (found := FOUND.match(answer)) is not None:
         return found["name"][:120]
-    if answer.endswith("ERROR"):
-        raise NotScanned(answer)
-    raise ScannerAway(f"answered {answer[:80]!r}")
+    raise NotScanned(answer[:200] or "no answer")
 
 
 def _connected(url: str) -> socket.socket:
@@ -55,15 +57,15 @@ def _connected(url: str) -> socket.socket:
 
 
 def _send(scanner: socket.socket, file: BinaryIO) -> bool:
-    """Whether the scanner hung up before it had all: it does so over a file that is too large for it, and says why."""
+    """Whether the scanner took all of it. It hangs up over a file that is too large for it, and says why."""
     try:
         scanner.sendall(b"zINSTREAM\0")
         while lump := file.read(LUMP):
             scanner.sendall(struct.pack("!I", len(lump)) + lump)
         scanner.sendall(struct.pack("!I", 0))
     except (BrokenPipeError, ConnectionResetError):
-        return True
-    return False
+        return False
+    return True
 
 
 def _read(scanner: socket.socket) -> str:

@@ -4,6 +4,8 @@ import io
 import os
 import signal
 import socket
+import threading
+import time
 
 import pytest
 from django.core.files.base import ContentFile
@@ -174,9 +176,25 @@ def test_a_worker_killed_while_the_scanner_looks_leaves_the_file_waiting(profile
 @pytest.mark.django_db(transaction=True)
 def test_many_workers_note_it_once(profile, scanner):
     file = a_file(BAD_PDF)
-    assert sum(at_once(lambda _number: quarantine.sweep(), 4)) == 1
+    assert sum(at_once(lambda _number: quarantine.scan(file), 4)) == 1
     assert state(file) == INFECTED
     assert file.complaint.events.filter(move="escalate").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_slow_scanner_holds_up_one_worker_and_not_all(profile, scanner):
+    a_file()
+    together = threading.Barrier(2)
+    scanner.before_answer = together.wait
+    slow = threading.Thread(target=lambda: (quarantine.sweep(), connections.close_all()))
+    slow.start()
+    while not scanner.seen:
+        time.sleep(0.01)
+    assert quarantine.sweep() == 0
+    assert len(scanner.seen) == 1
+    together.wait()
+    slow.join()
+    assert not Attachment.objects.waiting().exists()
 
 
 def test_the_scanner_may_be_on_a_unix_socket(tmp_path):
