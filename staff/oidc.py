@@ -259,6 +259,6 @@ def _keep(what: str, value: Any, seconds: int) -> None:
 
 def _first_in_a_while() -> bool:
     try:
-        return bool(cache.add(_name("asked again"), 1, ASKED_AGAIN))
+        return bool(cache.add(_name("asked-again"), 1, ASKED_AGAIN))
     except RedisError:
         return True

@@ -67,7 +67,8 @@ def make(user: User, *, by: User | None, request: HttpRequest | None = None) -> 
 @transaction.atomic
 def change(user: User, *, by: User | None, request: HttpRequest, what: list[str]) -> None:
     """Save what was changed of an account, by nobody: as the company's groups say. Raises LastAdministrator."""
-    if user.role != Role.ADMINISTRATOR and not administrators_left_without(user):
+    was_one = User.objects.filter(pk=user.pk, role=Role.ADMINISTRATOR).exists()
+    if was_one and user.role != Role.ADMINISTRATOR and not administrators_left_without(user):
         raise LastAdministrator
     user.save()
     entry.record(Entered.CHANGED, user, by=by, request=request, detail=", ".join(what))

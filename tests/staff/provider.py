@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import hmac
 import json
 import threading
 import time
@@ -10,6 +11,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from joserfc import jwk, jwt
 
+KEY = jwk.RSAKey.generate_key(2048, {"kid": "one", "use": "sig"})
+OTHER_KEY = jwk.RSAKey.generate_key(2048, {"kid": "two", "use": "sig"})
+
 CLIENT, SECRET = "redress", "a secret of the client"
 
 
@@ -17,7 +21,7 @@ class Provider:
     """`person` is who is signed in there; `bend` changes a token before it is signed; `sign` signs it in another way."""
 
     def __init__(self):
-        self.key = jwk.RSAKey.generate_key(2048, {"kid": "one", "use": "sig"})
+        self.key = KEY
         self.person = {"sub": "7", "email": "", "email_verified": True}
         self.told_besides = {}
         self.bend = {}
@@ -30,6 +34,8 @@ class Provider:
         self.thread.start()
 
     def stop(self):
+        if not self.thread.is_alive():
+            return
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
@@ -76,9 +82,19 @@ class Provider:
         return 200, {"access_token": "access", "token_type": "Bearer", "id_token": self.token(asked)}
 
 
+def letters(data):
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
 def unsigned(claims):
-    parts = [json.dumps({"alg": "none", "typ": "JWT"}), json.dumps(claims)]
-    return ".".join(base64.urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in parts) + "."
+    return f"{letters(json.dumps({'alg': 'none'}).encode())}.{letters(json.dumps(claims).encode())}."
+
+
+def with_a_shared(secret, claims):
+    """As a library that takes the public key, or the client's secret, for a key of HMAC would accept it."""
+    head = json.dumps({"alg": "HS256", "kid": "one"}).encode()
+    text = f"{letters(head)}.{letters(json.dumps(claims).encode())}"
+    return f"{text}.{letters(hmac.new(secret, text.encode(), hashlib.sha256).digest())}"
 
 
 def _handler(provider):
