@@ -111,10 +111,10 @@ def pairs(name: str, *, values: set[str]) -> dict[str, str]:
     """`word=value` after `word=value`, comma-separated, in this order; each value one of `values`."""
     found: dict[str, str] = {}
     for word in words(name, ""):
-        key, _equals, value = word.rpartition("=")
+        key, value = (part.strip() for part in word.rpartition("=")[::2])
         if not key or value not in values:
             raise ImproperlyConfigured(f"{name}: {word!r} must be NAME=VALUE with one of {', '.join(sorted(values))}.")
-        found[key.strip()] = value
+        found[key] = value
     return found
 
 

@@ -66,7 +66,7 @@ def come_back(request: HttpRequest) -> HttpResponse:
 
 def _answered(request: HttpRequest) -> HttpResponse:
     try:
-        asked = oidc.Asked(**json.loads(request.get_signed_cookie(ASKED, max_age=PATIENCE)))
+        asked = oidc.Asked(**json.loads(str(request.get_signed_cookie(ASKED, max_age=PATIENCE))))
         proven = oidc.prove(asked, request.GET.dict())
         user = company.account_of(proven.claims, request)
     except (KeyError, BadSignature):
