@@ -110,6 +110,12 @@ def _handler(provider):
             self.end_headers()
             self.wfile.write(body)
 
+        def lead(self, address):
+            self.send_response(302)
+            self.send_header("Location", address)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
         def do_GET(self):
             provider.asked.append(self.path)
             if self.path.endswith("/.well-known/openid-configuration"):
@@ -118,6 +124,10 @@ def _handler(provider):
                 self.answer(200, {"keys": [provider.key.as_dict(private=False)]})
             elif self.path.endswith("/userinfo") and self.headers["Authorization"] == "Bearer access":
                 self.answer(200, provider.told_besides)
+            elif "/auth?" in self.path:
+                self.lead(provider.sign_in(self.path))
+            elif "/logout?" in self.path:
+                self.lead(parse_qs(urlsplit(self.path).query)["post_logout_redirect_uri"][0])
             else:
                 self.answer(404, {})
 

@@ -446,6 +446,25 @@ def test_an_administrator_who_comes_only_with_the_company_account_is_one(desk, p
     assert "Choose a password here" in said_about_the_first(), "now they could not come in any more"
 
 
+def test_a_browser_goes_there_and_back_and_out_again_under_the_policy_of_our_pages(
+    li, provider, page, live_server, settings
+):
+    """Content-Security-Policy lets no form lead to another site; the console would say so."""
+    settings.BASE_URL = live_server.url
+    said = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.context.add_cookies([{"name": "language", "value": "en", "url": live_server.url}])
+    page.goto(f"{live_server.url}/account/sessions/")
+    page.get_by_role("link", name="Sign in with the company account").click()
+    page.wait_for_url("**/account/sessions/")
+    page.locator("summary", has_text=li.display_name).click()
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(f"{live_server.url}/sign-in/")
+    assert any("/logout?" in path for path in provider.asked)
+    assert not DeskSession.objects.filter(user=li).exists()
+    assert said == []
+
+
 def said_about_the_first():
     said = io.StringIO()
     call_command("first_administrator", stdout=said)
