@@ -106,6 +106,27 @@ def url(name: str, default: str | None, *, schemes: set[str]) -> str:
     return value
 
 
+def safe_url(name: str) -> str:
+    """An address that is encrypted or on this very machine; empty when none is given."""
+    value = text(name, "")
+    parts = urlsplit(value)
+    is_here = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if value and not (parts.scheme == "https" and parts.hostname) and not is_here:
+        raise ImproperlyConfigured(f"{name} must begin with https://, not {value!r}.")
+    return value
+
+
+def pairs(name: str, *, values: set[str]) -> dict[str, str]:
+    """`word=value` after `word=value`, comma-separated, in this order; each value one of `values`."""
+    found: dict[str, str] = {}
+    for word in words(name, ""):
+        key, value = (part.strip() for part in word.rpartition("=")[::2])
+        if not key or value not in values:
+            raise ImproperlyConfigured(f"{name}: {word!r} must be NAME=VALUE with one of {', '.join(sorted(values))}.")
+        found[key] = value
+    return found
+
+
 def database(name: str) -> dict[str, Any]:
     """
     Django's settings for the PostgreSQL at the address in `name`.

@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from config import env
+from staff.actors import Role
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -77,6 +78,21 @@ SMS_RECEIPT_FAILED = env.words_of_status(
 )
 WEBHOOK_ALLOW_PRIVATE = env.flag("REDRESS_WEBHOOK_ALLOW_PRIVATE", False)
 CLAMD_URL = env.text("REDRESS_CLAMD_URL", "") and env.url("REDRESS_CLAMD_URL", None, schemes={"tcp", "unix"})
+OIDC_ISSUER = env.safe_url("REDRESS_OIDC_ISSUER")
+OIDC_CLIENT_ID = env.text("REDRESS_OIDC_CLIENT_ID", None if OIDC_ISSUER else "")
+OIDC_CLIENT_SECRET = env.template("REDRESS_OIDC_CLIENT_SECRET", "")
+OIDC_SCOPES = env.words("REDRESS_OIDC_SCOPES", "openid,profile,email")
+OIDC_CLAIM = env.text("REDRESS_OIDC_CLAIM", "email")
+OIDC_GROUPS_CLAIM = env.text("REDRESS_OIDC_GROUPS_CLAIM", "groups")
+OIDC_ROLES = env.pairs("REDRESS_OIDC_ROLES", values=set(Role.values))
+OIDC_MAKES_ACCOUNTS = env.flag("REDRESS_OIDC_MAKES_ACCOUNTS", False)
+OIDC_SECOND_FACTOR = frozenset(env.words("REDRESS_OIDC_SECOND_FACTOR", ""))
+OIDC_ACR_VALUES = env.words("REDRESS_OIDC_ACR_VALUES", "")
+PASSWORDS_FOR_ALL = env.choice("REDRESS_PASSWORDS_FOR", "everybody", {"everybody", "administrators"}) == "everybody"
+if not (PASSWORDS_FOR_ALL or OIDC_ISSUER):
+    raise ImproperlyConfigured(
+        "REDRESS_PASSWORDS_FOR=administrators needs REDRESS_OIDC_ISSUER: nobody else could sign in."
+    )
 UPLOAD_MAX_BYTES = env.whole("REDRESS_UPLOAD_MAX_MB", 10, least=1) * 1024 * 1024
 LOG_LEVEL = env.choice("REDRESS_LOG_LEVEL", "INFO", {"DEBUG", "INFO", "WARNING", "ERROR"})
 LOG_FORMAT = env.choice("REDRESS_LOG_FORMAT", "json", {"json", "pairs"})

@@ -11,9 +11,11 @@ from staff.models import User
 
 
 def record(
-    kind: Entered, user: User, *, request: HttpRequest | None = None, by: User | None = None, detail: str = ""
+    kind: Entered, user: User | None, *, request: HttpRequest | None = None, by: User | None = None, detail: str = ""
 ) -> EntryEvent:
-    """Write one line. Without `by` they did it themselves; without `request` it was done on the server."""
+    """Write one line. Without `by` they did it themselves, without `user` it was a stranger; without `request` it was done
+    on the server.
+    """
     return EntryEvent.objects.create(
         user=user,
         kind=kind,

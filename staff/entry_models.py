@@ -43,6 +43,7 @@ class Entered(models.TextChoices):
     FACTORS_RESET = "factors_reset", _("Second factors reset")
     CODES_MADE = "codes_made", _("Recovery codes made")
     SESSIONS_ENDED = "sessions_ended", _("Sessions ended")
+    COMPANY_REFUSED = "company_refused", _("Company account refused")
     MADE = "made", _("Account made")
     CHANGED = "changed", _("Account changed")
     SWITCHED_OFF = "switched_off", _("Switched off")
@@ -52,9 +53,9 @@ class Entered(models.TextChoices):
 
 
 class EntryEvent(models.Model):
-    """One line of the record; the database refuses to change or delete it."""
+    """One line of the record; the database refuses to change or delete it. Without `user`: the company knows them, we do not."""
 
-    user = models.ForeignKey("staff.User", on_delete=models.PROTECT, related_name="entry_events")
+    user = models.ForeignKey("staff.User", on_delete=models.PROTECT, null=True, related_name="entry_events")
     kind = models.CharField(max_length=20, choices=Entered)
     at = models.DateTimeField()
     by = models.ForeignKey("staff.User", on_delete=models.PROTECT, null=True, related_name="+")
@@ -69,6 +70,10 @@ class EntryEvent(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="entry_event_kind_is_known", condition=models.Q(kind__in=sorted(Entered.values))
+            ),
+            models.CheckConstraint(
+                name="entry_event_is_of_somebody",
+                condition=models.Q(user__isnull=False) | models.Q(kind="company_refused", by__isnull=True),
             ),
         ]
         indexes = [models.Index(name="entry_event_of_person", fields=["user", "-at"])]

@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import ngettext
 
-from staff import entry
+from staff import entry, oidc
 from staff.entry_models import Entered
 from staff.models import User
 
@@ -81,7 +81,7 @@ def shut(request: HttpRequest, _response: HttpResponse | None, _credentials: dic
         minutes,
     ) % {"n": minutes}
     form = AuthenticationForm(request, initial={"username": request.POST.get("username", "")[:150]})
-    context = {"form": form, "shut": words, "next": request.POST.get("next", "")}
+    context = {"form": form, "shut": words, "next": request.POST.get("next", ""), **oidc.ways_in()}
     response = render(request, "staff/sign_in.html", context, status=429)
     response["Retry-After"] = str(int(wait().total_seconds()))
     return response

@@ -20,6 +20,9 @@ from staff.actors import Role
 from staff.entry_models import AccountMail, Entered, MailKind
 from staff.models import Branch, User
 
+COMPANY = "OIDC"
+"""What the record says of whoever came in with one."""
+
 
 class LastAdministrator(Exception):
     """Nobody would be left who can make accounts; nothing was changed."""
@@ -62,9 +65,10 @@ def make(user: User, *, by: User | None, request: HttpRequest | None = None) -> 
 
 
 @transaction.atomic
-def change(user: User, *, by: User, request: HttpRequest, what: list[str]) -> None:
-    """Save what was changed of an account. Raises LastAdministrator."""
-    if user.role != Role.ADMINISTRATOR and not administrators_left_without(user):
+def change(user: User, *, by: User | None, request: HttpRequest, what: list[str]) -> None:
+    """Save what was changed of an account, by nobody: as the company's groups say. Raises LastAdministrator."""
+    was_one = User.objects.filter(pk=user.pk, role=Role.ADMINISTRATOR).exists()
+    if was_one and user.role != Role.ADMINISTRATOR and not administrators_left_without(user):
         raise LastAdministrator
     user.save()
     entry.record(Entered.CHANGED, user, by=by, request=request, detail=", ".join(what))
@@ -120,13 +124,19 @@ def _tell(user: User, kind: MailKind) -> None:
         AccountMail.objects.create(user=user, kind=kind, queued_at=now, next_try_at=now)
 
 
+def comes_from_company(user: User) -> bool:
+    """Whether the company's sign-in has let this person in, and still could."""
+    came = user.entry_events.filter(kind=Entered.SIGNED_IN, detail__startswith=COMPANY)
+    return bool(settings.OIDC_ISSUER) and came.exists()
+
+
 def first_administrator(username: str = "admin", **fields: Any) -> User | None:
     """The account that makes all others, without a password; None where an administrator can sign in already.
 
     Called again before its link was used it gives the same account, so that a lost link is no locked door.
     """
     administrators = User.objects.filter(role=Role.ADMINISTRATOR, is_active=True).order_by("pk")
-    if any(user.has_usable_password() for user in administrators):
+    if any(user.has_usable_password() or comes_from_company(user) for user in administrators):
         return None
     waiting = administrators.first()
     if waiting is not None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, path
 
-from staff.views import account, people, sign_in
+from staff.views import account, company, people, sign_in
 
 app_name = "staff"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/", sign_in.SignIn.as_view(), name="sign-in"),
     path("sign-in/second/", sign_in.second_step, name="second-step"),
+    path("sign-in/company/", company.begin, name="company"),
+    path("sign-in/company/return/", company.come_back, name="company-return"),
     path("sign-in/password/<uidb64>/<token>/", sign_in.ChoosePassword.as_view(), name="choose-password"),
-    path("sign-out/", LogoutView.as_view(http_method_names=["post"]), name="sign-out"),
+    path("sign-out/", company.SignOut.as_view(), name="sign-out"),
     path("duty/", sign_in.duty, name="duty"),
     # account/
     path("account/password/", account.password, name="password"),

@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from staff import lockout, people, second_factor, sessions, tokens
+from staff import company, lockout, people, second_factor, sessions, tokens
 from staff.actors import Role
 from staff.devices import described
 from staff.entry_models import SecondFactorRule
@@ -51,7 +51,14 @@ def everybody(request: StaffRequest) -> HttpResponse:
     with_factor |= set(User.objects.filter(pk__in=shown, passkeys__isnull=False).values_list("pk", flat=True))
     query = request.GET.copy()
     query.pop("page", None)
-    context = {"asked": asked, "page": page, "with_factor": with_factor, "query": query.urlencode()}
+    strangers = company.strangers() if people.administers_everywhere(request.user) else []
+    context = {
+        "asked": asked,
+        "page": page,
+        "with_factor": with_factor,
+        "query": query.urlencode(),
+        "strangers": strangers,
+    }
     return render(request, "staff/people.html", context)
 
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from staff import entry, gate, passkeys, second_factor
+from staff import entry, gate, oidc, passkeys, second_factor
 from staff.entry_models import Entered
 from staff.forms import CodeForm, NewPassword, PasskeyForm, RecoveryForm
 from staff.http import StaffRequest
@@ -26,10 +26,12 @@ from staff.models import User
 from staff.second_factor import Factors
 
 WAITING = "at_the_door"
+COMPANY_TOKEN = "company_token"
+"""In the session of whoever came with the company account: it ends their sign-in there, too."""
 PATIENCE = 300
-"""Seconds between the password and the second factor."""
+"""Seconds between the first step and the second."""
 TRIES = 5
-"""Wrong second factors before one begins again with the password."""
+"""Wrong second factors before one begins again."""
 
 
 class SignIn(LoginView):
@@ -38,32 +40,48 @@ class SignIn(LoginView):
     template_name = "staff/sign_in.html"
     redirect_authenticated_user = True
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), **oidc.ways_in()}
+
     def form_invalid(self, form: Any) -> HttpResponse:
         response = super().form_invalid(form)
         response.status_code = 422
         return response
 
     def form_valid(self, form: Any) -> HttpResponse:
-        user: User = form.get_user()
-        if not Factors.of(user):
-            return let_in(self.request, user, self.get_success_url())
-        self.request.session.cycle_key()
-        self.request.session[WAITING] = {
-            "user": user.pk,
-            "password": user.get_session_auth_hash(),
-            "backend": user.backend,  # type: ignore[attr-defined]
-            "at": int(timezone.now().timestamp()),
-            "tries": 0,
-            "next": self.get_success_url(),
-        }
-        return redirect("staff:second-step")
+        return after_first_step(self.request, form.get_user(), self.get_success_url())
 
 
-def let_in(request: HttpRequest, user: User, onward: str, *, backend: str | None = None, how: str = "") -> HttpResponse:
-    """They proved who they are: a new session, a line in the record, and on to where they wanted to be."""
+def after_first_step(request: HttpRequest, user: User, onward: str, *, how: str = "", token: str = "") -> HttpResponse:
+    """The password was right, or the company vouches for them: in, or to the second step of those who have one."""
+    if not Factors.of(user):
+        return let_in(request, user, onward, how=how, token=token)
+    request.session.cycle_key()
+    request.session[WAITING] = {
+        "user": user.pk,
+        "password": user.get_session_auth_hash(),
+        "at": int(timezone.now().timestamp()),
+        "tries": 0,
+        "next": onward,
+        "how": how,
+        "token": token,
+    }
+    return redirect("staff:second-step")
+
+
+def let_in(
+    request: HttpRequest, user: User, onward: str, *, how: str = "", token: str = "", has_shown_two: bool = False
+) -> HttpResponse:
+    """They proved who they are: a new session, a line in the record, and on to where they wanted to be.
+
+    `token` is what the company's sign-in gave; `has_shown_two`: it asked for a second factor that counts here.
+    """
     request.session.pop(WAITING, None)
-    login(request, user, backend=backend)
-    needed_from = None if Factors.of(user) else second_factor.required_from(user)
+    login(request, user, backend="staff.backends.PasswordBackend")
+    if token:
+        request.session[COMPANY_TOKEN] = token
+    is_enough = has_shown_two or bool(Factors.of(user))
+    needed_from = None if is_enough else second_factor.required_from(user)
     if needed_from is not None:
         request.session[gate.FACTOR_FROM] = needed_from.isoformat()
     entry.record(Entered.SIGNED_IN, user, request=request, detail=how)
@@ -74,7 +92,7 @@ def let_in(request: HttpRequest, user: User, onward: str, *, backend: str | None
 
 
 def _at_the_door(request: HttpRequest) -> User | None:
-    """Who gave the right password a moment ago, if it still is their password."""
+    """Who took the first step a moment ago, if their password is still the same."""
     waiting = request.session.get(WAITING)
     if waiting is None or timezone.now().timestamp() - waiting["at"] > PATIENCE or waiting["tries"] >= TRIES:
         return None
@@ -88,7 +106,7 @@ def second_step(request: HttpRequest) -> HttpResponse:
     user = _at_the_door(request)
     if user is None:
         request.session.pop(WAITING, None)
-        messages.warning(request, _("Begin again with your password."))
+        messages.warning(request, _("That took too long, or there were too many tries. Begin again."))
         return redirect("staff:sign-in")
     ways = {"app": CodeForm, "passkey": PasskeyForm, "recovery": RecoveryForm}
     way = request.POST.get("way", "")
@@ -102,7 +120,8 @@ def second_step(request: HttpRequest) -> HttpResponse:
                 form.add_error("code" if "code" in form.fields else None, str(wrong))
             else:
                 waiting = request.session[WAITING]
-                return let_in(request, user, waiting["next"], backend=waiting["backend"], how=way)
+                how = f"{waiting['how']}, {way}" if waiting["how"] else way
+                return let_in(request, user, waiting["next"], how=how, token=waiting["token"])
         return _ask(request, user, way, form)
     return _ask(request, user, request.GET.get("way", ""), None)
 

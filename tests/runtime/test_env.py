@@ -36,6 +36,12 @@ def test_a_flag_is_read_in_the_usual_spellings(monkeypatch, given, meant):
         (lambda: env.whole("THING", 1, least=1), "0"),
         (lambda: env.choice("THING", "a", {"a", "b"}), "c"),
         (lambda: env.url("THING", None, schemes={"https"}), "ftp://example.org"),
+        (lambda: env.safe_url("THING"), "http://login.example/"),
+        (lambda: env.safe_url("THING"), "https:///realm"),
+        (lambda: env.safe_url("THING"), "login.example"),
+        (lambda: env.pairs("THING", values={"a"}), "desk=b"),
+        (lambda: env.pairs("THING", values={"a"}), "desk"),
+        (lambda: env.pairs("THING", values={"a"}), "=a"),
         (lambda: env.database("THING"), "mysql://host/name"),
         (lambda: env.database("THING"), "postgres://host/"),
         (lambda: env.database("THING"), "postgres://host:port/name"),
@@ -119,3 +125,14 @@ def test_an_option_may_be_given_as_nothing_to_overrule_ours(monkeypatch):
     """As a pooler wants it that takes no options at the start."""
     monkeypatch.setenv("THING", "postgres://me@db.example/redress?options=")
     assert env.database("THING")["OPTIONS"] == {"options": ""}
+
+
+def test_pairs_keep_their_order_and_the_last_sign_divides(monkeypatch):
+    monkeypatch.setenv("THING", "cn=leads=b, desk = a")
+    assert list(env.pairs("THING", values={"a", "b"}).items()) == [("cn=leads", "b"), ("desk", "a")]
+
+
+@pytest.mark.parametrize("given", ["", "https://login.example/realm", "http://127.0.0.1:9000/realm"])
+def test_an_address_for_secrets_is_encrypted_or_here(monkeypatch, given):
+    monkeypatch.setenv("THING", given)
+    assert env.safe_url("THING") == given

@@ -23,6 +23,11 @@ def test_the_rows_of_the_door_are_kept_whole():
     token = {"user": user, "name": "x", "start": "rd_", "made_at": now, "expires_at": now + timedelta(days=1)}
     scopes = {"scopes": ["complaints:read"]}
     refused("entry_event_kind_is_known", lambda: EntryEvent.objects.create(user=user, kind="flew", at=now))
+    refused("entry_event_is_of_somebody", lambda: EntryEvent.objects.create(user=None, kind="signed_in", at=now))
+    refused(
+        "entry_event_is_of_somebody",
+        lambda: EntryEvent.objects.create(user=None, kind="company_refused", at=now, by=user),
+    )
     refused("second_factor_role_is_known", lambda: SecondFactorRule.objects.create(role="king", from_on=now.date()))
     refused("account_mail_kind_is_known", lambda: AccountMail.objects.create(user=user, kind="spam", queued_at=now))
     for wrong in ([], ["everything"], ["complaints:read", "everything"]):
