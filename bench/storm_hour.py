@@ -52,7 +52,7 @@ class Product:
     def __init__(self, data: Path, port: int) -> None:
         self.data, self.address, self.said = data, f"http://127.0.0.1:{port}", data.with_suffix(".out")
         with self.said.open("w") as out:
-            up = [PYTHON, ROOT / "dev", "up", "--port", str(port), "--data", data]
+            up = [str(PYTHON), str(ROOT / "dev"), "up", "--port", str(port), "--data", str(data)]
             self.process = subprocess.Popen(up, stdout=out, stderr=out)
 
     def wait(self) -> None:
@@ -71,7 +71,7 @@ class Product:
 
     def ask(self, code: str) -> Any:
         environment = {**os.environ, "REDRESS_DATA": str(self.data)}
-        run = [PYTHON, ROOT / "dev", "manage", "shell", "-v", "0", "-c", code]
+        run = [str(PYTHON), str(ROOT / "dev"), "manage", "shell", "-v", "0", "-c", code]
         said = subprocess.run(run, capture_output=True, text=True, env=environment, check=True).stdout
         return json.loads(next(row for row in said.splitlines() if row.startswith("STORM")).removeprefix("STORM"))
 
@@ -113,9 +113,11 @@ def storm(product: Product, folder: Path, users: int, seconds: int) -> list[dict
         "STORM_ACKNOWLEDGED": str(folder / "acknowledged"),
     }
     options = ["--headless", "--only-summary", "-u", str(users), "-r", "4", "-t", f"{seconds}s", "--stop-timeout", "30"]
-    where = ["-f", ROOT / "bench" / "storm_users.py", "--host", product.address, "--csv", folder / "figures"]
+    where = ["-f", str(ROOT / "bench" / "storm_users.py"), "--host", product.address, "--csv", str(folder / "figures")]
     # it ends with 1 when a request failed; that is a finding to be told, not a reason to stop
-    subprocess.run([PYTHON, "-m", "locust", *where, *options], env=environment, stdout=subprocess.DEVNULL, check=False)
+    subprocess.run(
+        [str(PYTHON), "-m", "locust", *where, *options], env=environment, stdout=subprocess.DEVNULL, check=False
+    )
     with (folder / "figures_failures.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
             line(f"  failed {row['Occurrences']} times: {row['Name']}: {row['Error'][:120]}")

@@ -11,6 +11,7 @@ import os
 import random
 import re
 import threading
+import time
 from typing import Any
 from uuid import uuid4
 
@@ -145,6 +146,7 @@ class Agent(Colleague):
             **ANSWERS,
         }
         said = {"form_id": str(uuid4()), "call_id": uuid4().hex[:12], "language": "zh-hans", **caller, **what}
+        said |= {"OUT-outage_since": time.strftime("%Y-%m-%dT00:00"), "OUT-life_support": "no"}
         answer = self.post("/desk/new/phone/", said, "agent: register")
         if found := re.search(r"/registered/([^/]+)/", answer.headers.get("Location", "")):
             acknowledged(story, found[1])
