@@ -44,8 +44,8 @@ def account_of(claims: dict[str, Any], request: HttpRequest) -> User:
 def shows_second_factor(claims: dict[str, Any]) -> bool:
     """Whether the provider says that it asked for more than a password, in words that we were told to believe."""
     methods = claims.get("amr")
-    said = {claims.get("acr"), *(methods if isinstance(methods, list) else [])}
-    return bool({word for word in said if isinstance(word, str)} & settings.OIDC_SECOND_FACTOR)
+    said = [claims.get("acr"), *(methods if isinstance(methods, list) else [])]
+    return any(isinstance(word, str) and word in settings.OIDC_SECOND_FACTOR for word in said)
 
 
 def strangers() -> list[EntryEvent]:
@@ -78,7 +78,7 @@ def _made(claims: dict[str, Any], name: str, role: str | None, request: HttpRequ
         username=name,
         role=role or Role.AGENT,
         email=str(claims.get("email", "")) if is_verified else "",
-        full_name=str(claims.get("name", ""))[:80],
+        full_name=str(claims.get("name", "")).replace("\x00", "")[:80],
     )
     user.set_unusable_password()
     try:
@@ -106,5 +106,4 @@ def _give_role(user: User, role: str, request: HttpRequest) -> None:
 
 def _refused(request: HttpRequest, user: User | None, detail: str, words: str) -> NotLetIn:
     entry.record(Entered.COMPANY_REFUSED, user, request=request, detail=detail.replace("\x00", ""))
-    more = _("Ask an administrator of this desk.")
-    return NotLetIn(f"{words} {more}")
+    return NotLetIn(_("%(why)s Ask an administrator of this desk.") % {"why": words})

@@ -319,7 +319,7 @@ def test_groups_do_not_take_the_last_administrator(desk, provider, settings):
 
 def test_accounts_are_made_only_where_that_is_wanted_and_see_nothing_at_first(desk, provider, settings):
     settings.OIDC_MAKES_ACCOUNTS = True
-    provider.person |= {"email": "wang@company.example", "name": "王芳"}
+    provider.person |= {"email": "wang@company.example", "name": "王芳\x00"}
     come(desk, provider)
     user = User.objects.get(email="wang@company.example")
     assert (user.full_name, user.role, user.branch, user.has_usable_password()) == ("王芳", Role.AGENT, None, False)
@@ -355,11 +355,13 @@ def test_a_second_factor_shown_there_counts_where_we_believe_it(desk, provider, 
     assert is_inside(desk)
 
 
-@pytest.mark.parametrize(("amr", "status"), [(["pwd"], 302), ("otp", 302), (["otp"], 200)])
+@pytest.mark.parametrize(
+    ("amr", "status"), [(["pwd"], 302), ("otp", 302), ([{"x": 1}], 302), (None, 302), (["otp"], 200)]
+)
 def test_a_rule_for_the_role_is_kept_also_for_the_company_account(desk, provider, li, settings, amr, status):
     settings.OIDC_SECOND_FACTOR = frozenset({"otp"})
     SecondFactorRule.objects.create(role=Role.AGENT, from_on=timezone.localdate() - timedelta(days=1))
-    provider.person["amr"] = amr
+    provider.person |= {"amr": amr, "acr": {"otp": "otp"}}
     come(desk, provider)
     assert desk.get("/account/sessions/").status_code == status
 
