@@ -50,7 +50,7 @@ def test_every_move_has_something_that_happens_or_is_only_said():
         "request_reopening",
         "resume",
     }
-    only_said |= {"send_back", "supplement", "warn"}
+    only_said |= {"send_back", "supplement", "warn", "erase"}
     only_said |= {
         "acknowledge",
         "ask_extension",
