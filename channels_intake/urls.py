@@ -79,7 +79,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("complain/<uuid:form_id>/<form-step:step>/", portal.step, name="step"),
     path("open311/discovery.<format:fmt>", open311.discovery, name="open311-discovery"),
     path("open311/v2/", open311.services, {"fmt": "json"}, name="open311-root"),
-    path("open311/v2/discovery.<format:fmt>", open311.discovery),
+    path("open311/v2/discovery.<format:fmt>", open311.discovery, name="open311-discovery-v2"),
     path("open311/v2/services.<format:fmt>", open311.services, name="open311-services"),
     path("open311/v2/services/<slug:code>.<format:fmt>", open311.definition, name="open311-definition"),
     path("open311/v2/requests.<format:fmt>", open311.requests, name="open311-requests"),

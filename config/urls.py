@@ -16,7 +16,11 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
     path("style/", style, name="style"),
     path("language/", include("django.conf.urls.i18n")),
-    path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}img/favicon.svg", permanent=True)),
+    path(
+        "favicon.ico",
+        RedirectView.as_view(url=f"{settings.STATIC_URL}img/favicon.svg", permanent=True),
+        name="favicon",
+    ),
     path("api/", include("config.api")),
     path("", include("staff.urls")),
     path("", include("customers.urls")),

@@ -239,7 +239,7 @@ KEPT_COLUMNS: dict[str, str] = {
         "responsibility next_due_clock segment_kept"
     ),
     "complaints.Event": "move from_status to_status role salt content_hash hash",
-    "complaints.Attachment": "content_type kind",
+    "complaints.Attachment": "content_type kind scan found",
     "complaints.Notice": "code medium language state",
     "complaints.Receipt": "arrival",
     "complaints.Feedback": "answered_by verdict scale language",

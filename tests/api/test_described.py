@@ -9,7 +9,6 @@ from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections, transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -26,7 +25,7 @@ from complaints.models import Complaint
 from complaints.states import Status
 from staff.actors import Role
 from tests.complaints.test_moves import bring, everything_about
-from tests.factories import a_branch, a_complaint, a_team, a_user
+from tests.factories import a_branch, a_complaint, a_key, a_team, a_user
 
 pytestmark = pytest.mark.usefixtures("profile")
 OPERATIONS = [
@@ -74,8 +73,7 @@ def references():
 def headers_of(who):
     if who == "nobody":
         return {}
-    token = Token.objects.create(user=a_user(who))
-    return {"Authorization": f"Token {token.key}"}
+    return {"Authorization": f"Token {a_key(a_user(who))}"}
 
 
 def holds(case, headers, checks=CHECKS):

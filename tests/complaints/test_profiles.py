@@ -23,6 +23,7 @@ from complaints import (
     ladder,
     outbox,
     profiles,
+    reports_told,
     signals_told,
     surveys,
     watching,
@@ -50,7 +51,7 @@ from complaints.models import (
     Webhook,
 )
 from staff.models import Branch, Team, TeamKind
-from tests.factories import a_complaint, an_announcement, an_issue
+from tests.factories import a_complaint, a_user, an_announcement, an_issue
 
 NAMES = profiles.names()
 NONE = "-"
@@ -485,7 +486,7 @@ def test_every_occasion_has_its_text_in_both_languages(empty, name):
         surveys.OCCASIONS
         | schedule.OCCASIONS
         | concerns.OCCASIONS
-        | {attention.DIGEST, figures_told.DIFFER, signals_told.FOUND}
+        | {attention.DIGEST, figures_told.DIFFER, signals_told.FOUND, reports_told.POSTED}
     )
     for code in occasions:
         assert {(code, "email", "zh-hans"), (code, "email", "en")} <= texts, code
@@ -502,6 +503,7 @@ def test_every_placeholder_has_something_to_put_in_its_place(profile):
     of_announcement = announcements.words_for(an_announcement(), DeskSettings.current())
     of_others = set(of_issue) | set(of_webhook) | set(of_announcement) | watching.WORDS
     of_others |= set(surveys.words_for(Survey(), "x", DeskSettings.current()))
+    of_others |= set(reports_told.sample(a_user())[1])
     assert set(words) | of_others | {"name"} == profiles.PLACEHOLDERS
 
 

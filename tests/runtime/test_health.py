@@ -12,7 +12,7 @@ from config.checks import chinese_trigrams_work
 from config.tasks import heartbeat
 from tests.factories import a_complaint
 
-METRICS_QUERIES = 12
+METRICS_QUERIES = 16
 
 
 def test_healthz_needs_neither_database_nor_broker(client, settings):

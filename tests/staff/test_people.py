@@ -54,10 +54,8 @@ def test_the_link_is_mailed_too_and_stands_in_no_row(desk, settings, client):
     desk.post(reverse("staff:new-person"), said())
     assert tasks.send_account_mail() == 1
     assert tasks.send_account_mail() == 0
-    (mail,) = (settings.VAR_DIR / "outbox" / "email").glob("*.eml")
-    text = mail.read_text()
-    mail.unlink()
-    assert "To: zhao@example.org" in text
+    mails = [path.read_text() for path in (settings.VAR_DIR / "outbox" / "email").glob("*.eml")]
+    (text,) = [mail for mail in mails if "To: zhao@example.org" in mail]
     link = re.search(r"http://localhost:8000(/sign-in/password/\S+)", text.replace("=\n", ""))[1]
     assert client.get(link, follow=True).context["validlink"]
     row = AccountMail.objects.values().get()

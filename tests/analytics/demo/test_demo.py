@@ -90,7 +90,9 @@ def digest():
                 "complaints_serviceissue": ["created_at"],
                 "complaints_event": ["salt", "content_hash", "hash"],
             }.get(table, [])
-            cursor.execute(f'SELECT to_jsonb(t) - %s::text[] FROM "{table}" t ORDER BY id', [skipped])
+            # what stands out is told when the figures are counted, which is not made up
+            which = "WHERE code <> 'signal_found'" if table == "complaints_notice" else ""
+            cursor.execute(f'SELECT to_jsonb(t) - %s::text[] FROM "{table}" t {which} ORDER BY id', [skipped])
             for (row,) in cursor.fetchall():
                 found.update(repr(row).encode())
     return found.hexdigest()

@@ -110,8 +110,8 @@ def test_a_suspected_storm_is_offered_on_the_page_and_on_the_board(reader, sign_
 def test_a_promise_of_the_average_is_neither_late_nor_pressing(reader, sign_in, monday_morning):
     complaint = an_outage()
     assert arrival(complaint).statistic == "mean"
-    sign_in()
     monday_morning.shift(9 * HOUR)
+    sign_in()
     page = text_of(reader.get(f"/complaints/{complaint.reference}/"))
     assert "on average within 90 minutes" in page
     assert "on average within" not in page.split('class="row pressing"')[1].split("</p>")[0]
