@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from whitenoise.compress import Compressor
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 OUR_IMPORTS = (
@@ -23,3 +26,7 @@ class HashedFiles(CompressedManifestStaticFilesStorage):
     """
 
     patterns = (*CompressedManifestStaticFilesStorage.patterns, OUR_IMPORTS)
+
+    def create_compressor(self, **options: Any) -> Compressor:
+        """Without Brotli, which is there only when some other package brought it, and takes most of a minute at each start."""
+        return Compressor(use_brotli=False, **options)
