@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.core.cache import cache
+from django.core.files.storage import default_storage
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from complaints import database_clock, workflow
@@ -17,8 +19,10 @@ from complaints.models import Attachment
 from complaints.models.attachment import ScanState
 from staff.actors import THE_CLOCK
 
-LOCK = 20441
-"""The advisory lock of whoever scans."""
+IN_HAND = "virus-scan-in-hand"
+"""Kept in the cache and not as a lock of a database session: behind a pooler a session is lent for one transaction only."""
+IN_HAND_SECONDS = 180
+"""How long whoever is killed over a file keeps the others from scanning."""
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +32,7 @@ def scan(file: Attachment) -> int:
 
     Safe in several workers and after a kill: whoever notes first has noted, and the alarm is in the same transaction.
     """
-    with file.file.open() as stored:
+    with default_storage.open(file.file.name) as stored:  # a handle of our own: the row's may be read by somebody else
         found = clamd.verdict(stored.file, url=settings.CLAMD_URL)
     return _note(file, found, at=database_clock.now())
 
@@ -58,20 +62,18 @@ def sweep() -> int:
 
 @contextmanager
 def _alone() -> Iterator[bool]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-        is_mine = bool(cursor.fetchone()[0])
+    is_mine = cache.add(IN_HAND, True, timeout=IN_HAND_SECONDS)
     try:
         yield is_mine
     finally:
         if is_mine:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+            cache.delete(IN_HAND)
 
 
 def _through() -> int:
     judged = 0
     for file in Attachment.objects.waiting().select_related("complaint").iterator(chunk_size=50):
+        cache.touch(IN_HAND, IN_HAND_SECONDS)
         try:
             judged += scan(file)
         except clamd.ScannerAway as error:

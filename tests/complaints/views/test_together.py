@@ -331,7 +331,8 @@ def test_a_shift_is_handed_over_with_a_note_for_each_and_an_answer_for_each(read
 
 
 def test_a_shift_handed_over_without_a_word_comes_back_with_what_is_missing(reader, sign_in):
-    sign_in(Role.INVESTIGATOR)
+    me = sign_in(Role.INVESTIGATOR)
+    workflow.perform("assign", bring(fresh(), "investigating"), by=Actor.staff(me), assignee=me)
     answer = reader.post("/desk/hand-over/")
     assert answer.status_code == 422
     assert "Tick what you hand over." in text_of(answer)
