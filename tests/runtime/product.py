@@ -15,7 +15,7 @@ from urllib.parse import quote
 from django.db import connection
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 150
+PATIENCE = 300
 
 
 def address(database):
