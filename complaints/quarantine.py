@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import BinaryIO, cast
 
 from django.conf import settings
 from django.core.cache import cache
@@ -33,7 +34,7 @@ def scan(file: Attachment) -> int:
     Safe in several workers and after a kill: whoever notes first has noted, and the alarm is in the same transaction.
     """
     with default_storage.open(file.file.name) as stored:  # a handle of our own: the row's may be read by somebody else
-        found = clamd.verdict(stored.file, url=settings.CLAMD_URL)
+        found = clamd.verdict(cast("BinaryIO", stored), url=settings.CLAMD_URL)
     return _note(file, found, at=database_clock.now())
 
 
