@@ -13,7 +13,7 @@ pytestmark = pytest.mark.xdist_group("journeys")
 
 def test_a_missed_deadline_is_rung_shown_and_told(product, sign_in):
     liaison, supervisor = sign_in("liaison"), sign_in("supervisor")
-    breached = supervisor.go("/board/").page.locator("#figure-breached")
+    breached = supervisor.go("/board/").page.locator("#figure-decision-missed")
     before = int(re.search(r"\d+", breached.inner_text())[0])
     forgotten = {
         "received_at": local(days_ago(20)),
