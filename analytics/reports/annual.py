@@ -175,7 +175,7 @@ def _by_month(year: Year) -> Table:
         Column(_("Month"), is_number=False),
         Column(_("Complaints received")),
         Column(_("A year before")),
-        Column(pgettext("figure", "Change")),
+        Column(pgettext("figure", "Change"), is_count=False),
     ]
     total = [Cell(_("All")), _number(year, now, year.period), *beside(now, then, year.before)]
     return Table("months", _("Complaints by month"), columns, rows, total)
@@ -203,7 +203,7 @@ def _by_group(year: Year, user: User, by: str, title: Any) -> Table:
         return [Cell(name), *cells, *([change_cell(*numbers[-2:])] if part else [])]
 
     columns = [Column(_("Group"), is_number=False), *(Column(str(period)) for period in periods)]
-    columns += [Column(pgettext("figure", "Change"))] if part else []
+    columns += [Column(pgettext("figure", "Change"), is_count=False)] if part else []
     rows = [row(name, [found.get(key, 0) for found in counts], **{by: key}) for key, name in names.items()]
     total = row(_("All"), [sum(found.values()) for found in counts])
     return Table(f"by-{by}", str(title), columns, rows, total)
@@ -230,9 +230,9 @@ def _rates(year: Year, user: User) -> Table:
     columns = [
         Column(_("Period"), is_number=False),
         Column(_("Complaints")),
-        Column(_("Customers, mean")),
-        Column(_("Per 10,000 customers")),
-        Column(_("95% range")),
+        Column(_("Customers, mean"), is_count=False),
+        Column(_("Per 10,000 customers"), is_count=False),
+        Column(_("95% range"), is_count=False),
     ]
     title = _("Complaints per 10,000 customers, beside last year")
     return Table("rates", title, columns, [row(period) for period in periods])
@@ -296,7 +296,7 @@ def _money(chosen: Chosen, user: User) -> list[Table]:
         shown = formats.number_format(amount, 2, force_grouping=True)
         return [Cell(name), number(NAME, chosen, n, "money", way), Cell(float(amount), shown)]
 
-    columns = [Column(_("How"), is_number=False), Column(_("Times")), Column(_("Amount"))]
+    columns = [Column(_("How"), is_number=False), Column(_("Times")), Column(_("Amount"), is_count=False)]
     rows = [row(str(way.label), way.value, *found[way.value]) for way in GivenBack if way.value in found]
     total = row(_("All"), "", sum(n for n, _amount in found.values()), sum(amount for _n, amount in found.values()))
     return [Table("money", _("Money given back"), columns, rows, total)]
@@ -309,7 +309,7 @@ def list_rows(chosen: Chosen, user: User, at: datetime, pick: str) -> Listing:
         raise Http404
     rows = given_back(chosen, user).select_related("complaint__category").order_by("-paid_on", "-pk")
     heads = (_("Complaint"), _("Category"), _("How"), _("Given back on"))
-    columns = [*(Column(name, is_number=False) for name in heads), Column(_("Amount"))]
+    columns = [*(Column(name, is_number=False) for name in heads), Column(_("Amount"), is_count=False)]
     return Listing(_("Money given back"), rows.filter(way=way) if way else rows, columns, _given)
 
 
