@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -30,23 +31,20 @@ ROOT = Path(__file__).resolve().parents[2]
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
 
 
-class Worker(threading.Thread):
+class Worker:
     """Somebody who registers complaints and works on them until told to stop."""
 
     def __init__(self, team):
-        super().__init__()
-        self.team, self.acknowledged, self.enough, self.failed = team, [], threading.Event(), None
+        self.team, self.acknowledged, self.enough = team, [], threading.Event()
         self.agent, self.boss = Actor.staff(a_user(Role.AGENT)), Actor.staff(a_user(Role.SUPERVISOR))
 
-    def run(self):
+    def work(self):
         try:
             while not self.enough.is_set():
                 complaint = a_complaint(at=timezone.now(), by=self.agent, story="变压器夜里嗡嗡响。")
                 workflow.perform("dispatch", complaint, by=self.boss, team=self.team)
                 workflow.perform("note", complaint, by=self.boss, note="已经打过电话。")
                 self.acknowledged.append(complaint.reference)
-        except Exception as error:
-            self.failed = error
         finally:
             connections.close_all()
 
@@ -84,17 +82,18 @@ def test_a_backup_taken_under_load_comes_back_whole(tmp_path, elsewhere):
     attachments.keep(kept, first)
     refresh()
     workers = [Worker(team) for _ in range(3)]
-    for worker in workers:
-        worker.start()
-    while not all(worker.acknowledged or worker.failed for worker in workers):
-        refresh()
-    before = [reference for worker in workers for reference in list(worker.acknowledged)]
-    call_command("backup", tmp_path / "backup", verbosity=0)
-    for worker in workers:
-        worker.enough.set()
-    for worker in workers:
-        worker.join()
-    assert [worker.failed for worker in workers] == [None] * 3
+    with ThreadPoolExecutor(len(workers)) as pool:
+        turns = [pool.submit(worker.work) for worker in workers]
+        try:
+            while not all(worker.acknowledged or turn.done() for worker, turn in zip(workers, turns, strict=True)):
+                refresh()
+            before = [reference for worker in workers for reference in list(worker.acknowledged)]
+            call_command("backup", tmp_path / "backup", verbosity=0)
+        finally:
+            for worker in workers:
+                worker.enough.set()
+    for turn in turns:
+        turn.result()  # raises what stopped it
     after = set(Complaint.objects.values_list("reference", flat=True))
 
     files = tmp_path / "files"
