@@ -85,6 +85,7 @@ def load(*, complaints: int, days: int, seed: int, ending: datetime, customers: 
                     _copy(table, columns, b"".join(batch.rows[table] for batch in batches))
                 loaded.add(batches)
                 say(loaded.complaints)
+            _analyze()  # or words and chains are planned as if there were nothing, and take minutes
             _chain_events()
         _write_words(generator.bases.ids[Complaint._meta.db_table])
         _set_sequences(generator.bases.number + complaints)
@@ -92,9 +93,7 @@ def load(*, complaints: int, days: int, seed: int, ending: datetime, customers: 
         asking.ask(Branch.objects.filter(parent__isnull=True).earliest("pk"), seed=seed, ending=ending)
         inspections.load(ending)
         staffing.send_away(ending)  # only now: deputies hear of what happens while somebody is away, not of the past
-    with connection.cursor() as cursor:
-        # only what is ours: the catalogues that all databases of a server share would make their loads wait for each other
-        cursor.execute(f"ANALYZE {', '.join(connection.introspection.django_table_names(only_existing=True))}")
+    _analyze()
     loaded.seconds = time.monotonic() - began
     return loaded
 
@@ -277,8 +276,13 @@ def _write_words(before: int) -> None:
 def _chain_events() -> None:
     """The hashes of the history, which a trigger writes, but not while the checks are off."""
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE complaints_event")  # or all of it is planned as if there were none, and takes minutes
         cursor.execute("SELECT complaints_chain_unchained()")
+
+
+def _analyze() -> None:
+    """Only what is ours: the catalogues that all databases of a server share would make their loads wait for each other."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {', '.join(connection.introspection.django_table_names(only_existing=True))}")
 
 
 def highest(table: str) -> int:

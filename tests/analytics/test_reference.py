@@ -28,7 +28,7 @@ from analytics.statistics import (
     TOO_FEW,
     Stratum,
     byar,
-    count_quantile,
+    count_quantiles,
     forecast,
     if_everyone_had_answered,
     is_ranking,
@@ -164,7 +164,7 @@ def test_a_weighted_share_is_numpys_average_of_single_answers_and_its_base_is_ki
 @given(st.floats(0.01, 3000), st.floats(0.001, 0.999))
 def test_a_count_without_crowds_is_scipys_poisson(mean, share):
     assume(_is_no_tie(stats.poisson(mean), share))
-    assert count_quantile(mean, 1.0, share) == stats.poisson.ppf(share, mean)
+    assert count_quantiles(mean, 1.0, [share]) == [stats.poisson.ppf(share, mean)]
 
 
 @given(st.floats(0.01, 2000), st.floats(1.01, 30), st.floats(0.001, 0.999))
@@ -174,7 +174,7 @@ def test_a_count_with_crowds_is_scipys_negative_binomial(mean, dispersion, share
     assert same.mean() == pytest.approx(mean, rel=1e-6)
     assert same.var() == pytest.approx(mean * dispersion, rel=1e-6)
     assume(_is_no_tie(same, share))
-    assert count_quantile(mean, dispersion, share) == same.ppf(share)
+    assert count_quantiles(mean, dispersion, [share]) == [same.ppf(share)]
 
 
 def _is_no_tie(distribution, share):

@@ -12,7 +12,7 @@ from django.contrib.staticfiles import finders
 from django.test import Client
 from django.urls import reverse
 
-from config.logs import KeyValueFormatter
+from config.logs import PairsFormatter
 from staff.actors import Role
 from staff.models import User
 from tests.factories import a_user
@@ -92,7 +92,7 @@ class Kept(logging.Handler):
 
     def __init__(self):
         super().__init__(logging.DEBUG)
-        self.setFormatter(KeyValueFormatter())
+        self.setFormatter(PairsFormatter())
         self.lines = []
 
     def emit(self, record):

@@ -169,9 +169,9 @@ def test_an_answer_of_another_issuer_or_a_refusal_lets_nobody_in(desk, provider,
     [
         {"nonce": "another"},
         {"nonce": None},
-        {"exp": int(time.time()) - 3600},
+        {"exp": -3600},
         {"exp": None},
-        {"iat": int(time.time()) + 3600},
+        {"iat": 3600},
         {"iat": None},
         {"aud": "another program"},
         {"aud": None},
@@ -185,7 +185,8 @@ def test_an_answer_of_another_issuer_or_a_refusal_lets_nobody_in(desk, provider,
     ids=str,
 )
 def test_a_token_that_is_not_for_us_just_now_lets_nobody_in(desk, provider, li, bend):
-    provider.bend = bend
+    now = int(time.time())
+    provider.bend = {key: now + value if isinstance(value, int) else value for key, value in bend.items()}
     refused(desk, come(desk, provider), "did not let you in")
     assert not EntryEvent.objects.exists()
 
