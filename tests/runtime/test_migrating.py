@@ -1,4 +1,4 @@
-"""Migrations newer than the accepted ones lock no big table unnoticed, and none waits long for a lock."""
+"""Migrations newer than the accepted ones lock no big table unnoticed, none waits long for a lock, and what only adds is done together."""
 
 import sys
 
@@ -8,10 +8,13 @@ from django.contrib.postgres.operations import AddConstraintNotValid, AddIndexCo
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection, migrations, models
+from django.db.migrations.autodetector import MigrationAutodetector
+from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.models.functions import Now
 
 from config.migrating import ACCEPTED, BIG, problems
+from config.together import Together, together
 
 INDEX = models.Index(fields=["story"], name="by_story")
 CHECK = models.CheckConstraint(condition=models.Q(version__gte=0), name="version_is_positive")
@@ -122,3 +125,79 @@ def test_migrate_gives_up_soon_where_somebody_holds_a_lock():
     with connection.cursor() as cursor:
         cursor.execute("SHOW lock_timeout")
         assert cursor.fetchone() == ("0",)
+
+
+QUITE = migrations.CreateModel("Quite", [("id", models.BigAutoField(primary_key=True))])
+MORE = migrations.AddField("quite", "more", models.TextField(default=""))
+SAID = migrations.AddConstraint("quite", models.CheckConstraint(condition=~models.Q(more="no"), name="more_is_said"))
+UNSAID = migrations.RemoveConstraint("quite", "more_is_said")
+FOUND = migrations.AddIndex("quite", models.Index(fields=["more"], name="by_more"))
+BOUND = migrations.AddField("quite", "complaint", models.ForeignKey("complaints.Complaint", models.CASCADE, null=True))
+WRITTEN = migrations.RunSQL("SELECT 1", migrations.RunSQL.noop)
+CHANGED = migrations.AlterField("quite", "more", models.CharField(max_length=9, default=""))
+MANY = [migrations.CreateModel(f"Quite{n}", [("id", models.BigAutoField(primary_key=True))]) for n in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("operations", "sizes"),
+    [
+        ([QUITE, MORE, SAID, FOUND], [1, 3]),
+        ([QUITE, MORE, BOUND, SAID, UNSAID], [1, 3, 1]),
+        ([MORE, WRITTEN, SAID, FOUND], [4]),
+        ([MORE, SAID], [1, 1]),
+        ([*MANY, CHANGED, *MANY], [3, 1, 3]),
+        ([*MANY, migrations.RunPython(migrations.RunPython.noop), MORE], [3, 1, 1]),
+        ([*MANY, migrations.RunSQL("SELECT 1", state_operations=[MORE]), SAID], [3, 1, 1]),
+        ([*MANY, AddIndexConcurrently("complaint", INDEX)], [3, 1]),
+        ([], []),
+    ],
+)
+def test_what_only_adds_is_done_together_up_to_what_must_see_it(operations, sizes):
+    done = together(made(*operations))
+    assert [len(one.operations) if isinstance(one, Together) else 1 for one in done] == sizes
+    assert flat(done) == operations
+
+
+def test_without_a_transaction_each_is_done_for_itself():
+    assert together(made(*MANY, atomic=False)) == MANY
+
+
+def flat(operations):
+    return [one for some in operations for one in (some.operations if isinstance(some, Together) else [some])]
+
+
+def everything(loader):
+    return [
+        migration
+        for migration, _ in MigrationExecutor(None).migration_plan(loader.graph.leaf_nodes(), clean_start=True)
+    ]
+
+
+def test_every_migration_keeps_its_operations_in_order_and_leads_to_the_same_models(loader):
+    one_by_one, at_once = loader.project_state([]), loader.project_state([])
+    for migration in everything(loader):
+        assert flat(together(migration)) == migration.operations
+        migration.mutate_state(one_by_one, preserve=False)
+        for operation in together(migration):
+            operation.state_forwards(migration.app_label, at_once)
+    assert len(at_once.models) == len(one_by_one.models) > 100
+    assert MigrationAutodetector(one_by_one, at_once).changes(loader.graph) == {}
+
+
+@pytest.mark.django_db
+def test_done_together_the_database_hears_the_same_statements_in_the_same_order(today):
+    operations = [QUITE, MORE, BOUND, SAID, WRITTEN, FOUND, UNSAID, SAID, CHANGED, *MANY]
+
+    def said(operations):
+        state = today.clone()
+        migration = made(*operations)
+        with connection.schema_editor(collect_sql=True) as editor:
+            for operation in migration.operations:
+                before = state.clone()
+                operation.state_forwards("complaints", state)
+                operation.database_forwards("complaints", editor, before, state)
+        return editor.collected_sql
+
+    done = together(made(*operations))
+    assert len(done) < len(operations)
+    assert said(done) == said(operations)

@@ -1,4 +1,7 @@
-"""Django's `migrate`, which waits for no lock longer than a few seconds: whoever waits for a lock holds up all who come after."""
+"""Django's `migrate`, which waits for no lock longer than a few seconds: whoever waits for a lock holds up all who come after.
+
+It also makes the models of what only adds once and not after each operation (`config/together.py`).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,10 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate
 from django.db import OperationalError, connections
+from django.db.migrations.migration import Migration
 from psycopg2.errors import LockNotAvailable
+
+from config.together import together
 
 
 class Command(migrate.Command):
@@ -29,3 +35,8 @@ class Command(migrate.Command):
             ) from None
         finally:
             connection.close()
+
+    def migration_progress_callback(self, action: str, migration: Migration | None = None, fake: bool = False) -> None:
+        super().migration_progress_callback(action, migration, fake)
+        if action == "apply_start" and migration is not None and not fake:
+            migration.operations = together(migration)
