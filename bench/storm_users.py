@@ -12,25 +12,42 @@ import random
 import re
 import threading
 import time
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from locust import HttpUser, between, task
+from locust import HttpUser, between, constant, tag, task
 from requests.adapters import HTTPAdapter
 
 PASSWORD = os.environ["STORM_PASSWORD"]
 PEOPLE: dict[str, list[str]] = json.loads(os.environ["STORM_PEOPLE"])
 ROADS = ["和平路", "建设路", "人民路", "解放路", "中山路"]
 ANSWERS = {"OUT-supply_on": "no", "OUT-notice_received": "no"}
+HURRY = bool(os.environ.get("STORM_HURRY"))
+"""Nobody thinks between two requests, where it is their cost that is looked for."""
 _number = itertools.count(1)
-_told: list[str] = []
 _writing = threading.Lock()
 
 
-def acknowledged(story: str, told: str) -> None:
-    """The product said that it has it: from here on it must be there, once."""
+def _told_before() -> list[str]:
+    """Tokens of pages that were told in this run and before."""
+    path = Path(os.environ["STORM_ACKNOWLEDGED"])
+    rows = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [page for row in rows if (page := json.loads(row)["page"])]
+
+
+_told = _told_before()
+
+
+def acknowledged(story: str, told: str, page: str = "") -> None:
+    """The product said that it has it, and where it can be followed: from here on it must be there, once."""
     with _writing, open(os.environ["STORM_ACKNOWLEDGED"], "a", encoding="utf-8") as file:
-        file.write(json.dumps({"story": story, "told": told}) + "\n")
+        file.write(json.dumps({"story": story, "told": told, "page": page}) + "\n")
+
+
+def pause(least: int, most: int) -> Any:
+    """Between two pieces of work, in seconds."""
+    return constant(0) if HURRY else between(least, most)
 
 
 def a_story() -> str:
@@ -81,8 +98,9 @@ class Customer(Visitor):
     """Complains on the web, presses twice now and then, and looks where it stands."""
 
     weight = 6
-    wait_time = between(1, 4)
+    wait_time = pause(1, 4)
 
+    @tag("complain")
     @task(3)
     def complain(self) -> None:
         self.client.cookies.clear()
@@ -101,11 +119,12 @@ class Customer(Visitor):
             answer = self.post(f"/complain/{form}/check/", {}, "public form: send")
             where = answer.headers.get("Location", "")
             if found := re.search(r"/received/([^/]+)/", where):
-                acknowledged(story, found[1])
+                acknowledged(story, found[1], page=found[1])
                 _told.append(found[1])
             elif where.endswith("/sent/"):
                 acknowledged(story, "held")
 
+    @tag("look")
     @task(4)
     def look(self) -> None:
         if _told:
@@ -127,9 +146,10 @@ class Agent(Colleague):
     """Looks the caller up and writes the call down."""
 
     weight = 3
-    wait_time = between(2, 6)
+    wait_time = pause(2, 6)
     people = PEOPLE["agent"]
 
+    @tag("register")
     @task
     def register(self) -> None:
         phone, story, place = a_phone(), a_story(), f"{random.choice(ROADS)} 1 号"
@@ -156,13 +176,15 @@ class Supervisor(Colleague):
     """Keeps the queue before them and moves what is in it."""
 
     weight = 2
-    wait_time = between(2, 5)
+    wait_time = pause(2, 5)
     people = PEOPLE["supervisor"]
 
+    @tag("queue")
     @task(3)
     def queue(self) -> None:
         self.client.get("/desk/?view=unfinished", name="queue")
 
+    @tag("move")
     @task(2)
     def move(self) -> None:
         found = self.client.get(
@@ -177,9 +199,10 @@ class Supervisor(Colleague):
 
 class Wall(Colleague):
     weight = 1
-    wait_time = between(10, 20)
+    wait_time = pause(10, 20)
     people = PEOPLE["supervisor"]
 
+    @tag("board")
     @task
     def board(self) -> None:
         self.client.get("/board/?wall=1", name="board on the wall")
