@@ -265,8 +265,8 @@ def _bare(wanted: bool) -> Iterator[None]:
 def _write_words(before: int) -> None:
     """What complaints are found by, in pieces: triggers write that, but not while the checks are off.
 
-    Before the events are chained, with an index of its own on them: an index that is made over rows which the same transaction has
-    updated is of no use until that transaction ends, and each complaint would read all events.
+    Before the events are chained, with an index of its own on them: an index that is made over rows which the same transaction
+    has updated is of no use until that transaction ends, and each complaint would read all events.
     """
     with connection.cursor() as cursor:
         cursor.execute("CREATE INDEX demo_events_of_complaint ON complaints_event (complaint_id)")

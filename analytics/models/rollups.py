@@ -83,10 +83,10 @@ class DayRollupQuerySet(models.QuerySet["DayRollup"]):
         return self.filter(seen_by(user))
 
     def in_use(self) -> DayRollupQuerySet:
-        # Asked for as a subquery, so that switching generations is one statement for readers as well.
-        return self.filter(
-            generation__in=Generation.objects.filter(state=GenerationState.CURRENT).values("pk"), n__gt=0
-        )
+        # Asked for as a subquery, so that switching generations is one statement for readers as well; as one value, which the
+        # index begins with, so that it is known before the rows are looked for.
+        current = Generation.objects.filter(state=GenerationState.CURRENT).order_by()
+        return self.filter(generation=current.values("pk")[:1], n__gt=0)
 
 
 class DayRollup(models.Model):
