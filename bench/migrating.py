@@ -247,6 +247,7 @@ def troubles(before: dict[tuple[str, str], tuple[int, int]], upto: dict[str, int
         result = check.check()
     if result is None or result.findings:
         yield f"figures: {result and result.findings}"
+    call_command("collectstatic", interactive=False, verbosity=0)
     client = Client(headers={"host": "localhost"})
     client.force_login(User.objects.get(username="boss"))
     some = Complaint.objects.filter(pk__lte=upto["complaints_complaint"]).earliest("pk")

@@ -9,6 +9,8 @@ An interrupted run may be run again: each step before the last leaves alone what
 import django.contrib.postgres.functions
 from django.db import migrations, models
 
+from config.pieces import InOneTransaction, pieces
+
 # Moments in microseconds, because a moment as text depends on the time zone of who asks.
 CONTENT = """
 CREATE OR REPLACE FUNCTION complaints_event_said(salt uuid, actor_name text, details jsonb) RETURNS bytea
@@ -140,29 +142,26 @@ ALTER TABLE complaints_event ADD CONSTRAINT event_is_salted_until_erased CHECK (
     (content_hash IS NULL AND salt IS NOT NULL) OR (content_hash IS NOT NULL AND salt IS NULL)) NOT VALID;
 """
 UNDO_COLUMNS = "ALTER TABLE complaints_event DROP COLUMN salt, DROP COLUMN content_hash, DROP COLUMN hash"
-# Until the last step an event may get salt and hash, and nothing else may change.
+# Until the last step an event may get salt and hash, and nothing else may change. WHEN is cheaper than asking in a function.
 LET_CHAIN = """
-CREATE OR REPLACE FUNCTION complaints_let_chain() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF TG_OP = 'UPDATE' AND OLD.hash = '' AND NEW.hash <> '' THEN
-        OLD.salt := coalesce(OLD.salt, NEW.salt);
-        OLD.hash := NEW.hash;
-        IF NEW IS NOT DISTINCT FROM OLD THEN
-            RETURN NEW;
-        END IF;
-    END IF;
-    RAISE EXCEPTION 'rows of % are never changed or deleted', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
-END
-$$;
 DROP TRIGGER IF EXISTS complaints_event_is_append_only ON complaints_event;
-CREATE TRIGGER complaints_event_is_append_only BEFORE UPDATE OR DELETE ON complaints_event
-    FOR EACH ROW EXECUTE FUNCTION complaints_let_chain();
+DROP TRIGGER IF EXISTS complaints_event_gets_its_hash_only ON complaints_event;
+CREATE TRIGGER complaints_event_is_append_only BEFORE DELETE ON complaints_event
+    FOR EACH ROW EXECUTE FUNCTION complaints_refuse_change();
+CREATE TRIGGER complaints_event_gets_its_hash_only BEFORE UPDATE ON complaints_event FOR EACH ROW
+    WHEN (OLD.hash <> '' OR NEW.hash = '' OR OLD.salt <> NEW.salt
+        OR (OLD.id, OLD.complaint_id, OLD.number, OLD.move, OLD.from_status, OLD.to_status, OLD.at, OLD.recorded_at, OLD.role,
+            OLD.actor_name, OLD.user_id, OLD.details, OLD.content_hash)
+        IS DISTINCT FROM (NEW.id, NEW.complaint_id, NEW.number, NEW.move, NEW.from_status, NEW.to_status, NEW.at, NEW.recorded_at,
+            NEW.role, NEW.actor_name, NEW.user_id, NEW.details, NEW.content_hash))
+    EXECUTE FUNCTION complaints_refuse_change();
 """
 UNDO_LET_CHAIN = """
 DROP TRIGGER complaints_event_is_append_only ON complaints_event;
 CREATE TRIGGER complaints_event_is_append_only BEFORE UPDATE OR DELETE ON complaints_event
     FOR EACH ROW EXECUTE FUNCTION complaints_refuse_change();
 """
+LET_CHAIN_NO_MORE = "DROP TRIGGER complaints_event_gets_its_hash_only ON complaints_event"
 CHAINED = """
 WITH salted AS MATERIALIZED (
     SELECT o AS event, coalesce(o.salt, gen_random_uuid()) AS salt FROM complaints_event o WHERE o.complaint_id {those}
@@ -190,29 +189,11 @@ REST = (
 
 def chain_those_there(apps, schema_editor):
     """Piece by piece; events that are written meanwhile wait for the last step."""
-    upto = 0
     with schema_editor.connection.cursor() as cursor:
         cursor.execute("SET enable_seqscan = off")
-        while True:
-            after = upto
-            cursor.execute(
-                "SELECT max(id) FROM (SELECT id FROM complaints_complaint WHERE id > %s ORDER BY id LIMIT %s) piece",
-                [after, PIECE],
-            )
-            (upto,) = cursor.fetchone()
-            if upto is None:
-                break
-            cursor.execute(CHAINED.format(those="BETWEEN %(first)s AND %(last)s"), {"first": after + 1, "last": upto})
+        for first, last in pieces(cursor, "complaints_complaint", PIECE):
+            cursor.execute(CHAINED.format(those="BETWEEN %(first)s AND %(last)s"), {"first": first, "last": last})
         cursor.execute("RESET enable_seqscan")
-
-
-class InOneTransaction(migrations.SeparateDatabaseAndState):
-    """These operations, all or none of them."""
-
-    atomic = True
-
-    def __init__(self, *operations):
-        super().__init__(operations, operations)
 
 
 class Migration(migrations.Migration):
@@ -307,7 +288,7 @@ class Migration(migrations.Migration):
             ),
             migrations.RunSQL(CHAIN, UNDO_CHAIN),
             migrations.RunSQL(GUARD, UNDO_GUARD),
-            migrations.RunSQL("DROP FUNCTION complaints_let_chain()", migrations.RunSQL.noop),
+            migrations.RunSQL(LET_CHAIN_NO_MORE, migrations.RunSQL.noop),
             migrations.RunSQL(SEALS, UNDO_SEALS),
         ),
     ]
