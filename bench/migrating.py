@@ -190,7 +190,7 @@ def migrate(dsn: str) -> tuple[list[Done], int]:
 
 def sums(cursor: Any, upto: dict[str, int], columns: dict[str, list[str]]) -> dict[tuple[str, str], tuple[int, int]]:
     """For each column how many rows, and a sum over them that changes if any of them does."""
-    found = {}
+    found: dict[tuple[str, str], tuple[int, int]] = {}
     for table, names in columns.items():
         each = ", ".join(
             f"""bit_xor(hashtextextended(id || ':' || coalesce("{name}"::text, '-'), 0))""" for name in names
