@@ -45,7 +45,7 @@ class Together(Operation):
 def together(migration: Migration) -> list[Operation]:
     """The operations of a migration in their order, those that may be done together in one."""
     if not migration.atomic:
-        return migration.operations
+        return list(migration.operations)
     return [one for run in _runs(migration.operations) for one in ([Together(run)] if _draws(run) >= FEWEST else run)]
 
 
@@ -80,8 +80,9 @@ def _may_join(one: Operation, run: Sequence[Operation]) -> bool:
     if isinstance(one, do.RunSQL | do.CreateModel):
         return True
     made = {other.name_lower for other in run if isinstance(other, do.CreateModel)}
-    if one.model_name_lower in made:
+    if getattr(one, "model_name_lower", "") in made:
         return False
     if isinstance(one, do.RemoveConstraint):
-        return all(one.name != other.constraint.name for other in run if isinstance(other, do.AddConstraint))
+        added = [other.deconstruct()[2]["constraint"] for other in run if isinstance(other, do.AddConstraint)]
+        return one.deconstruct()[2]["name"] not in [constraint.name for constraint in added]
     return True

@@ -1,9 +1,14 @@
-"""Complaints found by words, in one index that the database itself keeps right."""
+"""Complaints found by words, in one index that the database itself keeps right.
+
+Those that are there are put into it in pieces, each committed, while others read and write. An interrupted run may be run again.
+"""
 
 import django.contrib.postgres.indexes
 import django.contrib.postgres.search
 import django.db.models.deletion
 from django.db import migrations, models
+
+from config.pieces import InOneTransaction, pieces
 
 # Said again for what is asked in complaints/search.py. Small letters are those of ASCII, whatever the database's locale.
 WORDS = r"""
@@ -93,7 +98,6 @@ CREATE TRIGGER complaints_words_said AFTER INSERT ON complaints_event
     REFERENCING NEW TABLE AS after_it FOR EACH STATEMENT EXECUTE FUNCTION complaints_follow_said();
 CREATE TRIGGER complaints_words_renamed AFTER UPDATE OF name ON customers_customer FOR EACH ROW
     WHEN (OLD.name IS DISTINCT FROM NEW.name) EXECUTE FUNCTION complaints_follow_renamed();
-SELECT complaints_refresh_words(ARRAY(SELECT id FROM complaints_complaint));
 """
 UNDO_FOLLOW = """
 DROP TRIGGER complaints_words_new ON complaints_complaint;
@@ -105,53 +109,70 @@ DROP FUNCTION complaints_follow_new(), complaints_follow_changed(), complaints_f
 UNDO_WORDS = "DROP FUNCTION complaints_normal(text), complaints_words(text), complaints_said(jsonb)"
 
 
+PIECE = 1_000
+
+
+def find_those_there(apps, schema_editor):
+    with schema_editor.connection.cursor() as cursor:
+        for first, last in pieces(cursor, "complaints_complaint", PIECE):
+            cursor.execute(
+                "SELECT complaints_refresh_words(ARRAY(SELECT id FROM complaints_complaint WHERE id BETWEEN %s AND %s))",
+                [first, last],
+            )
+
+
 class Migration(migrations.Migration):
+    atomic = False
     dependencies = [("complaints", "0013_investigate"), ("customers", "0003_people")]
 
     operations = [
-        migrations.RunSQL(WORDS, UNDO_WORDS),
-        migrations.CreateModel(
-            name="ComplaintWords",
-            fields=[
-                (
-                    "complaint",
-                    models.OneToOneField(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        primary_key=True,
-                        related_name="words",
-                        serialize=False,
-                        to="complaints.complaint",
-                    ),
-                ),
-                ("received_at", models.DateTimeField()),
-                ("text", models.TextField()),
-                ("words", django.contrib.postgres.search.SearchVectorField()),
-            ],
-            options={
-                "indexes": [
-                    models.Index(
-                        models.OrderBy(models.F("received_at"), descending=True),
-                        models.OrderBy(models.F("complaint"), descending=True),
-                        name="complaint_words_by_received",
-                    ),
-                    django.contrib.postgres.indexes.GinIndex(fields=["words"], name="complaint_by_words"),
-                ],
-            },
-        ),
-        migrations.AddIndex(
-            model_name="event",
-            index=models.Index(
-                condition=models.Q(
+        InOneTransaction(
+            migrations.RunSQL(WORDS, UNDO_WORDS),
+            migrations.CreateModel(
+                name="ComplaintWords",
+                fields=[
                     (
-                        "move__in",
-                        ("register", "dispatch", "transfer", "assign", "return", "reopen", "supplement", "resume"),
-                    )
-                ),
-                fields=["recorded_at"],
-                name="event_by_arrival",
+                        "complaint",
+                        models.OneToOneField(
+                            db_constraint=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            primary_key=True,
+                            related_name="words",
+                            serialize=False,
+                            to="complaints.complaint",
+                        ),
+                    ),
+                    ("received_at", models.DateTimeField()),
+                    ("text", models.TextField()),
+                    ("words", django.contrib.postgres.search.SearchVectorField()),
+                ],
+                options={
+                    "indexes": [
+                        models.Index(
+                            models.OrderBy(models.F("received_at"), descending=True),
+                            models.OrderBy(models.F("complaint"), descending=True),
+                            name="complaint_words_by_received",
+                        ),
+                        django.contrib.postgres.indexes.GinIndex(fields=["words"], name="complaint_by_words"),
+                    ],
+                },
             ),
+            migrations.AddIndex(
+                model_name="event",
+                index=models.Index(
+                    condition=models.Q(
+                        (
+                            "move__in",
+                            ("register", "dispatch", "transfer", "assign", "return", "reopen", "supplement", "resume"),
+                        )
+                    ),
+                    fields=["recorded_at"],
+                    name="event_by_arrival",
+                ),
+            ),
+            migrations.RunSQL(REFRESH, "DROP FUNCTION complaints_refresh_words(bigint[])"),
+            migrations.RunSQL(FOLLOW, UNDO_FOLLOW),
+            unless="complaints_complaintwords",
         ),
-        migrations.RunSQL(REFRESH, "DROP FUNCTION complaints_refresh_words(bigint[])"),
-        migrations.RunSQL(FOLLOW, UNDO_FOLLOW),
+        migrations.RunPython(find_those_there, migrations.RunPython.noop),
     ]

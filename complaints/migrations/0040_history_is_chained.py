@@ -1,18 +1,23 @@
 """Each complaint's events are chained by hashes that the database writes, and sealed all together.
 
 What is hashed is written down in docs/decisions/0026-history-chain.md, so that others can check it with their own tools.
+
+Events that are there are chained in pieces, each committed, while others read and write; only the last step locks the table, for a moment.
+An interrupted run may be run again: each step before the last leaves alone what it has done already, and the last is one transaction.
 """
 
 import django.contrib.postgres.functions
 from django.db import migrations, models
 
+from config.pieces import InOneTransaction, pieces
+
 # Moments in microseconds, because a moment as text depends on the time zone of who asks.
 CONTENT = """
-CREATE FUNCTION complaints_event_said(salt uuid, actor_name text, details jsonb) RETURNS bytea
+CREATE OR REPLACE FUNCTION complaints_event_said(salt uuid, actor_name text, details jsonb) RETURNS bytea
     LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT sha256(uuid_send(salt) || convert_to(actor_name || chr(31) || details::text, 'UTF8'))
 $$;
-CREATE FUNCTION complaints_event_content(e complaints_event) RETURNS bytea
+CREATE OR REPLACE FUNCTION complaints_event_content(e complaints_event) RETURNS bytea
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 BEGIN
     RETURN convert_to(e.complaint_id || '|' || e.number || '|' || e.move || '|' || e.from_status || '|' || e.to_status
@@ -22,13 +27,13 @@ BEGIN
             sha256(uuid_send(e.salt) || convert_to(e.actor_name || chr(31) || e.details::text, 'UTF8')));
 END
 $$;
-CREATE FUNCTION complaints_link(before bytea, content bytea) RETURNS bytea
+CREATE OR REPLACE FUNCTION complaints_link(before bytea, content bytea) RETURNS bytea
     LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT sha256(before || content) $$;
-CREATE AGGREGATE complaints_chain(bytea) (sfunc = complaints_link, stype = bytea, initcond = '');
+CREATE OR REPLACE AGGREGATE complaints_chain(bytea) (sfunc = complaints_link, stype = bytea, initcond = '');
 """
 # What erasure left of the events before it; the event that says so carries this digest, and is chained itself.
 REMAINS = """
-CREATE FUNCTION complaints_remains(complaint bigint) RETURNS text LANGUAGE sql STABLE AS $$
+CREATE OR REPLACE FUNCTION complaints_remains(complaint bigint) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT encode(sha256(convert_to(coalesce(string_agg(
         number || chr(31) || actor_name || chr(31) || details::text, chr(30) ORDER BY number), ''), 'UTF8')), 'hex')
     FROM complaints_event WHERE complaint_id = complaint AND content_hash IS NOT NULL
@@ -43,7 +48,7 @@ DROP FUNCTION complaints_event_said(uuid, text, jsonb);
 
 # What was loaded past the triggers has no hash yet; this gives it, and may be called again.
 ALL = """
-CREATE FUNCTION complaints_chain_unchained() RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION complaints_chain_unchained() RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     done bigint;
 BEGIN
@@ -127,85 +132,163 @@ UNDO_SEALS = """
 DROP TRIGGER complaints_historyseal_is_append_only ON complaints_historyseal;
 DROP FUNCTION complaints_guard_seal();
 """
-THOSE_THERE = """
-ALTER TABLE complaints_event DISABLE TRIGGER complaints_event_is_append_only;
-SELECT complaints_chain_unchained();
-ALTER TABLE complaints_event ENABLE TRIGGER complaints_event_is_append_only;
+
+# Constants cost nothing; a salt for each row would be written under a lock, so those that are there get theirs with their hash.
+COLUMNS = """
+ALTER TABLE complaints_event ADD COLUMN IF NOT EXISTS salt uuid, ADD COLUMN IF NOT EXISTS content_hash bytea,
+    ADD COLUMN IF NOT EXISTS hash bytea DEFAULT ''::bytea NOT NULL, DROP CONSTRAINT IF EXISTS event_is_salted_until_erased;
+ALTER TABLE complaints_event ALTER COLUMN salt SET DEFAULT gen_random_uuid();
+ALTER TABLE complaints_event ADD CONSTRAINT event_is_salted_until_erased CHECK (
+    (content_hash IS NULL AND salt IS NOT NULL) OR (content_hash IS NOT NULL AND salt IS NULL)) NOT VALID;
 """
+UNDO_COLUMNS = "ALTER TABLE complaints_event DROP COLUMN salt, DROP COLUMN content_hash, DROP COLUMN hash"
+# Until the last step an event may get salt and hash, and nothing else may change. WHEN is cheaper than asking in a function.
+LET_CHAIN = """
+DROP TRIGGER IF EXISTS complaints_event_is_append_only ON complaints_event;
+DROP TRIGGER IF EXISTS complaints_event_gets_its_hash_only ON complaints_event;
+CREATE TRIGGER complaints_event_is_append_only BEFORE DELETE ON complaints_event
+    FOR EACH ROW EXECUTE FUNCTION complaints_refuse_change();
+CREATE TRIGGER complaints_event_gets_its_hash_only BEFORE UPDATE ON complaints_event FOR EACH ROW
+    WHEN (OLD.hash <> '' OR NEW.hash = '' OR OLD.salt <> NEW.salt
+        OR (OLD.id, OLD.complaint_id, OLD.number, OLD.move, OLD.from_status, OLD.to_status, OLD.at, OLD.recorded_at, OLD.role,
+            OLD.actor_name, OLD.user_id, OLD.details, OLD.content_hash)
+        IS DISTINCT FROM (NEW.id, NEW.complaint_id, NEW.number, NEW.move, NEW.from_status, NEW.to_status, NEW.at, NEW.recorded_at,
+            NEW.role, NEW.actor_name, NEW.user_id, NEW.details, NEW.content_hash))
+    EXECUTE FUNCTION complaints_refuse_change();
+"""
+UNDO_LET_CHAIN = """
+DROP TRIGGER complaints_event_is_append_only ON complaints_event;
+CREATE TRIGGER complaints_event_is_append_only BEFORE UPDATE OR DELETE ON complaints_event
+    FOR EACH ROW EXECUTE FUNCTION complaints_refuse_change();
+"""
+LET_CHAIN_NO_MORE = "DROP TRIGGER complaints_event_gets_its_hash_only ON complaints_event"
+CHAINED = """
+WITH salted AS MATERIALIZED (
+    SELECT o AS event, coalesce(o.salt, gen_random_uuid()) AS salt FROM complaints_event o WHERE o.complaint_id {those}
+)
+UPDATE complaints_event e SET salt = chained.salt, hash = chained.hash
+FROM (
+    SELECT (event).id, salt, complaints_chain(complaints_event_content(
+        jsonb_populate_record(event, jsonb_build_object('salt', salt)))) OVER (PARTITION BY (event).complaint_id ORDER BY (event).number) AS hash
+    FROM salted
+) chained
+WHERE chained.id = e.id AND e.hash = '' AND e.complaint_id {those}
+"""
+PIECE = 2_000
+"""Complaints whose events are chained in one transaction."""
+UNCHAINED = [
+    "DROP INDEX IF EXISTS complaints_event_unchained",
+    "CREATE INDEX CONCURRENTLY complaints_event_unchained ON complaints_event (complaint_id) WHERE hash = ''",
+]
+REST = (
+    "LOCK TABLE complaints_event IN ACCESS EXCLUSIVE MODE; SET LOCAL enable_seqscan = off;"
+    + CHAINED.format(those="IN (SELECT complaint_id FROM complaints_event WHERE hash = '')")
+    + "; SET LOCAL enable_seqscan = on; DROP INDEX complaints_event_unchained"
+)
+
+
+def chain_those_there(apps, schema_editor):
+    """Piece by piece; events that are written meanwhile wait for the last step."""
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute("SET enable_seqscan = off")
+        for first, last in pieces(cursor, "complaints_complaint", PIECE):
+            cursor.execute(CHAINED.format(those="BETWEEN %(first)s AND %(last)s"), {"first": first, "last": last})
+        cursor.execute("RESET enable_seqscan")
 
 
 class Migration(migrations.Migration):
+    atomic = False
     dependencies = [("complaints", "0039_signals_told")]
 
     operations = [
-        migrations.AddField(
-            model_name="event",
-            name="salt",
-            field=models.UUIDField(
-                db_default=django.contrib.postgres.functions.RandomUUID(), editable=False, null=True
-            ),
-        ),
-        migrations.AddField(
-            model_name="event",
-            name="content_hash",
-            field=models.BinaryField(editable=False, null=True),
-        ),
-        migrations.AddField(
-            model_name="event",
-            name="hash",
-            field=models.BinaryField(db_default=b"", editable=False),
-        ),
-        migrations.AddConstraint(
-            model_name="event",
-            constraint=models.CheckConstraint(
-                name="event_is_salted_until_erased",
-                condition=models.Q(salt__isnull=False, content_hash__isnull=True)
-                | models.Q(salt__isnull=True, content_hash__isnull=False),
-            ),
-        ),
-        migrations.CreateModel(
-            name="HistorySeal",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("at", models.DateTimeField()),
-                ("upto", models.BigIntegerField()),
-                ("horizon", models.BigIntegerField()),
-                ("events", models.BigIntegerField(default=0)),
-                ("digest", models.BinaryField(default=b"")),
-                ("sealed_at", models.DateTimeField(null=True)),
+        migrations.SeparateDatabaseAndState(
+            database_operations=[migrations.RunSQL(COLUMNS, UNDO_COLUMNS)],
+            state_operations=[
+                migrations.AddField(
+                    model_name="event",
+                    name="salt",
+                    field=models.UUIDField(
+                        db_default=django.contrib.postgres.functions.RandomUUID(), editable=False, null=True
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="event",
+                    name="content_hash",
+                    field=models.BinaryField(editable=False, null=True),
+                ),
+                migrations.AddField(
+                    model_name="event",
+                    name="hash",
+                    field=models.BinaryField(db_default=b"", editable=False),
+                ),
+                migrations.AddConstraint(
+                    model_name="event",
+                    constraint=models.CheckConstraint(
+                        name="event_is_salted_until_erased",
+                        condition=models.Q(salt__isnull=False, content_hash__isnull=True)
+                        | models.Q(salt__isnull=True, content_hash__isnull=False),
+                    ),
+                ),
             ],
-            options={"ordering": ["-pk"]},
-        ),
-        migrations.CreateModel(
-            name="HistoryCheck",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("at", models.DateTimeField()),
-                ("finished_at", models.DateTimeField()),
-                ("upto", models.BigIntegerField()),
-                ("swept_to", models.BigIntegerField(default=0)),
-                ("chains", models.BigIntegerField(default=0)),
-                ("events", models.BigIntegerField(default=0)),
-                ("seals", models.BigIntegerField(default=0)),
-                ("faults", models.BigIntegerField(default=0)),
-                ("findings", models.JSONField(default=list)),
-            ],
-            options={"ordering": ["-pk"]},
-        ),
-        migrations.AddConstraint(
-            model_name="historyseal",
-            constraint=models.UniqueConstraint(
-                fields=["sealed_at"],
-                name="one_seal_is_in_the_making",
-                condition=models.Q(sealed_at__isnull=True),
-                nulls_distinct=False,
-            ),
         ),
         migrations.RunSQL(CONTENT, UNDO_CONTENT),
         migrations.RunSQL(REMAINS, "DROP FUNCTION complaints_remains(bigint)"),
         migrations.RunSQL(ALL, "DROP FUNCTION complaints_chain_unchained()"),
-        migrations.RunSQL(THOSE_THERE, migrations.RunSQL.noop),
-        migrations.RunSQL(CHAIN, UNDO_CHAIN),
-        migrations.RunSQL(GUARD, UNDO_GUARD),
-        migrations.RunSQL(SEALS, UNDO_SEALS),
+        migrations.RunSQL(LET_CHAIN, UNDO_LET_CHAIN),
+        migrations.RunPython(chain_those_there, migrations.RunPython.noop),
+        migrations.RunSQL(
+            "ALTER TABLE complaints_event VALIDATE CONSTRAINT event_is_salted_until_erased", migrations.RunSQL.noop
+        ),
+        migrations.RunSQL(UNCHAINED, migrations.RunSQL.noop),
+        InOneTransaction(
+            migrations.RunSQL(REST, migrations.RunSQL.noop),
+            migrations.CreateModel(
+                name="HistorySeal",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("at", models.DateTimeField()),
+                    ("upto", models.BigIntegerField()),
+                    ("horizon", models.BigIntegerField()),
+                    ("events", models.BigIntegerField(default=0)),
+                    ("digest", models.BinaryField(default=b"")),
+                    ("sealed_at", models.DateTimeField(null=True)),
+                ],
+                options={"ordering": ["-pk"]},
+            ),
+            migrations.CreateModel(
+                name="HistoryCheck",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("at", models.DateTimeField()),
+                    ("finished_at", models.DateTimeField()),
+                    ("upto", models.BigIntegerField()),
+                    ("swept_to", models.BigIntegerField(default=0)),
+                    ("chains", models.BigIntegerField(default=0)),
+                    ("events", models.BigIntegerField(default=0)),
+                    ("seals", models.BigIntegerField(default=0)),
+                    ("faults", models.BigIntegerField(default=0)),
+                    ("findings", models.JSONField(default=list)),
+                ],
+                options={"ordering": ["-pk"]},
+            ),
+            migrations.AddConstraint(
+                model_name="historyseal",
+                constraint=models.UniqueConstraint(
+                    fields=["sealed_at"],
+                    name="one_seal_is_in_the_making",
+                    condition=models.Q(sealed_at__isnull=True),
+                    nulls_distinct=False,
+                ),
+            ),
+            migrations.RunSQL(CHAIN, UNDO_CHAIN),
+            migrations.RunSQL(GUARD, UNDO_GUARD),
+            migrations.RunSQL(LET_CHAIN_NO_MORE, migrations.RunSQL.noop),
+            migrations.RunSQL(SEALS, UNDO_SEALS),
+        ),
     ]

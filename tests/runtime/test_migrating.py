@@ -1,8 +1,10 @@
 """Migrations newer than the accepted ones lock no big table unnoticed, none waits long for a lock, and what only adds is done together."""
 
+import subprocess
 import sys
 
 import pytest
+from django.conf import settings
 from django.contrib.postgres.functions import RandomUUID
 from django.contrib.postgres.operations import AddConstraintNotValid, AddIndexConcurrently, ValidateConstraint
 from django.core.management import call_command
@@ -14,6 +16,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.models.functions import Now
 
 from config.migrating import ACCEPTED, BIG, problems
+from config.pieces import InOneTransaction, pieces
 from config.together import Together, together
 
 INDEX = models.Index(fields=["story"], name="by_story")
@@ -201,3 +204,35 @@ def test_done_together_the_database_hears_the_same_statements_in_the_same_order(
     done = together(made(*operations))
     assert len(done) < len(operations)
     assert said(done) == said(operations)
+
+
+@pytest.mark.django_db
+def test_pieces_cover_every_key_once():
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE sparse AS SELECT id FROM unnest(ARRAY[1, 2, 5, 900, 901]) id")
+        assert list(pieces(cursor, "sparse", 2)) == [(1, 2), (3, 900), (901, 901)]
+        cursor.execute("DELETE FROM sparse")
+        assert list(pieces(cursor, "sparse", 2)) == []
+
+
+@pytest.mark.django_db
+def test_what_is_done_in_one_transaction_is_not_done_again_where_its_table_is(today):
+    again = InOneTransaction(QUITE, MORE, unless="complaints_quite")
+    state = today.clone()
+    again.state_forwards("complaints", state)
+    assert "more" in state.models["complaints", "quite"].fields
+    with connection.schema_editor() as editor:
+        again.database_forwards("complaints", editor, today, state)
+        again.database_forwards("complaints", editor, today, state)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, more FROM complaints_quite")
+        assert cursor.fetchall() == []
+
+
+def test_a_desk_of_the_first_release_comes_to_the_newest_schema_while_people_work():
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.migrating", "--complaints", "300"],
+        cwd=settings.BASE_DIR, capture_output=True, text=True, timeout=900,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert "Nothing was lost or changed" in done.stderr

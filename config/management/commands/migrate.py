@@ -39,4 +39,4 @@ class Command(migrate.Command):
     def migration_progress_callback(self, action: str, migration: Migration | None = None, fake: bool = False) -> None:
         super().migration_progress_callback(action, migration, fake)
         if action == "apply_start" and migration is not None and not fake:
-            migration.operations = together(migration)
+            migration.operations = together(migration)  # type: ignore[misc]  # of this one; its class keeps its own
