@@ -19,6 +19,7 @@ from complaints.clocks.limits import Limit, Unit
 from complaints.clocks.running import as_entry
 from complaints.clocks.whatif import Answer
 from complaints.models import Clock, ClockKind, Complaint, PauseReason
+from complaints.models.promises import clock_label
 
 SOON = 0.75
 """From this share of the way on, a deadline counts as due soon."""
@@ -137,7 +138,7 @@ def next_due(complaint: Complaint, now: datetime) -> ClockView:
 def kind_label(stored: str) -> str:
     """The name of a clock as a complaint stores it: "resolve/internal"."""
     kind, _slash, tier = stored.partition("/")
-    return Clock(kind=kind, tier=tier).label if kind else ""
+    return clock_label(kind, tier) if kind else ""
 
 
 def state_of(clock: Clock, now: datetime) -> str:

@@ -16,7 +16,18 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_safe
 
-from complaints import bulk_forms, columns, filter_forms, paging, proposals, queues, saved_views, sorting, taking
+from complaints import (
+    bulk_forms,
+    columns,
+    context,
+    filter_forms,
+    paging,
+    proposals,
+    queues,
+    saved_views,
+    sorting,
+    taking,
+)
 from complaints.clocks import shown
 from complaints.models import Category, Channel, Complaint, DeskHabit, Priority, SavedView
 from complaints.models.complaint import ComplaintQuerySet
@@ -112,10 +123,10 @@ def queue(request: StaffRequest) -> HttpResponse:
     found = queues.narrow(visible, asked.params, request.user, at=now, ignored=ignored)
     rows, older = asked.page(found)
     extras = columns.extras(rows, asked.columns)
-    counted = queues.counts(
-        request.user, at=now, beside={"found": asked.in_order(found), "proposed": proposals.waiting_for(request.user)}
-    )
-    context = {
+    beside = {"found": asked.in_order(found), "proposed": proposals.waiting_for(request.user)}
+    counted = queues.counts(request.user, at=now, beside={**beside, **context.waiting_for(request.user)})
+    context.counted_beside(request, counted)
+    answer = {
         "rows": [{"complaint": row, "deadline": shown.next_due(row, now), "more": extras[row.pk]} for row in rows],
         "columns": [(name, columns.COLUMNS[name]) for name in asked.columns],
         "narrowed": any(asked.params.get(name) for name in queues.FILTERS),
@@ -150,7 +161,7 @@ def queue(request: StaffRequest) -> HttpResponse:
         **_choices(request),
     }
     template = "desk/_queue.html" if request.htmx else "desk/queue.html"
-    return render(request, template, context)
+    return render(request, template, answer)
 
 
 @login_required
@@ -163,13 +174,13 @@ def news(request: StaffRequest) -> HttpResponse:
     visible = Complaint.objects.visible_to(request.user)
     found = queues.narrow(visible, params, request.user)
     counted = queues.counts(request.user)
-    context = {
+    answer = {
         "count": queues.arrived_since(found, since)[:MOST_NEW].count(),
         "url": f"{reverse('complaints:queue')}?{urlencode(params)}",
         "counted": [(f"?view={name}", queues.spoken(count)) for name, count in counted.items()],
         "changed": _changed(visible, request.GET.get("shown", "")),
     }
-    return render(request, "desk/_news.html", context)
+    return render(request, "desk/_news.html", answer)
 
 
 def _news_of(asked: Asked, rows: Iterable[Complaint], now: datetime) -> dict[str, str]:
@@ -230,5 +241,5 @@ def filters(request: StaffRequest) -> HttpResponse:
     """Every filter there is, with what is set; sending it opens the queue."""
     asked = Asked(request)
     form = filter_forms.FilterForm(asked.params, user=request.user)
-    context = {"form": form, "view": asked.params["view"], "sort": asked.sort, "back": asked.url()}
-    return render(request, "desk/_filters.html" if request.htmx else "desk/filters.html", context)
+    answer = {"form": form, "view": asked.params["view"], "sort": asked.sort, "back": asked.url()}
+    return render(request, "desk/_filters.html" if request.htmx else "desk/filters.html", answer)
