@@ -88,7 +88,7 @@ def calendars_to_renew(user: User) -> str:
 
 def entries(user: User, path: str, numbers: dict[str, int] | None = None) -> list[dict[str, Any]]:
     if numbers is None:
-        numbers = counts(user, names=["breached"], beside=waiting_for(user))
+        numbers = counts(user, names=["breached"], standing=waiting_for)
     numbers = numbers | {"complaints:queue": numbers["breached"]}
     shown = [
         {

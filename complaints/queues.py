@@ -58,7 +58,8 @@ SOMETIME = datetime(1970, 1, 1, tzinfo=UTC)
 Narrow = Callable[[ComplaintQuerySet, User, datetime], ComplaintQuerySet]
 Part = tuple[str, str, tuple[Any, ...]]
 """A list that is counted: its name, and the SQL with its values."""
-_kept: dict[tuple[Any, ...], list[Part]] = {}
+Standing = Callable[[User], Mapping[str, QuerySet[Any]]]
+_kept: dict[tuple[Any, ...], tuple[list[str], list[Part]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,48 +386,44 @@ def counts(
     at: datetime | None = None,
     names: Iterable[str] = BY_NAME,
     beside: Mapping[str, QuerySet[Any]] | None = None,
+    standing: Standing | None = None,
 ) -> dict[str, int]:
     """How many complaints each queue holds for this person, MOST_COUNTED standing for more, and what else is counted
-    `beside` them, in one query.
+    `beside` them, in one query. `standing` gives further lists, which may ask for nothing that `_written_out` does not know.
 
     In the order of deadlines, which the indexes of queues have: without an order the planner reads the table from its oldest
     row on until it has found enough, and what is open stands at the end.
     """
     wanted = tuple(name for name in names if BY_NAME[name].is_counted)
-    parts = _written_out(wanted, user, at or timezone.now())
-    return dict.fromkeys(wanted, 0) | _asked([*parts, *_parts(beside or {})], beside or {})
+    listed, parts = _written_out(wanted, standing, user, at or timezone.now())
+    return _asked([*parts, *_parts(beside or {})], [*listed, *(beside or {})])
 
 
-def _written_out(names: tuple[str, ...], user: User, at: datetime) -> list[Part]:
+def _written_out(
+    names: tuple[str, ...], standing: Standing | None, user: User, at: datetime
+) -> tuple[list[str], list[Part]]:
     """The counts of queues in SQL. Writing fifteen of them out takes longer than asking, so what was written is kept: for this
     person, and for all that the queues look at in a person and beside them. Only the moment differs from one time to the next.
     """
     safety = _safety_keys() if "safety" in names else ()
     branch = user.branch
     seen = () if branch is None or branch.parent_id is None else tuple(user.own_branches())
-    known = (
-        names,
-        user.pk,
-        user.is_active,
-        user.role,
-        user.team_id,
-        branch and branch.parent_id,
-        user.branch_id,
-        seen,
-        safety,
-    )
-    parts = _kept.get(known)
-    if parts is None:
+    place = branch and (branch.pk, branch.path, branch.parent_id)
+    known = (names, standing, user.pk, user.is_active, user.role, user.team_id, place, seen, safety)
+    kept = _kept.get(known)
+    if kept is None:
         visible = Complaint.objects.visible_to(user)
-        lists = {
+        lists: dict[str, QuerySet[Any]] = {
             name: _safety(visible, safety) if name == "safety" else BY_NAME[name].narrow(visible, user, SOMETIME)
             for name in names
         }
-        parts = list(_parts({name: rows.by_due_next() for name, rows in lists.items()}))
+        lists = {name: rows.by_due_next() for name, rows in lists.items()} | dict(standing(user) if standing else {})
+        kept = list(lists), list(_parts(lists))
         if len(_kept) >= MOST_KEPT:
             _kept.clear()
-        _kept[known] = parts
-    return [
+        _kept[known] = kept
+    listed, parts = kept
+    return listed, [
         (name, sql, tuple(at + (p - SOMETIME) if isinstance(p, datetime) else p for p in params))
         for name, sql, params in parts
     ]

@@ -212,6 +212,11 @@ class Clock(models.Model):
         return f"{self.kind} {self.tier}".strip()
 
     @property
+    def is_ticking(self) -> bool:
+        """Not stopped: running or paused."""
+        return self.state in (State.RUNNING, State.PAUSED)
+
+    @property
     def label(self) -> str:
         return clock_label(self.kind, self.tier)
 

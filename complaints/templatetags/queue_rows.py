@@ -21,13 +21,22 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from complaints.clocks.shown import ClockView
-from complaints.models import Complaint
+from complaints.models import Channel, Complaint, Priority, Severity
+from complaints.states import Status
 from staff.templatetags.redress import badge, clock_icon, timebar
 
 register = template.Library()
 
 TITLE, LINE = 300, 120
 """Characters of a story that its title and its cell show."""
+
+
+LABELS: dict[str, dict[Any, Any]] = {
+    "status": dict(Status.choices),
+    "channel": dict(Channel.choices),
+    "severity": dict(Severity.choices),
+    "priority": dict(Priority.choices),
+}
 
 
 class Row(NamedTuple):
@@ -85,9 +94,9 @@ def _what(row: Row) -> tuple[str, str]:
     c = row.complaint
     said = [badge("category", c.category.slug, c.category.name)]
     if c.priority < 3:
-        said.append(badge("priority", c.priority, c.get_priority_display()))
+        said.append(badge("priority", c.priority, LABELS["priority"][c.priority]))
     if c.severity != "ordinary":
-        said.append(badge("severity", c.severity, c.get_severity_display()))
+        said.append(badge("severity", c.severity, LABELS["severity"][c.severity]))
     said.append(f'<span title="{escape(_begin(c.story, TITLE))}">{escape(_begin(c.story, LINE))}</span>')
     return ' class="what"', " ".join(said)
 
@@ -170,12 +179,14 @@ def _satisfaction(row: Row) -> tuple[str, str]:
     return ' class="number"', escape(_("solved") if answer.solved else _("not solved"))
 
 
-def _named(kind: str, field: str) -> Cell:
+def _named(field: str) -> Cell:
     """A value of a fixed list, as a badge."""
-    return lambda row: (
-        "",
-        badge(kind, getattr(row.complaint, field), getattr(row.complaint, f"get_{field}_display")()),
-    )
+
+    def cell(row: Row) -> tuple[str, str]:
+        value = getattr(row.complaint, field)
+        return "", badge(field, value, LABELS[field][value])
+
+    return cell
 
 
 def _place(row: Row) -> tuple[str, str]:
@@ -188,13 +199,13 @@ CELLS: dict[str, Cell] = {
     "who": _who,
     "place": _place,
     "with": _with,
-    "status": _named("status", "status"),
+    "status": _named("status"),
     "due": _due,
     "received": _received,
     "age": _age,
-    "channel": _named("channel", "channel"),
-    "severity": _named("severity", "severity"),
-    "priority": _named("priority", "priority"),
+    "channel": _named("channel"),
+    "severity": _named("severity"),
+    "priority": _named("priority"),
     "team": lambda row: ("", escape(row.complaint.team.name) if row.complaint.team else "—"),
     "branch": lambda row: ("", escape(row.complaint.branch.name)),
     "urged": _urged,

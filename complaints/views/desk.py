@@ -124,7 +124,7 @@ def queue(request: StaffRequest) -> HttpResponse:
     rows, older = asked.page(found)
     extras = columns.extras(rows, asked.columns)
     beside = {"found": asked.in_order(found), "proposed": proposals.waiting_for(request.user)}
-    counted = queues.counts(request.user, at=now, beside={**beside, **context.waiting_for(request.user)})
+    counted = queues.counts(request.user, at=now, beside=beside, standing=context.waiting_for)
     context.counted_beside(request, counted)
     answer = {
         "rows": [{"complaint": row, "deadline": shown.next_due(row, now), "more": extras[row.pk]} for row in rows],
@@ -139,7 +139,7 @@ def queue(request: StaffRequest) -> HttpResponse:
         "length": queues.spoken(counted["found"]),
         "params": asked.params,
         "sort": asked.sort,
-        "sorts": [(name, label, name == asked.sort) for name, label in asked.sorts.items()],
+        "sorts": list(asked.sorts.items()),
         "ignored": list(dict.fromkeys(ignored)),
         "view": asked.params["view"],
         "saved": asked.saved,
@@ -153,6 +153,7 @@ def queue(request: StaffRequest) -> HttpResponse:
         "now": now,
         "proposed": counted["proposed"],
         "moves": bulk_forms.offered(request.user.role),
+        "bulk_url": reverse("complaints:bulk", args=["-"]).removesuffix("-/"),
         "here": asked.url(after=asked.after),
         "everything": urlencode(asked.params),
         "takes_next": HANDLERS,
@@ -227,11 +228,11 @@ def _choices(request: StaffRequest) -> dict[str, Any]:
     """What the filter bar offers."""
     own = Branch.objects.filter(path__startswith=request.user.branch.path) if request.user.branch else []
     return {
-        "categories": Category.objects.filter(is_active=True),
+        "categories": [(one.code, one.name) for one in Category.objects.filter(is_active=True)],
         "channels": Channel.choices,
         "statuses": Status.choices,
         "priorities": Priority.choices,
-        "branches": own,
+        "branches": [(one.code, one.name) for one in own],
     }
 
 

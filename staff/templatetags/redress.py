@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -160,6 +161,18 @@ def timebar(share: float | None, state: str) -> SafeString:
         f'<svg class="timebar is-{escape(state)}" viewBox="0 0 100 6" width="88" height="6" preserveAspectRatio="none"'
         ' aria-hidden="true"><rect class="timebar-ground" width="100" height="6"></rect>'
         f'<rect class="timebar-spent" width="{width}" height="6"></rect>{mark}</svg>'
+    )
+
+
+@register.simple_tag
+def options(pairs: Iterable[tuple[object, object]], chosen: object = "") -> SafeString:
+    """The choices of a select, values with labels; the one that is chosen is marked."""
+    picked = str(chosen)
+    return mark_safe(
+        "".join(
+            f'<option value="{escape(value)}"{" selected" if str(value) == picked else ""}>{escape(label)}</option>'
+            for value, label in pairs
+        )
     )
 
 
