@@ -403,21 +403,23 @@ def _written_out(
     names: tuple[str, ...], standing: Standing | None, user: User, at: datetime
 ) -> tuple[list[str], list[Part]]:
     """The counts of queues in SQL. Writing fifteen of them out takes longer than asking, so what was written is kept: for this
-    person, and for all that the queues look at in a person and beside them. Only the moment differs from one time to the next.
+    person with every column, the branches they see, and the categories of safety. Only the moment is put in anew each time.
     """
     safety = _safety_keys() if "safety" in names else ()
     branch = user.branch
     seen = () if branch is None or branch.parent_id is None else tuple(user.own_branches())
     place = branch and (branch.pk, branch.path, branch.parent_id)
-    known = (names, standing, user.pk, user.is_active, user.role, user.team_id, place, seen, safety)
+    person = tuple(str(user.serializable_value(field.attname)) for field in User._meta.concrete_fields)
+    known = (names, standing, person, place, seen, safety)
     kept = _kept.get(known)
     if kept is None:
         visible = Complaint.objects.visible_to(user)
-        lists: dict[str, QuerySet[Any]] = {
+        rows = {
             name: _safety(visible, safety) if name == "safety" else BY_NAME[name].narrow(visible, user, SOMETIME)
             for name in names
         }
-        lists = {name: rows.by_due_next() for name, rows in lists.items()} | dict(standing(user) if standing else {})
+        lists: dict[str, QuerySet[Any]] = {name: found.by_due_next() for name, found in rows.items()}
+        lists |= standing(user) if standing else {}
         kept = list(lists), list(_parts(lists))
         if len(_kept) >= MOST_KEPT:
             _kept.clear()

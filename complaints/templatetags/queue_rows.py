@@ -21,6 +21,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from complaints.clocks.shown import ClockView
+from complaints.columns import ALWAYS
 from complaints.models import Channel, Complaint, Priority, Severity
 from complaints.states import Status
 from staff.templatetags.redress import badge, clock_icon, timebar
@@ -59,7 +60,7 @@ def queue_rows(
 ) -> SafeString:
     """All rows: complaint, deadline, more; `columns` are names and labels."""
     address = reverse("complaints:complaint", args=["-"]).removesuffix("-/")
-    cells = [(name, CELLS.get(name), escape(label)) for name, label in columns]
+    cells = [(None if name == ALWAYS else CELLS[name], escape(label)) for name, label in columns]
     choose = escape(_("Choose %(reference)s")) if can_choose else ""
     drawn: list[str] = []
     for one in rows:
@@ -67,7 +68,7 @@ def queue_rows(
         drawn.append(f'<tr data-row id="row-{row.complaint.reference}">')
         if choose:
             drawn.append(_choice(row.complaint, choose))
-        for _name, cell, label in cells:
+        for cell, label in cells:
             if cell is None:
                 drawn.append(_reference(row))
             else:
@@ -92,7 +93,7 @@ def _reference(row: Row) -> str:
 
 def _what(row: Row) -> tuple[str, str]:
     c = row.complaint
-    said = [badge("category", c.category.slug, c.category.name)]
+    said: list[str] = [badge("category", c.category.slug, c.category.name)]
     if c.priority < 3:
         said.append(badge("priority", c.priority, LABELS["priority"][c.priority]))
     if c.severity != "ordinary":
@@ -130,7 +131,7 @@ def _with(row: Row) -> tuple[str, str]:
 
 def _due(row: Row) -> tuple[str, str]:
     clock = row.deadline
-    words = escape(clock.words)
+    words: str = escape(clock.words)
     if clock.due_at:
         words = f'<time datetime="{timezone.localtime(clock.due_at).isoformat()}">{words}</time>'
     return "", (
