@@ -95,7 +95,7 @@ class Question:
 
     def figure(self, number: int, more: Mapping[str, str] | None = None) -> Figure:
         """The number with the list that makes it, which `more` may narrow further."""
-        address = desk({**self.params, **(more or {})})
+        address = {**self.params, **(more or {})}
         return Figure(self.code, self.label, number, address, self.meaning if number else "calm")
 
 
@@ -147,7 +147,7 @@ def _band(day: Intake) -> str:
 def _waiting(user: User, at: datetime) -> Iterator[Figure]:
     """What waits on other lists than the desk's, for those who may open them."""
     if user.role in calling.CALLING:
-        due, overdue = calling.due(user, at).count(), calling.overdue(user, at).count()
+        due, overdue = calling.counts(user, at)
         calls = reverse("complaints:calls")
         yield Figure("calls-due", _("Call-backs due"), due, f"{calls}?show=due", "due" if due else "calm")
         yield Figure(

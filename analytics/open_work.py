@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -34,9 +35,14 @@ class Figure:
     code: str
     label: LazyText | str
     value: int | str
-    url: str
+    address: str | Mapping[str, str]
+    """Of the list, or the filters of the desk's list: of the hundreds of cells of a board most are empty and link nowhere."""
     meaning: str = "calm"
     band: str = ""
+
+    @property
+    def url(self) -> str:
+        return self.address if isinstance(self.address, str) else desk(self.address)
 
 
 class Part(NamedTuple):
@@ -63,7 +69,7 @@ class Sight:
     def figure(self, parts: Sequence[Part], where: str = "", **more: str) -> Figure:
         number = sum(part.number for part in parts if self.holds(part))
         code = f"{where}-{self.code}" if where else self.code
-        return Figure(code, self.label, number, desk({**self.params, **more}), self.meaning if number else "calm")
+        return Figure(code, self.label, number, {**self.params, **more}, self.meaning if number else "calm")
 
 
 def _due(code: str) -> Callable[[Part], bool]:
@@ -121,8 +127,11 @@ def read(user: User, at: datetime) -> OpenWork:
     """All that this person may see of what is open at this moment, counted once."""
     parts = _parts(user, at)
     teams, categories = _teams(parts), _categories(parts)
-    of_team = {code: [part for part in parts if part.team == code] for code in teams}
-    of_category = {code: [part for part in parts if part.category == code] for code in categories}
+    of_team: dict[str, list[Part]] = {code: [] for code in teams}
+    of_category: dict[str, list[Part]] = {code: [] for code in categories}
+    for part in parts:
+        of_team[part.team].append(part)
+        of_category[part.category].append(part)
     missed, soon = SIGHTS[0].figure(parts, "decision"), SIGHTS[1].figure(parts, "decision")
     return OpenWork(
         teams=[
@@ -148,14 +157,20 @@ def read(user: User, at: datetime) -> OpenWork:
 
 
 def desk(params: Mapping[str, str]) -> str:
+    return _address(tuple(params.items()))
+
+
+@lru_cache(maxsize=8192)
+def _address(params: tuple[tuple[str, str], ...]) -> str:
+    """A board has three hundred such addresses, and the next one the same."""
     return f"{reverse('complaints:queue')}?{urlencode(params)}"
 
 
 def _across(parts: Sequence[Part], team: str, categories: Mapping[str, str]) -> list[Figure]:
-    cells = [
-        ALL.figure([part for part in parts if part.category == code], f"{team}-{code}", team=team, category=code)
-        for code in categories
-    ]
+    of_category: dict[str, list[Part]] = {code: [] for code in categories}
+    for part in parts:
+        of_category[part.category].append(part)
+    cells = [ALL.figure(of_category[code], f"{team}-{code}", team=team, category=code) for code in categories]
     return [*cells, ALL.figure(parts, f"{team}-crossed", team=team)]
 
 

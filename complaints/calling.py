@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -66,8 +66,17 @@ def due(user: User, at: datetime) -> QuerySet[CallBack]:
 
 def overdue(user: User, at: datetime) -> QuerySet[CallBack]:
     """Of those due, the appointments that were missed and whoever has waited for a day."""
-    missed = Q(is_appointment=True, next_try_at__lt=at - APPOINTMENT_WAITS) | Q(next_try_at__lt=at - CALL_WAITS)
-    return due(user, at).filter(missed)
+    return due(user, at).filter(_missed(at))
+
+
+def counts(user: User, at: datetime) -> tuple[int, int]:
+    """How many are due, and how many of these are overdue."""
+    found = due(user, at).aggregate(due=Count("pk"), overdue=Count("pk", filter=_missed(at)))
+    return found["due"], found["overdue"]
+
+
+def _missed(at: datetime) -> Q:
+    return Q(is_appointment=True, next_try_at__lt=at - APPOINTMENT_WAITS) | Q(next_try_at__lt=at - CALL_WAITS)
 
 
 def _free(user: User, at: datetime) -> Q:

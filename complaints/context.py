@@ -51,13 +51,22 @@ ENTRIES = [
 ]
 
 
+NUMBERS = "rail_numbers"
+"""On a request: what waits in the tabs of the rail, where the page has counted it with what it counts itself."""
+
+
+def counted_beside(request: HttpRequest, numbers: dict[str, int]) -> None:
+    """The page has counted `waiting_for` and the missed deadlines: the rail need not ask again."""
+    setattr(request, NUMBERS, numbers)
+
+
 def rail(request: HttpRequest) -> dict[str, Any]:
     """The entries of the rail and the storms of the banner; read only when a page draws them."""
     user = getattr(request, "user", None)
     if not isinstance(user, User):
         return {}
     return {
-        "rail": SimpleLazyObject(lambda: entries(user, request.path)),
+        "rail": SimpleLazyObject(lambda: entries(user, request.path, getattr(request, NUMBERS, None))),
         "calendars_to_renew": SimpleLazyObject(lambda: calendars_to_renew(user)),
         "may_be_called": bool(settings.TELEPHONY_TOKEN) and user.role in ENTERING,
         "history_faults": SimpleLazyObject(lambda: str(history_faults(user) or "")),
@@ -77,9 +86,10 @@ def calendars_to_renew(user: User) -> str:
     return str(len(calendars_running_out(timezone.localdate())) or "")
 
 
-def entries(user: User, path: str) -> list[dict[str, Any]]:
-    numbers = counts(user, names=["breached"], beside=waiting_for(user))
-    numbers["complaints:queue"] = numbers["breached"]
+def entries(user: User, path: str, numbers: dict[str, int] | None = None) -> list[dict[str, Any]]:
+    if numbers is None:
+        numbers = counts(user, names=["breached"], standing=waiting_for)
+    numbers = numbers | {"complaints:queue": numbers["breached"]}
     shown = [
         {
             "url": reverse(name, args=args),

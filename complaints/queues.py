@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -50,7 +50,16 @@ SATISFIED = 4
 MOST_COUNTED = 1_000
 """Lists are counted up to here."""
 
+MOST_KEPT = 1_000
+"""People whose counts are kept written out."""
+SOMETIME = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands for the moment in what is kept."""
+
 Narrow = Callable[[ComplaintQuerySet, User, datetime], ComplaintQuerySet]
+Part = tuple[str, str, tuple[Any, ...]]
+"""A list that is counted: its name, and the SQL with its values."""
+Standing = Callable[[User], Mapping[str, QuerySet[Any]]]
+_kept: dict[tuple[Any, ...], tuple[list[str], list[Part]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +87,12 @@ _REPLIES = Attachment.objects.filter(~Exists(_REOPENED), complaint=OuterRef("pk"
 _REPLY_DUE = Q(channel=Channel.REGULATOR) & ~Q(Exists(_REPLIES))
 
 
-def _safety(rows: ComplaintQuerySet, user: User, at: datetime) -> ComplaintQuerySet:
+def _safety_keys() -> tuple[int, ...]:
+    return tuple(Category.objects.filter(code=SAFETY).values_list("pk", flat=True))
+
+
+def _safety(rows: ComplaintQuerySet, keys: tuple[int, ...]) -> ComplaintQuerySet:
     # keys and not a join, because only of a value that it knows the planner knows how rare it is
-    keys = list(Category.objects.filter(code=SAFETY).values_list("pk", flat=True))
     return rows.unfinished().filter(Q(priority=Priority.P1) | Q(category__in=keys))
 
 
@@ -131,7 +143,7 @@ QUEUES = [
         "safety",
         _("Safety"),
         "shield-alert",
-        _safety,
+        lambda rows, user, at: _safety(rows, _safety_keys()),
     ),
     Queue("feedback", _("Call back"), "phone", lambda rows, user, at: rows.filter(status=Status.RESOLVED)),
     Queue(
@@ -374,17 +386,49 @@ def counts(
     at: datetime | None = None,
     names: Iterable[str] = BY_NAME,
     beside: Mapping[str, QuerySet[Any]] | None = None,
+    standing: Standing | None = None,
 ) -> dict[str, int]:
     """How many complaints each queue holds for this person, MOST_COUNTED standing for more, and what else is counted
-    `beside` them, in one query.
+    `beside` them, in one query. `standing` gives further lists, which may ask for nothing that `_written_out` does not know.
 
     In the order of deadlines, which the indexes of queues have: without an order the planner reads the table from its oldest
     row on until it has found enough, and what is open stands at the end.
     """
-    at = at or timezone.now()
-    visible = Complaint.objects.visible_to(user)
-    lists = {name: BY_NAME[name].narrow(visible, user, at).by_due_next() for name in names if BY_NAME[name].is_counted}
-    return counted({**lists, **(beside or {})})
+    wanted = tuple(name for name in names if BY_NAME[name].is_counted)
+    listed, parts = _written_out(wanted, standing, user, at or timezone.now())
+    return _asked([*parts, *_parts(beside or {})], [*listed, *(beside or {})])
+
+
+def _written_out(
+    names: tuple[str, ...], standing: Standing | None, user: User, at: datetime
+) -> tuple[list[str], list[Part]]:
+    """The counts of queues in SQL. Writing fifteen of them out takes longer than asking, so what was written is kept: for this
+    person with every column, the branches they see, and the categories of safety. Only the moment is put in anew each time.
+    """
+    safety = _safety_keys() if "safety" in names else ()
+    branch = user.branch
+    seen = () if branch is None or branch.parent_id is None else tuple(user.own_branches())
+    place = branch and (branch.pk, branch.path, branch.parent_id)
+    person = tuple(str(user.serializable_value(field.attname)) for field in User._meta.concrete_fields)
+    known = (names, standing, person, place, seen, safety)
+    kept = _kept.get(known)
+    if kept is None:
+        visible = Complaint.objects.visible_to(user)
+        rows = {
+            name: _safety(visible, safety) if name == "safety" else BY_NAME[name].narrow(visible, user, SOMETIME)
+            for name in names
+        }
+        lists: dict[str, QuerySet[Any]] = {name: found.by_due_next() for name, found in rows.items()}
+        lists |= standing(user) if standing else {}
+        kept = list(lists), list(_parts(lists))
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        _kept[known] = kept
+    listed, parts = kept
+    return listed, [
+        (name, sql, tuple(at + (p - SOMETIME) if isinstance(p, datetime) else p for p in params))
+        for name, sql, params in parts
+    ]
 
 
 def spoken(count: int) -> str:
@@ -397,18 +441,24 @@ def counted(lists: Mapping[str, QuerySet[Any]]) -> dict[str, int]:
 
     A list with an order is counted in that order, which is the way to find what many have among what is new.
     """
-    found = dict.fromkeys(lists, 0)
-    parts: list[tuple[str, str]] = []
-    params: list[Any] = []
+    return _asked(_parts(lists), lists)
+
+
+def _parts(lists: Mapping[str, QuerySet[Any]]) -> Iterator[Part]:
+    """Those of the lists that can hold anything, as SQL that counts them."""
     for name, rows in lists.items():
         try:
-            sql, given = rows.values("pk")[:MOST_COUNTED].query.sql_with_params()
+            sql, params = rows.values("pk")[:MOST_COUNTED].query.sql_with_params()
         except EmptyResultSet:
             continue
-        parts.append((name, f"(SELECT count(*) FROM ({sql}) AS counted)"))
-        params += given
+        yield name, f"(SELECT count(*) FROM ({sql}) AS counted)", tuple(params)
+
+
+def _asked(parts: Iterable[Part], names: Iterable[str]) -> dict[str, int]:
+    found, parts = dict.fromkeys(names, 0), list(parts)
     if parts:
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT {', '.join(part for _name, part in parts)}", params)
-            found |= zip((name for name, _part in parts), cursor.fetchone(), strict=True)
+            params = [param for _name, _sql, given in parts for param in given]
+            cursor.execute(f"SELECT {', '.join(sql for _name, sql, _params in parts)}", params)
+            found |= zip((name for name, _sql, _params in parts), cursor.fetchone(), strict=True)
     return found

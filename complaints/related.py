@@ -16,6 +16,11 @@ ENQUIRED_AGAIN_WITHIN = timedelta(days=7)
 """Days after closing within which the same person with the same matter comes again."""
 MOST = 10
 LOOKED_AT = 60
+SHOWN = (
+    "reference", "status", "received_at", "closed_at", "request_type", "contact_phone", "account", "customer", "premise",
+    "category__name_zh", "category__name_en", "subcategory__name_zh", "subcategory__name_en",
+)  # fmt: skip
+"""What is asked and shown of each; a story of sixty complaints is much to read for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ def to(complaint: Complaint, visible: ComplaintQuerySet) -> list[Related]:
         keys |= Q(contact_phone=complaint.contact_phone)
     if not keys:
         return []
-    rows = visible.filter(keys).exclude(pk=complaint.pk).select_related("category", "subcategory")
+    rows = visible.filter(keys).exclude(pk=complaint.pk).select_related("category", "subcategory").only(*SHOWN)
     found = [_related(complaint, other) for other in rows.order_by("-received_at")[:LOOKED_AT]]
     return sorted(found, key=lambda one: not one.is_repeat)[:MOST]
 

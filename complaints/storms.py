@@ -7,18 +7,18 @@ Declaring, ending and withdrawing only write the storm. What follows for clocks 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from functools import partial
+from functools import partial, reduce
+from operator import or_
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from complaints import turn, workflow
 from complaints.clocks import excusing
 from complaints.models import Clock, Complaint, Storm
-from complaints.models.complaint import ComplaintQuerySet
 from complaints.refusals import MoveRefused
 from staff.actors import THE_CLOCK, Role
 from staff.models import Branch, User
@@ -187,44 +187,45 @@ def touched(storm: Storm, at: datetime) -> dict[str, int]:
     return {"complaints": complaints.count(), "excused": 0 if storm.is_withdrawn else excused.count()}
 
 
-def _alarming(branch: Branch) -> ComplaintQuerySet:
-    return Complaint.objects.filter(category__code__in=SUSPICIOUS, branch__path__startswith=branch.path)
-
-
-def _lately(branch: Branch, at: datetime) -> ComplaintQuerySet:
-    return _alarming(branch).filter(received_at__gt=at - WINDOW, received_at__lte=at)
-
-
-def suspected(branch: Branch, at: datetime) -> Suspicion | None:
-    """Far more outage and safety complaints than these hours usually bring, and no storm declared."""
-    since = at - WINDOW
-    rows = _alarming(branch)
-    now = _lately(branch, at).count()
-    if now < AT_LEAST or Storm.objects.running().over(branch).exists():
-        return None
-    days = [timedelta(days=number) for number in range(1, USUAL_DAYS + 1)]
-    hours = Q()
-    for day in days:
-        hours |= Q(received_at__gt=since - day, received_at__lte=at - day)
-    usual = rows.filter(hours).count() / USUAL_DAYS
-    return Suspicion(branch, now, usual, since) if now >= TIMES * usual else None
-
-
 def suspicions(user: User, at: datetime) -> list[Suspicion]:
-    """Where of this person's branch and those right below it a storm looks likely; the narrowest places that say so."""
-    if user.branch is None or user.role not in STEERING or _lately(user.branch, at).count() < AT_LEAST:
+    """Where of this person's branch and those right below it a storm looks likely; the narrowest places that say so.
+
+    That is where far more outage and safety complaints came than these hours usually bring, and no storm is declared.
+    """
+    if user.branch is None or user.role not in STEERING:
         return []
-    below = [found for child in user.branch.children.all() if (found := suspected(child, at))]
+    since = at - WINDOW
+    now = _alarming(user.branch, Q(received_at__gt=since, received_at__lte=at))
+    if sum(now.values()) < AT_LEAST:
+        return []
+    days = [timedelta(days=number) for number in range(1, USUAL_DAYS + 1)]
+    hours = (Q(received_at__gt=since - day, received_at__lte=at - day) for day in days)
+    usual = _alarming(user.branch, reduce(or_, hours))
+    below = [found for child in user.branch.children.all() if (found := _suspected(child, now, usual, since))]
     if below:
         return below
-    whole = suspected(user.branch, at)
+    whole = _suspected(user.branch, now, usual, since)
     return [whole] if whole else []
 
 
+def _alarming(branch: Branch, when: Q) -> dict[str, int]:
+    """How many outage and safety complaints came then, by the path of their branch, within this one."""
+    rows = Complaint.objects.filter(when, category__code__in=SUSPICIOUS, branch__path__startswith=branch.path)
+    return dict(rows.order_by().values_list("branch__path").annotate(number=Count("pk")))
+
+
+def _suspected(branch: Branch, now: dict[str, int], usual: dict[str, int], since: datetime) -> Suspicion | None:
+    number = sum(count for path, count in now.items() if path.startswith(branch.path))
+    mean = sum(count for path, count in usual.items() if path.startswith(branch.path)) / USUAL_DAYS
+    if number < AT_LEAST or number < TIMES * mean or Storm.objects.running().over(branch).exists():
+        return None
+    return Suspicion(branch, number, mean, since)
+
+
 def news_for(user: User) -> list[Storm]:
-    """The storms that rage where this person works: in their branch, above it or below."""
+    """The storms that rage where this person works: in their branch, above it or below. Few rage at once, so all are read."""
     if user.branch is None:
         return []
-    over = Q(pk__in=Storm.objects.over(user.branch).values("pk"))
-    below = Q(branch__path__startswith=user.branch.path)
-    return list(Storm.objects.running().filter(over | below).select_related("branch"))
+    here = user.branch.path
+    running = Storm.objects.running().select_related("branch")
+    return [one for one in running if here.startswith(one.branch.path) or one.branch.path.startswith(here)]

@@ -18,7 +18,8 @@ from complaints.clocks.ledger import State, replay
 from complaints.clocks.limits import Limit, Unit
 from complaints.clocks.running import as_entry
 from complaints.clocks.whatif import Answer
-from complaints.models import Clock, ClockKind, Complaint, PauseReason
+from complaints.models import Calendar, Clock, ClockKind, Complaint, PauseReason
+from complaints.models.promises import clock_label
 
 SOON = 0.75
 """From this share of the way on, a deadline counts as due soon."""
@@ -83,12 +84,24 @@ class ClockView:
 
 def clocks_of(complaint: Complaint) -> list[Clock]:
     """All promises of a complaint to its customer with what is needed to show them; those that press first."""
-    promised = complaint.clocks.exclude(kind=ClockKind.REQUEST)
-    clocks = promised.select_related("policy", "calendar").prefetch_related("ledger__calendar")
+    clocks = list(complaint.clocks.select_related("policy", "calendar").prefetch_related("ledger"))
+    complaint.know_clocks(clocks)
+    promised = [clock for clock in clocks if clock.kind != ClockKind.REQUEST]
+    _give_calendars(promised)
     return sorted(
-        clocks,
+        promised,
         key=lambda c: (c.state not in (State.RUNNING, State.PAUSED), c.due_at or timezone.now() + timedelta(days=9999)),
     )
+
+
+def _give_calendars(clocks: Iterable[Clock]) -> None:
+    """Ledger entries mostly speak of the calendar of their clock, which is there; the others are read together."""
+    entries = [entry for clock in clocks for entry in clock.ledger.all() if entry.calendar_id is not None]
+    known = {clock.calendar_id: clock.calendar for clock in clocks if clock.calendar is not None}
+    if missing := {entry.calendar_id for entry in entries} - known.keys():
+        known |= Calendar.objects.in_bulk(missing)
+    for entry in entries:
+        entry.calendar = known[entry.calendar_id]
 
 
 def views_of(clocks: Iterable[Clock], now: datetime) -> list[ClockView]:
@@ -137,7 +150,7 @@ def next_due(complaint: Complaint, now: datetime) -> ClockView:
 def kind_label(stored: str) -> str:
     """The name of a clock as a complaint stores it: "resolve/internal"."""
     kind, _slash, tier = stored.partition("/")
-    return Clock(kind=kind, tier=tier).label if kind else ""
+    return clock_label(kind, tier) if kind else ""
 
 
 def state_of(clock: Clock, now: datetime) -> str:

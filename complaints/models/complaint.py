@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -478,6 +478,11 @@ class Complaint(models.Model):
         if self._ticking_of != self.version:
             self._ticking_clocks, self._ticking_of = list(self.clocks.ticking()), self.version
         return self._ticking_clocks
+
+    def know_clocks(self, clocks: Iterable[Clock]) -> None:
+        """All its clocks were read anyhow: those that tick need not be asked for."""
+        self._ticking_clocks = [clock for clock in clocks if clock.is_ticking]
+        self._ticking_of = self.version
 
     def _may_adjust(self, name: str) -> bool:
         """Whether the money is where this move takes it up; a proposal waits for its decision before there is another."""

@@ -137,6 +137,12 @@ class ClockQuerySet(models.QuerySet["Clock"]):
         return self.filter(state=State.RUNNING, due_at__lt=at)
 
 
+def clock_label(kind: str, tier: str) -> str:
+    """The name of a clock: "Resolve (internal)"."""
+    of_tier = Tier(tier).label if tier else ""
+    return f"{ClockKind(kind).label} ({of_tier})" if of_tier else str(ClockKind(kind).label)
+
+
 class Clock(models.Model):
     """One running promise of one complaint. State and times are what replaying its ledger gives, stored for the index.
 
@@ -206,9 +212,13 @@ class Clock(models.Model):
         return f"{self.kind} {self.tier}".strip()
 
     @property
+    def is_ticking(self) -> bool:
+        """Not stopped: running or paused."""
+        return self.state in (State.RUNNING, State.PAUSED)
+
+    @property
     def label(self) -> str:
-        tier = Tier(self.tier).label if self.tier else ""
-        return f"{ClockKind(self.kind).label} ({tier})" if tier else str(ClockKind(self.kind).label)
+        return clock_label(self.kind, self.tier)
 
     @property
     def is_held(self) -> bool:

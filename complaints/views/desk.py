@@ -16,7 +16,18 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_safe
 
-from complaints import bulk_forms, columns, filter_forms, paging, proposals, queues, saved_views, sorting, taking
+from complaints import (
+    bulk_forms,
+    columns,
+    context,
+    filter_forms,
+    paging,
+    proposals,
+    queues,
+    saved_views,
+    sorting,
+    taking,
+)
 from complaints.clocks import shown
 from complaints.models import Category, Channel, Complaint, DeskHabit, Priority, SavedView
 from complaints.models.complaint import ComplaintQuerySet
@@ -112,10 +123,10 @@ def queue(request: StaffRequest) -> HttpResponse:
     found = queues.narrow(visible, asked.params, request.user, at=now, ignored=ignored)
     rows, older = asked.page(found)
     extras = columns.extras(rows, asked.columns)
-    counted = queues.counts(
-        request.user, at=now, beside={"found": asked.in_order(found), "proposed": proposals.waiting_for(request.user)}
-    )
-    context = {
+    beside = {"found": asked.in_order(found), "proposed": proposals.waiting_for(request.user)}
+    counted = queues.counts(request.user, at=now, beside=beside, standing=context.waiting_for)
+    context.counted_beside(request, counted)
+    answer = {
         "rows": [{"complaint": row, "deadline": shown.next_due(row, now), "more": extras[row.pk]} for row in rows],
         "columns": [(name, columns.COLUMNS[name]) for name in asked.columns],
         "narrowed": any(asked.params.get(name) for name in queues.FILTERS),
@@ -128,7 +139,7 @@ def queue(request: StaffRequest) -> HttpResponse:
         "length": queues.spoken(counted["found"]),
         "params": asked.params,
         "sort": asked.sort,
-        "sorts": [(name, label, name == asked.sort) for name, label in asked.sorts.items()],
+        "sorts": list(asked.sorts.items()),
         "ignored": list(dict.fromkeys(ignored)),
         "view": asked.params["view"],
         "saved": asked.saved,
@@ -142,6 +153,7 @@ def queue(request: StaffRequest) -> HttpResponse:
         "now": now,
         "proposed": counted["proposed"],
         "moves": bulk_forms.offered(request.user.role),
+        "bulk_url": reverse("complaints:bulk", args=["-"]).removesuffix("-/"),
         "here": asked.url(after=asked.after),
         "everything": urlencode(asked.params),
         "takes_next": HANDLERS,
@@ -150,7 +162,7 @@ def queue(request: StaffRequest) -> HttpResponse:
         **_choices(request),
     }
     template = "desk/_queue.html" if request.htmx else "desk/queue.html"
-    return render(request, template, context)
+    return render(request, template, answer)
 
 
 @login_required
@@ -163,13 +175,13 @@ def news(request: StaffRequest) -> HttpResponse:
     visible = Complaint.objects.visible_to(request.user)
     found = queues.narrow(visible, params, request.user)
     counted = queues.counts(request.user)
-    context = {
+    answer = {
         "count": queues.arrived_since(found, since)[:MOST_NEW].count(),
         "url": f"{reverse('complaints:queue')}?{urlencode(params)}",
         "counted": [(f"?view={name}", queues.spoken(count)) for name, count in counted.items()],
         "changed": _changed(visible, request.GET.get("shown", "")),
     }
-    return render(request, "desk/_news.html", context)
+    return render(request, "desk/_news.html", answer)
 
 
 def _news_of(asked: Asked, rows: Iterable[Complaint], now: datetime) -> dict[str, str]:
@@ -216,11 +228,11 @@ def _choices(request: StaffRequest) -> dict[str, Any]:
     """What the filter bar offers."""
     own = Branch.objects.filter(path__startswith=request.user.branch.path) if request.user.branch else []
     return {
-        "categories": Category.objects.filter(is_active=True),
+        "categories": [(one.code, one.name) for one in Category.objects.filter(is_active=True)],
         "channels": Channel.choices,
         "statuses": Status.choices,
         "priorities": Priority.choices,
-        "branches": own,
+        "branches": [(one.code, one.name) for one in own],
     }
 
 
@@ -230,5 +242,5 @@ def filters(request: StaffRequest) -> HttpResponse:
     """Every filter there is, with what is set; sending it opens the queue."""
     asked = Asked(request)
     form = filter_forms.FilterForm(asked.params, user=request.user)
-    context = {"form": form, "view": asked.params["view"], "sort": asked.sort, "back": asked.url()}
-    return render(request, "desk/_filters.html" if request.htmx else "desk/filters.html", context)
+    answer = {"form": form, "view": asked.params["view"], "sort": asked.sort, "back": asked.url()}
+    return render(request, "desk/_filters.html" if request.htmx else "desk/filters.html", answer)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Iterable
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from django import template
 from django.http import HttpRequest
 from django.template.context import RequestContext
 from django.templatetags.static import static
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
 
@@ -99,16 +100,26 @@ def _sprite() -> str:
 @register.simple_tag
 def icon(name: str, label: str = "", size: int = 16) -> SafeString:
     """One sign of the sprite, `size` pixels wide; silent for screen readers unless it has a label of its own."""
-    href = f"{_sprite()}#{name}"
-    if label:
-        return format_html(
-            '<svg class="icon" width="{0}" height="{0}" role="img" aria-label="{1}"><use href="{2}"></use></svg>',
-            size,
-            label,
-            href,
-        )
+    if not label:
+        return _silent_icon(name, size)
     return format_html(
-        '<svg class="icon" width="{0}" height="{0}" aria-hidden="true"><use href="{1}"></use></svg>', size, href
+        '<svg class="icon" width="{0}" height="{0}" role="img" aria-label="{1}"><use href="{2}"></use></svg>',
+        size,
+        label,
+        f"{_sprite()}#{name}",
+    )
+
+
+# Signs and badges are drawn hundreds of times for a page, of a few dozen kinds: each is put together once and kept. `typed`,
+# because a text that is safe and the same text that is not are equal.
+
+
+@lru_cache(maxsize=512, typed=True)
+def _silent_icon(name: str, size: int) -> SafeString:
+    return format_html(
+        '<svg class="icon" width="{0}" height="{0}" aria-hidden="true"><use href="{1}"></use></svg>',
+        size,
+        f"{_sprite()}#{name}",
     )
 
 
@@ -131,7 +142,12 @@ def word_on(meaning: str, label: object, icon_name: str = "", is_solid: object =
 @register.simple_tag
 def badge(kind: str, value: object, label: object) -> SafeString:
     """A value of one of the fixed lists (`kind`) with its colour and sign; an unknown value is shown plainly."""
-    sign = SIGNS.get((kind, str(value)), PLAIN)
+    return _badge(kind, str(value), label if isinstance(label, SafeString) else str(label))
+
+
+@lru_cache(maxsize=2048, typed=True)
+def _badge(kind: str, value: str, label: str) -> SafeString:
+    sign = SIGNS.get((kind, value), PLAIN)
     return word_on(sign.meaning, label, sign.icon_name, sign.is_solid)
 
 
@@ -140,16 +156,23 @@ def timebar(share: float | None, state: str) -> SafeString:
     """A bar of the spent share of a promise; past its end the bar is full and a mark shows where the promise ended."""
     spent = max(float(share or 0), 0.0)
     width = f"{BAR:.0f}" if spent > 1 else f"{max(spent * BAR, BAR_MINIMUM if spent else 0):.1f}"
-    mark = (
-        format_html('<path class="timebar-mark" d="M{} 0v6"></path>', f"{max(BAR / spent, 8):.1f}") if spent > 1 else ""
+    mark = f'<path class="timebar-mark" d="M{max(BAR / spent, 8):.1f} 0v6"></path>' if spent > 1 else ""
+    return mark_safe(
+        f'<svg class="timebar is-{escape(state)}" viewBox="0 0 100 6" width="88" height="6" preserveAspectRatio="none"'
+        ' aria-hidden="true"><rect class="timebar-ground" width="100" height="6"></rect>'
+        f'<rect class="timebar-spent" width="{width}" height="6"></rect>{mark}</svg>'
     )
-    return format_html(
-        '<svg class="timebar is-{}" viewBox="0 0 100 6" width="88" height="6" preserveAspectRatio="none" aria-hidden="true">'
-        '<rect class="timebar-ground" width="100" height="6"></rect>'
-        '<rect class="timebar-spent" width="{}" height="6"></rect>{}</svg>',
-        state,
-        width,
-        mark,
+
+
+@register.simple_tag
+def options(pairs: Iterable[tuple[object, object]], chosen: object = "") -> SafeString:
+    """The choices of a select, values with labels; the one that is chosen is marked."""
+    picked = str(chosen)
+    return mark_safe(
+        "".join(
+            f'<option value="{escape(value)}"{" selected" if str(value) == picked else ""}>{escape(label)}</option>'
+            for value, label in pairs
+        )
     )
 
 

@@ -6,15 +6,15 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from complaints import workflow
-from complaints.models import Complaint
+from complaints import columns, workflow
+from complaints.models import Complaint, DeskHabit
 from staff.actors import Actor, Role
 from tests.factories import a_branch, a_complaint, a_user, an_account
 
 pytestmark = pytest.mark.usefixtures("profile")
 
 
-QUEUE_QUERIES = 14
+QUEUE_QUERIES = 13
 
 
 def walked(client, view: str) -> list[str]:
@@ -129,3 +129,33 @@ def test_news_of_rows_that_one_may_not_see_say_nothing(client):
     client.force_login(a_user(Role.SUPERVISOR, branch=a_branch("county-a", parent=a_branch())))
     asked = {"since": timezone.now().isoformat(), "view": "all", "shown": f"{hidden.pk}.0-x.y-9999999999999999999.1"}
     assert client.get("/desk/news/", asked).context["changed"] == []
+
+
+def test_counts_follow_a_person_who_changes_branch_or_is_complained_about(client):
+    """What was written out to count with is kept from one page to the next, and must not outlive what it was written for."""
+    north, south = a_branch("north", parent=a_branch()), a_branch("south", parent=a_branch())
+    user = a_user(Role.SUPERVISOR, branch=north)
+    a_complaint(branch=south)
+    client.force_login(user)
+
+    def open_ones() -> str:
+        tabs = client.get("/desk/?view=unfinished").context["queues"]
+        return next(tab["count"] for tab in tabs if tab["url"] == "?view=unfinished")
+
+    assert open_ones() == "0"
+    user.branch = south
+    user.save()
+    assert open_ones() == "1"
+    Complaint.objects.update(about=user)
+    assert open_ones() == "0"
+
+
+def test_what_people_typed_is_escaped_in_every_column(client):
+    user = a_user(Role.SUPERVISOR)
+    DeskHabit.objects.create(user=user, columns=list(columns.COLUMNS))
+    typed = "<b>&\"'"
+    a_complaint(story=typed * 80, contact_name=typed, place=typed)
+    client.force_login(user)
+    page = client.get("/desk/?view=unfinished").content.decode()
+    assert "<b>" not in page
+    assert page.count("&lt;b&gt;&amp;&quot;&#x27;") > 20

@@ -205,11 +205,11 @@ def test_all_columns_cost_the_same_for_few_and_many_rows(client, django_assert_n
     for _ in range(3):
         new()
     client.get("/desk/?view=unfinished")
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(14):
         client.get("/desk/?view=unfinished")
     for _ in range(20):
         new()
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(14):
         client.get("/desk/?view=unfinished")
 
 
