@@ -1,4 +1,4 @@
-"""What the load generator is told: scenarios made of journeys made of requests. Standard library only, for every process reads it.
+"""What the load generator is told: scenarios made of journeys made of requests. Standard library only: every process reads it.
 
 A journey is what one person does: requests that only lead there, which are not timed, and one that is. A scenario that loops
 asks for the same journeys again and again; one that writes uses each of its journeys once.

@@ -16,7 +16,8 @@ RATE = re.compile(r"tps = ([\d.]+) ")
 TWO_ROWS = """BEGIN;
 INSERT INTO bench_complaint (reference, name, phone, place, story, received_at) VALUES (gen_random_uuid()::text, '王五',
  '13900000000', '和平路 1 号', '大风后停电，全楼都没有电，问了几次都没有人说什么时候来电。', now());
-INSERT INTO bench_event (complaint_id, move, at) VALUES (currval(pg_get_serial_sequence('bench_complaint', 'id')), 'register', now());
+INSERT INTO bench_event (complaint_id, move, at)
+ VALUES (currval(pg_get_serial_sequence('bench_complaint', 'id')), 'register', now());
 COMMIT;
 """
 

@@ -13,7 +13,13 @@ from devtools.places import PYTHON, ROOT
 from devtools.say import Trouble
 
 MARK = "BENCH "
-CODE = "import django; django.setup(); from bench import inside; from {module} import {function}; inside.answer({function}(*{given!r}))"
+CODE = """
+import django
+django.setup()
+from bench import inside
+from {module} import {function}
+inside.answer({function}(*{given!r}))
+"""
 
 
 def answer(said: object) -> None:

@@ -1,7 +1,7 @@
 """The load generator: a process of its own that reads a plan and writes what it measured. `python -m bench.load < PLAN > RESULT`
 
-Each request has a connection of its own, as a reverse proxy makes them, so that the web's processes share the work; each journey comes
-from an address of its own (Linux has all of 127/8), because the door holds back what one address sends in numbers.
+Each request has a connection of its own, as a reverse proxy makes them, so that the web's processes share the work; each journey
+comes from an address of its own (Linux has all of 127/8), because the door holds back what one address sends in numbers.
 """
 
 from __future__ import annotations
@@ -107,7 +107,10 @@ def measure(port: int, scenario: dict[str, Any], *, seconds: float, most: int, c
             for visitor in source.led(WARMING):
                 visitor.timed()
         one = list(_alone(source, seconds, most))
-        several = _together(source, seconds / 2, most, clients) if max(one) < SLOW else {}
+        if not one:
+            raise Failed("there are too few journeys")
+        enough = clients + int(3 * seconds / min(one))  # more than they can use up
+        several = _together(source, seconds / 2, min(most, enough), clients) if max(one) < SLOW else {}
     except Failed as failed:
         return {"name": scenario["name"], "failed": str(failed), **told}
     return {"name": scenario["name"], "one": [round(taken * 1000, 3) for taken in one], **several, **told}

@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import floors, machine, ratios
+from bench import bulk, floors, machine, ratios
 from bench.inside import Inside
+from bench.load import WARMING
 from devtools.places import PYTHON, ROOT
 from devtools.processes import Process, interrupt_on_signals
 from devtools.say import Trouble, line, step
@@ -78,7 +79,7 @@ def read(arguments: list[str]) -> Wanted:
 def volume(complaints: int, wanted: Wanted) -> dict[str, Any]:
     """Everything that is measured on a desk of so many complaints."""
     port = free_port()
-    with folder(wanted.keep, complaints) as data, locked(data), served(data, port) as (environment, servers):
+    with folder(wanted.keep, complaints) as data, locked(data), served(data, port) as (environment, _servers):
         interrupt_on_signals()
         environment |= UNTHROTTLED | {"DJANGO_SETTINGS_MODULE": "bench.settings", "REDRESS_LOG_LEVEL": "WARNING"}
         inside = Inside(environment)
@@ -87,8 +88,9 @@ def volume(complaints: int, wanted: Wanted) -> dict[str, Any]:
             desk = inside.ask("bench.desk_data:fill", complaints)
         line(f"    {desk}")
         found: dict[str, Any] = {"desk": desk, "asked": complaints, "machine": machine.describe(environment)}
-        plan = inside.ask("bench.desk_data:plan", wanted.most, list(wanted.only))
+        plan = inside.ask("bench.desk_data:plan", 2 * wanted.most + WARMING + 1, list(wanted.only))
         found["pages"] = asked(plan, data, port, environment, wanted, "the product")
+        found["bulk"] = bulk.measure(inside, desk["complaints"], wanted.only)
         found["floors"] = floors.measure(inside, environment, data, wanted.seconds)
         return found
     raise AssertionError("unreachable")

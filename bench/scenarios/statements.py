@@ -1,4 +1,4 @@
-"""Statements beside which pages are held: the rows of the least pages, what a search without an index reads, what a report sums up."""
+"""Statements beside which pages are held: the rows of the least pages, a search without an index, what a report sums up."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from complaints.models import Complaint
 ROUNDS, FEW = 20, 3
 DAYS = 90
 LIKE = "SELECT count(*) FROM complaints_complaint WHERE story LIKE '%%停电%%'"
-SUMMED = """SELECT day, sum(n) FROM analytics_dayrollup r JOIN analytics_generation g ON g.id = r.generation_id AND g.state = 'current'
+SUMMED = """SELECT day, sum(n) FROM analytics_dayrollup r
+JOIN analytics_generation g ON g.id = r.generation_id AND g.state = 'current'
 WHERE series = 'received' AND day >= %(first)s AND request_type = 'complaint' GROUP BY day ORDER BY day"""
 COUNTED = """SELECT (received_at AT TIME ZONE 'Asia/Shanghai')::date, count(*) FROM complaints_complaint
 WHERE request_type = 'complaint' AND received_at >= %(first)s GROUP BY 1 ORDER BY 1"""
