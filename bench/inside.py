@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from devtools.places import PYTHON, ROOT
@@ -31,13 +32,14 @@ def answer(said: object) -> None:
 @dataclass(frozen=True)
 class Inside:
     environment: Mapping[str, str]
+    python: Path = PYTHON
 
     def begin(self, where: str, *given: Any) -> subprocess.Popen[str]:
         """`where` is "module:function"; what is given and what it answers is what JSON knows."""
         module, _colon, function = where.partition(":")
         code = CODE.format(module=module, function=function, given=given)
         return subprocess.Popen(
-            [str(PYTHON), "-c", code],
+            [str(self.python), "-c", code],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=dict(self.environment),
         )  # fmt: skip
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import bulk, floors, machine, ratios
+from bench import beside, bulk, floors, machine, ratios
 from bench.inside import Inside
 from bench.load import WARMING
 from devtools.places import PYTHON, ROOT
@@ -89,11 +89,27 @@ def volume(complaints: int, wanted: Wanted) -> dict[str, Any]:
         line(f"    {desk}")
         found: dict[str, Any] = {"desk": desk, "asked": complaints, "machine": machine.describe(environment)}
         plan = inside.ask("bench.desk_data:plan", 2 * wanted.most + WARMING + 1, list(wanted.only))
-        found["pages"] = asked(plan, data, port, environment, wanted, "the product")
+        web = product_processes(data, port, environment)[0]
+        with running(web, port), step(f"Asking the product: {len(plan)} scenarios"):
+            found["pages"] = generate(plan, web, port, wanted)
         found["bulk"] = bulk.measure(inside, desk["complaints"], wanted.only)
         found["floors"] = floors.measure(inside, environment, data, wanted.seconds)
-        return found
-    raise AssertionError("unreachable")
+        if wanted.with_helpdesk:
+            found |= helpdesk(data, environment, desk, wanted)
+    return found
+
+
+def helpdesk(data: Path, environment: Mapping[str, str], desk: Mapping[str, Any], wanted: Wanted) -> dict[str, Any]:
+    """The same of django-helpdesk, with as many tickets as there are complaints and as many of them open."""
+    versions, port = beside.install(), free_port()
+    site = beside.Helpdesk(data, environment, port)
+    site.fill(desk["complaints"], desk["open"])
+    plan = site.inside.ask("bench.helpdesk.tickets:plan", 2 * wanted.most + WARMING + 1)
+    with running(site.web(), port) as web, step(f"Asking django-helpdesk: {len(plan)} scenarios"):
+        pages = generate(plan, web, port, wanted)
+    with step("In bulk: escalation of django-helpdesk"):
+        escalated = site.inside.ask("bench.helpdesk.tickets:escalate")
+    return {"helpdesk_versions": versions, "helpdesk": pages, "helpdesk_bulk": {"helpdesk: escalation": escalated}}
 
 
 @contextlib.contextmanager
@@ -104,15 +120,6 @@ def folder(keep: Path | None, complaints: int) -> Iterator[Path]:
     finally:
         if keep is None:
             shutil.rmtree(data, ignore_errors=True)
-
-
-def asked(
-    plan: list[dict[str, Any]], data: Path, port: int, environment: Mapping[str, str], wanted: Wanted, whose: str
-) -> list[dict[str, Any]]:
-    """What the load generator measured on the web as `./dev up` runs it."""
-    web = product_processes(data, port, dict(environment))[0]
-    with running(web, port), step(f"Asking {whose}: {len(plan)} scenarios"):
-        return generate(plan, web, port, wanted)
 
 
 def generate(plan: list[dict[str, Any]], web: Process, port: int, wanted: Wanted) -> list[dict[str, Any]]:
@@ -133,7 +140,7 @@ def generate(plan: list[dict[str, Any]], web: Process, port: int, wanted: Wanted
 
 
 @contextlib.contextmanager
-def running(web: Process, port: int) -> Iterator[None]:
+def running(web: Process, port: int) -> Iterator[Process]:
     """The web answers; it stops at the end."""
     web.start()
     try:
@@ -142,7 +149,7 @@ def running(web: Process, port: int) -> Iterator[None]:
             if not web.is_running or time.monotonic() > until:
                 raise Trouble(f"{web.name} did not start: {web.last_words()}")
             time.sleep(0.1)
-        yield
+        yield web
     finally:
         web.stop(patience=15)
 
