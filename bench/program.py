@@ -46,6 +46,9 @@ class Wanted:
     most: int
     results: Path
 
+    def asks_for(self, name: str) -> bool:
+        return not self.only or any(one.startswith(name) for one in self.only)
+
 
 def main(arguments: list[str]) -> int:
     wanted = read(arguments)
@@ -94,7 +97,7 @@ def volume(complaints: int, wanted: Wanted) -> dict[str, Any]:
             found["pages"] = generate(plan, web, port, wanted)
         found["bulk"] = bulk.measure(inside, desk["complaints"], wanted.only)
         found["floors"] = floors.measure(inside, environment, data, wanted.seconds)
-        if wanted.with_helpdesk:
+        if wanted.with_helpdesk and wanted.asks_for("helpdesk"):
             found |= helpdesk(data, environment, desk, wanted)
     return found
 
@@ -104,7 +107,7 @@ def helpdesk(data: Path, environment: Mapping[str, str], desk: Mapping[str, Any]
     versions, port = beside.install(), free_port()
     site = beside.Helpdesk(data, environment, port)
     site.fill(desk["complaints"], desk["open"])
-    plan = site.inside.ask("bench.helpdesk.tickets:plan", 2 * wanted.most + WARMING + 1)
+    plan = site.inside.ask("bench.helpdesk.tickets:plan", 2 * wanted.most + WARMING + 1, list(wanted.only))
     with running(site.web(), port) as web, step(f"Asking django-helpdesk: {len(plan)} scenarios"):
         pages = generate(plan, web, port, wanted)
     with step("In bulk: escalation of django-helpdesk"):

@@ -64,8 +64,8 @@ def fill(count: int, open_ones: int) -> dict[str, Any]:
     return {"tickets": Ticket.objects.count(), "follow-ups": FollowUp.objects.count()}
 
 
-def plan(count: int) -> list[dict[str, Any]]:
-    return [one.as_plan() for one in scenarios(count)]
+def plan(count: int, only: list[str]) -> list[dict[str, Any]]:
+    return [one.as_plan() for one in scenarios(count) if not only or one.name.startswith(tuple(only))]
 
 
 def scenarios(count: int) -> Iterator[Scenario]:
