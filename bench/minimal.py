@@ -91,7 +91,7 @@ CREATE INDEX IF NOT EXISTS bench_event_complaint ON bench_event (complaint_id)
 """
 
 
-class LeastForm(forms.ModelForm):  # type: ignore[type-arg]  # it cannot be subscripted at run time
+class LeastForm(forms.ModelForm):
     class Meta:
         model = LeastComplaint
         fields = ["reference", "name", "phone", "place", "story"]
@@ -105,7 +105,7 @@ def least_new(request: HttpRequest) -> HttpResponse:
         return HttpResponse(form.errors.as_text(), status=422)
     form.instance.received_at = timezone.now()
     complaint = form.save()
-    LeastEvent.objects.create(complaint=complaint, move="register", at=complaint.received_at)
+    LeastEvent(complaint=complaint, move="register", at=complaint.received_at).save()
     return redirect(f"/least/{complaint.reference}/")
 
 

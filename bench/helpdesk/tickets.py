@@ -55,7 +55,14 @@ def fill(count: int, open_ones: int) -> dict[str, Any]:
             for n in range(STAFF)
         ]
         with connection.cursor() as cursor:
-            given = {"queues": QUEUES, "staff": staff, "people": STAFF, "count": count, "open": open_ones, "days": DAYS}
+            given: dict[str, Any] = {
+                "queues": QUEUES,
+                "staff": staff,
+                "people": STAFF,
+                "count": count,
+                "open": open_ones,
+                "days": DAYS,
+            }
             cursor.execute(TICKETS, given)
             cursor.execute(FOLLOW_UPS, {"each": EACH})
             cursor.execute("SELECT setval('helpdesk_queue_id_seq', %s)", [QUEUES])
@@ -70,7 +77,7 @@ def plan(count: int, only: list[str]) -> list[dict[str, Any]]:
 
 def scenarios(count: int) -> Iterator[Scenario]:
     client = Client(headers={"host": "localhost"})
-    client.force_login(User.objects.get(username="staff0"))
+    client.force_login(User.objects.get(username="staff0"))  # type: ignore[arg-type]  # its user, not ours
     cookies = {settings.SESSION_COOKIE_NAME: client.cookies[settings.SESSION_COOKIE_NAME].value}
     tickets, every = Ticket.objects.count(), {**OPEN, "filtering": {}}
     yield Scenario("helpdesk: submit", [_submit(number) for number in range(count)], loops=False)
