@@ -9,25 +9,23 @@ from bench.inside import Inside, result
 from devtools.say import step
 
 WORKERS = 2
-SCENARIOS = {
-    "notice fan-out": "fan_out",
-    "customer import": "customers",
-    "regulator batch": "batch",
-    "export": "export",
-}
 MOST = {"alarms": 2_000, "notice fan-out": 5_000, "customer import": 20_000, "regulator batch": 200, "export": 20_000}
 """Rows of each at most; on a smaller desk no more than it has complaints."""
 
 
 def measure(inside: Inside, complaints: int, only: Sequence[str]) -> dict[str, Any]:
+    counts = {name: min(most, complaints) for name, most in MOST.items() if not only or name.startswith(tuple(only))}
     found: dict[str, Any] = {}
-    wanted = [name for name in MOST if not only or name.startswith(tuple(only))]
-    for name in wanted:
-        with step(f"In bulk: {name}"):
-            count = min(MOST[name], complaints)
-            where = f"bench.scenarios.bulk:{SCENARIOS.get(name)}"
-            found |= alarms(inside, count) if name == "alarms" else inside.ask(where, count)
+    if counts:
+        with step(f"In bulk: {', '.join(counts)}"):
+            if "alarms" in counts:
+                found = alarms(inside, counts.pop("alarms"))
+            found |= inside.ask("bench.scenarios.bulk:alone", counts)
     return found
+
+
+def rows(count: int, seconds: float) -> dict[str, Any]:
+    return {"rows": count, "seconds": round(seconds, 3), "per_second": round(count / seconds, 1) if seconds else 0.0}
 
 
 def alarms(inside: Inside, count: int) -> dict[str, Any]:
@@ -42,6 +40,5 @@ def alarms(inside: Inside, count: int) -> dict[str, Any]:
         one.stdin.write("begin\n")
         one.stdin.flush()
     rung = [result(one, "Ringing") for one in crew]
-    rows, seconds = sum(one["rows"] for one in rung), max(one["seconds"] for one in rung)
-    together = {"rows": rows, "seconds": seconds, "per_second": round(rows / seconds, 1) if seconds else 0.0}
+    together = rows(sum(one["rows"] for one in rung), max(one["seconds"] for one in rung))
     return {"alarms": together, "alarms, plain SQL": plain}

@@ -34,15 +34,8 @@ def pgbench(script: str, environment: Mapping[str, str], data: Path, seconds: fl
     """At one client, and at eight."""
     file = data / "pgbench.sql"
     file.write_text(script, encoding="utf-8")
-    common = [
-        str(PROGRAMS / "pgbench"),
-        *connected(environment),
-        "-n",
-        "-f",
-        str(file),
-        "-T",
-        str(max(1, round(seconds / 2))),
-    ]
+    how_long = ["-T", str(round(seconds / 2))] if seconds >= 2 else ["-t", "20"]
+    common = [str(PROGRAMS / "pgbench"), *connected(environment), "-n", "-f", str(file), *how_long]
     one, eight = (
         subprocess.run([*common, "-c", str(clients), "-j", "1"], capture_output=True, text=True, check=True).stdout
         for clients in (1, 8)

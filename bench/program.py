@@ -96,6 +96,8 @@ def volume(complaints: int, wanted: Wanted) -> dict[str, Any]:
         with running(web, port), step(f"Asking the product: {len(plan)} scenarios"):
             found["pages"] = generate(plan, web, port, wanted)
         found["bulk"] = bulk.measure(inside, desk["complaints"], wanted.only)
+        if "loading_seconds" in desk:
+            found["bulk"]["demo loader"] = bulk.rows(desk["complaints"], desk["loading_seconds"])
         found["floors"] = floors.measure(inside, environment, data, wanted.seconds)
         if wanted.with_helpdesk and wanted.asks_for("helpdesk"):
             found |= helpdesk(data, environment, desk, wanted)

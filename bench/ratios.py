@@ -13,6 +13,8 @@ NONE = "–"
 SMALLEST = 10_000
 """The volume with which the others are compared."""
 GROWTH = 1.5
+WORST = "queue: worst filter"
+NO_FILTERS = {"queue: first", "queue: deepest", "queue: deepest of all"}
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Goal:
     is_rate: bool = False
     theirs_is_rate: bool = False
     ours_as_rate: str = ""
+    bound: float = 0
+    """For the 95th percentile in milliseconds at most, or a second at least, where the issue gives a number and no ratio."""
 
 
 GOALS = [
@@ -42,13 +46,15 @@ GOALS = [
     Goal("queue, first page", "queue: first", "least: 25 rows", 2.5, "helpdesk: queue", 150),
     Goal("queue, deepest page", "queue: deepest", "queue: first", 1.3, "helpdesk: queue, deepest", 600),
     Goal("queue, deepest page of all", "queue: deepest of all", "queue: first", 1.3, "helpdesk: queue, deepest", 600),
-    Goal("two-character search", "search: two characters", "LIKE over the stories", 0, "helpdesk: search", 200),
+    Goal("queue, worst filter", WORST, "queue: first", 1.3, "helpdesk: queue, deepest", 600),
+    Goal("two-character search", "search: two characters", "LIKE over the stories", 0, "helpdesk: search", 200, bound=60),
     Goal("complaint page", "complaint", "least: one complaint", 4, "helpdesk: ticket", 4),
     Goal("board", "board", "least: 25 rows", 4, "helpdesk: dashboard", 700),
     Goal("trend report", "report: trend", "received by day, from the rollups", 5, "helpdesk: month report", 3000),
     Goal("API list page", "API: list, 25 rows", "least: 25 rows", 3, "helpdesk: API list", 2000),
     Goal("alarms rung", "alarms", "alarms, plain SQL", 0.2, "helpdesk: escalation", 10, is_rate=True),
     Goal("customer import", "customer import", "COPY, customers", 0.4, is_rate=True),
+    Goal("demo loader", "demo loader", is_rate=True, bound=1_000_000 / 600),
 ]  # fmt: skip
 
 
@@ -69,6 +75,9 @@ class Found:
         self.said = said
         self.asked = [one for one in [*said["pages"], *said.get("helpdesk", [])] if "one" in one]
         self.by_name = {one["name"]: one for one in self.asked}
+        filters = [one for one in self.asked if one["name"].startswith("queue: ") and one["name"] not in NO_FILTERS]
+        if filters:
+            self.by_name[WORST] = max(filters, key=median)
         self.bulk: dict[str, dict[str, Any]] = said.get("bulk", {}) | said.get("helpdesk_bulk", {})
 
     def ms(self, name: str) -> float | None:
@@ -78,6 +87,9 @@ class Found:
             if name in self.said["floors"].get(kind, {}):
                 return float(self.said["floors"][kind][name]["ms"])
         return None
+
+    def late(self, name: str) -> float | None:
+        return late(self.by_name[name]) if name in self.by_name else None
 
     def rate(self, name: str) -> float | None:
         one = self.bulk.get(name) or self.by_name.get(name) or {}
@@ -157,7 +169,11 @@ def _goal(found: Found) -> Callable[[Goal], list[str]]:
         unit = " /s" if goal.is_rate else " ms"
         cells = [goal.work, _said(ours, unit), _said(limit, unit)]
         ratio = ours / limit if ours and limit else None
-        cells.append(_kept(ratio, goal.times, is_most=not goal.is_rate) if goal.times else NONE)
+        if goal.bound:
+            held = found.late(goal.ours) if not goal.is_rate else ours
+            cells.append(f"{'' if goal.is_rate else 'p95 '}{_kept(held, round(goal.bound), is_most=not goal.is_rate)}")
+        else:
+            cells.append(_kept(ratio, goal.times, is_most=not goal.is_rate))
         cells.append(_said(theirs, " /s" if goal.is_rate or goal.theirs_is_rate else " ms"))
         ahead = None
         if mine and theirs:
@@ -188,7 +204,7 @@ def _scenario(one: dict[str, Any]) -> list[str]:
     return [
         one["name"],
         f"{_number(median(one))}, {_number(late(one))}",
-        str(len(one["one"])),
+        str(len(one["one"])) + (", given up" if one.get("gave_up") else ""),
         _said(one.get("per_second")),
         f"{one['queries']:.0f}" if "queries" in one else NONE,
         inside,

@@ -10,6 +10,7 @@ import io
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from analytics.export_subjects import Question, listing
 from analytics.models import Subject
 from analytics.tasks import prepare_exports
 from bench import importing
+from bench.bulk import rows as took
 from bench.inside import answer
 from channels_intake import regulator_batch
 from complaints import announcements, database_clock, turn
@@ -77,10 +79,6 @@ def boss() -> User:
     )[0]  # fmt: skip
 
 
-def said(rows: int, seconds: float) -> Rows:
-    return {"rows": rows, "seconds": round(seconds, 3), "per_second": round(rows / seconds, 1) if seconds else 0.0}
-
-
 class Rolled(Exception):
     """Nothing of what was measured stays."""
 
@@ -91,7 +89,7 @@ def rolled_back(work: Any) -> Rows:
         with transaction.atomic():
             began = time.perf_counter()
             rows = work()
-            found = said(rows, time.perf_counter() - began)
+            found = took(rows, time.perf_counter() - began)
             raise Rolled
     except Rolled:
         return found
@@ -125,7 +123,7 @@ def ring() -> Rows:
     began, rung = time.perf_counter(), 0
     while Alarm.objects.due(database_clock.now()).exists():
         rung += ring_alarms()
-    return said(rung, time.perf_counter() - began)
+    return took(rung, time.perf_counter() - began)
 
 
 # notices
@@ -155,7 +153,7 @@ def fan_out(count: int) -> dict[str, Rows]:
         if more is None:
             break
         written += more
-    taken = said(written, time.perf_counter() - began)
+    taken = took(written, time.perf_counter() - began)
     announcements.cancel(announcement, by=boss(), at=timezone.now())
     return {"notice fan-out": taken, "notices, plain SQL": limit}
 
@@ -177,7 +175,7 @@ def customers(count: int) -> dict[str, Rows]:
         while run.finished_at is None:
             customers_taking.carry_on(run)
             run.refresh_from_db()
-        taken = said(count, time.perf_counter() - began)
+        taken = took(count, time.perf_counter() - began)
     return {
         "customer import": taken,
         "COPY, customers": rolled_back(lambda: _copied(count, list(COPIED)[:1])),
@@ -238,7 +236,7 @@ def batch(count: int) -> dict[str, Rows]:
     regulator_batch.start(found, by=boss())
     regulator_batch.carry_on(found)
     taken = time.perf_counter() - began
-    return {"regulator batch": said(found.rows.filter(complaint__isnull=False).count(), taken)}
+    return {"regulator batch": took(found.rows.filter(complaint__isnull=False).count(), taken)}
 
 
 # an export
@@ -254,7 +252,7 @@ def export(count: int) -> dict[str, Rows]:
     prepare_exports()
     taken = time.perf_counter() - began
     waiting.refresh_from_db()
-    return {"export": said(waiting.rows_done, taken), "COPY, complaints": rolled_back(lambda: _copied_out(first))}
+    return {"export": took(waiting.rows_done, taken), "COPY, complaints": rolled_back(lambda: _copied_out(first))}
 
 
 def _copied_out(first: date) -> int:
@@ -263,3 +261,19 @@ def _copied_out(first: date) -> int:
     with connection.cursor() as cursor:
         cursor.copy_expert(f"COPY ({statement}) TO STDOUT WITH (FORMAT csv)", out)
     return out.getvalue().count("\n")
+
+
+ALONE: dict[str, Callable[[int], dict[str, Rows]]] = {
+    "notice fan-out": fan_out,
+    "customer import": customers,
+    "regulator batch": batch,
+    "export": export,
+}
+
+
+def alone(counts: dict[str, int]) -> dict[str, Rows]:
+    """One after the other, each with so many rows."""
+    found: dict[str, Rows] = {}
+    for name, count in counts.items():
+        found |= ALONE[name](count)
+    return found
