@@ -27,7 +27,7 @@ def fill(complaints: int) -> dict[str, Any]:
         call_command("demo", complaints=complaints, days=DAYS, verbosity=0)
         took["loading_seconds"] = round(time.perf_counter() - began, 1)
     began = time.perf_counter()
-    if refresh.refresh():
+    if refresh.refresh() and took:
         took["figures_seconds"] = round(time.perf_counter() - began, 1)
     with connection.cursor() as cursor:
         cursor.execute(minimal.TABLES)

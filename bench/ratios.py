@@ -14,6 +14,7 @@ SMALLEST = 10_000
 """The volume with which the others are compared."""
 GROWTH = 1.5
 WORST = "queue: worst filter"
+TOOK = {"loading_seconds": "loaded", "figures_seconds": "figures built"}
 NO_FILTERS = {"queue: first", "queue: deepest", "queue: deepest of all"}
 
 
@@ -152,9 +153,7 @@ def _machine(said: dict[str, Any]) -> Iterable[str]:
         f"load of the machine when it began {on['load'][0]}. Python {on['python']}, {packages}, PostgreSQL {on['postgresql']} "
         f"({settings}). Two web processes of four threads, the settings of `./dev up`, no worker beside them."
     )
-    loaded = (
-        f"; loaded in {desk['loading_seconds']:,.0f} s" if "loading_seconds" in desk else "; kept from an earlier run"
-    )
+    loaded = "".join(f"; {what} in {desk[name]:,.0f} s" for name, what in TOOK.items() if name in desk)
     yield f"\n{desk['complaints']:,} complaints, {desk['open']:,} of them open, {desk['events']:,} events{loaded}."
     if "helpdesk_versions" in said:
         yield f"\nBeside it: {said['helpdesk_versions']}."
