@@ -11,7 +11,7 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from http.client import HTTPConnection
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -26,6 +26,7 @@ SLOW = 2.0
 """Seconds; what takes longer is asked for less often, and not by eight at once."""
 WARMING = 4
 """Requests of each scenario that are not counted: both processes of the web load what it needs."""
+ROUNDS, MOST_WARMING = 3, 50
 _address = itertools.count(1)
 
 
@@ -94,31 +95,78 @@ class Source:
         return [one.lead() for one in found if one is not None]
 
 
-def measure(port: int, scenario: dict[str, Any], *, seconds: float, most: int, clients: int) -> dict[str, Any]:
-    """One client first, then several at once; fails as a whole, with the reason, when one answer is not the expected one."""
-    source = Source(port, scenario)
-    told: dict[str, float] = {}
-    try:
-        counted = source.led(1)[0]
-        began = time.perf_counter()
-        headers = counted.ask(counted.journey["timed"], {"X-Bench": "1"})
-        first = time.perf_counter() - began
-        told = {name.removeprefix(TOLD): float(value) for name, value in headers.items() if name.startswith(TOLD)}
-        if first > max(seconds, SLOW):  # counting is nothing beside it
-            return {"name": scenario["name"], "one": [round(first * 1000, 3)], **told}
-        if first < SLOW and most > 1:
-            for visitor in source.led(WARMING):
-                visitor.timed()
-        one = list(_alone(source, seconds, most))
-        if not one:
-            raise Failed("there are too few journeys")
-        enough = clients + int(3 * seconds / min(one))  # more than they can use up
-        several = _together(source, seconds / 2, min(most, enough), clients) if max(one) < SLOW else {}
-    except TimeoutError:
-        return {"name": scenario["name"], "one": [PATIENCE * 1000.0], "gave_up": True, **told}
-    except Failed as failed:
-        return {"name": scenario["name"], "failed": str(failed), **told}
-    return {"name": scenario["name"], "one": [round(taken * 1000, 3) for taken in one], **several, **told}
+class Measured:
+    """One scenario: begun, asked for by one client in several rounds, then by several at once.
+
+    It fails as a whole, with the reason, when one answer is not the expected one.
+    """
+
+    def __init__(self, port: int, scenario: dict[str, Any]) -> None:
+        self.source = Source(port, scenario)
+        self.said: dict[str, Any] = {"name": scenario["name"]}
+        self.times: list[float] = []
+        self.is_over = False
+
+    def _tried(self, work: Callable[[], None]) -> None:
+        if self.is_over:
+            return
+        try:
+            work()
+        except TimeoutError:
+            self.times, self.is_over, self.said["gave_up"] = [float(PATIENCE)], True, True
+        except Failed as failed:
+            self.times, self.is_over, self.said["failed"] = [], True, str(failed)
+
+    def begin(self, seconds: float, most: int) -> None:
+        """The first request tells what it cost inside; it is a sample only where it takes all the time there is."""
+
+        def first() -> None:
+            visitor = self.source.led(1)[0]
+            began = time.perf_counter()
+            headers = visitor.ask(visitor.journey["timed"], {"X-Bench": "1"})
+            taken = time.perf_counter() - began
+            told = {name.removeprefix(TOLD): float(value) for name, value in headers.items() if name.startswith(TOLD)}
+            self.said |= told
+            if taken > max(seconds, SLOW):
+                self.times, self.is_over = [taken], True
+            elif most > 1:
+                for more in self.source.led(WARMING if taken < SLOW else 0):
+                    more.timed()
+
+        self._tried(first)
+
+    def alone(self, seconds: float, most: int) -> None:
+        self._tried(lambda: self.times.extend(_alone(self.source, seconds, most)))
+
+    def together(self, seconds: float, most: int, clients: int) -> None:
+        def at_once() -> None:
+            if self.times and max(self.times) < SLOW:
+                enough = clients + int(3 * clients * seconds / min(self.times))  # more than they can use up
+                self.said |= _together(self.source, seconds, min(most, enough), clients)
+
+        self._tried(at_once)
+
+    def told(self) -> dict[str, Any]:
+        if not self.times and "failed" not in self.said:
+            self.said["failed"] = "there are too few journeys"
+        return {**self.said, **({"one": [round(taken * 1000, 3) for taken in self.times]} if self.times else {})}
+
+
+def measure(
+    port: int, scenarios: Sequence[dict[str, Any]], *, seconds: float, most: int, clients: int, processes: Sequence[int]
+) -> list[dict[str, Any]]:
+    """Round after round at one client, so that what else the machine does hits all alike; then each by several at once."""
+    found = [Measured(port, scenario) for scenario in scenarios]
+    for one in found:
+        one.begin(seconds, most)
+    rounds = min(ROUNDS, most)
+    for _round in range(rounds):
+        for one in found:
+            one.alone(seconds / rounds, most // rounds)
+    for one in found:
+        one.together(seconds / 2, most, clients)
+        one.said["memory"] = memory(processes)
+    return [one.told() for one in found]
 
 
 def _alone(source: Source, seconds: float, most: int) -> Iterator[float]:
@@ -167,8 +215,14 @@ def _together(source: Source, seconds: float, most: int, clients: int) -> dict[s
 
 
 def warm(port: int, scenario: dict[str, Any], clients: int) -> None:
-    """Let every thread of the web connect to the database before anything is timed."""
-    _together(Source(port, scenario), 1, clients * WARMING, clients)
+    """Until each process of the web has loaded itself and each thread is connected to the database."""
+    quick = 0
+    for _round in range(MOST_WARMING):
+        began = time.perf_counter()
+        _together(Source(port, scenario), 0.2, clients * WARMING, clients)
+        quick = quick + 1 if time.perf_counter() - began < SLOW else 0
+        if quick == ROUNDS:
+            return
 
 
 def memory(processes: Sequence[int]) -> float | None:
@@ -188,9 +242,8 @@ def main() -> None:
     plan = json.load(sys.stdin)
     for scenario in plan["scenarios"][:1]:
         warm(plan["port"], scenario, plan["clients"])
-    for scenario in plan["scenarios"]:
-        result = measure(plan["port"], scenario, seconds=plan["seconds"], most=plan["most"], clients=plan["clients"])
-        print(json.dumps({**result, "memory": memory(plan["processes"])}), flush=True)
+    given = {name: plan[name] for name in ("seconds", "most", "clients", "processes")}
+    print(json.dumps(measure(plan["port"], plan["scenarios"], **given)))
 
 
 if __name__ == "__main__":

@@ -147,7 +147,7 @@ def generate(plan: list[dict[str, Any]], web: Process, port: int, wanted: Wanted
     )
     if done.returncode:
         raise Trouble("The load generator failed; its reason is above.")
-    found = [json.loads(row) for row in done.stdout.splitlines()]
+    found: list[dict[str, Any]] = json.loads(done.stdout)
     for one in found:
         if "failed" in one:
             line(f"    {one['name']}: {one['failed']}")

@@ -64,7 +64,8 @@ def web():
 
 
 def measured(port, scenario, **more):
-    return load.measure(port, scenario.as_plan(), **{"seconds": 0, "most": 1, "clients": 2, **more})
+    given = {"seconds": 0, "most": 1, "clients": 2, "processes": [], **more}
+    return load.measure(port, [scenario.as_plan()], **given)[0]
 
 
 def test_only_one_request_of_a_scenario_is_counted_inside_and_it_is_not_timed(web):
