@@ -13,6 +13,8 @@ NONE = "–"
 SMALLEST = 10_000
 """The volume with which the others are compared."""
 GROWTH = 1.5
+WHOLE = 1_000_000
+"""Complaints at which we are to be so far ahead of an alternative that slows down with each of its tickets."""
 WORST = "queue: worst filter"
 TOOK = {"loading_seconds": "loaded", "figures_seconds": "figures built"}
 NO_FILTERS = {"queue: first", "queue: deepest", "queue: deepest of all"}
@@ -160,6 +162,8 @@ def _machine(said: dict[str, Any]) -> Iterable[str]:
 
 
 def _goal(found: Found) -> Callable[[Goal], list[str]]:
+    is_whole = found.said["asked"] >= WHOLE
+
     def row(goal: Goal) -> list[str]:
         read = found.rate if goal.is_rate else found.ms
         ours, limit = read(goal.ours), read(goal.limit)
@@ -177,18 +181,19 @@ def _goal(found: Found) -> Callable[[Goal], list[str]]:
         ahead = None
         if mine and theirs:
             ahead = mine / theirs if goal.is_rate or goal.theirs_is_rate else theirs / mine
-        cells.append(_kept(ahead, goal.ahead, is_most=False) if goal.ahead else NONE)
+        cells.append(_kept(ahead, goal.ahead, is_most=False, judges=is_whole) if goal.ahead else NONE)
         return cells
 
     return row
 
 
-def _kept(ratio: float | None, goal: float, *, is_most: bool) -> str:
+def _kept(ratio: float | None, goal: float, *, is_most: bool, judges: bool = True) -> str:
+    """The ratio and its goal; `judges` says whether the goal is meant for so many complaints."""
     sign = "≤" if is_most else "≥"
     if ratio is None:
         return f"{NONE} ({sign} {goal:g})"
     is_met = ratio <= goal if is_most else ratio >= goal
-    return f"{_number(ratio)} ({sign} {goal:g}){'' if is_met else ' **not met**'}"
+    return f"{_number(ratio)} ({sign} {goal:g}){'' if is_met or not judges else ' **not met**'}"
 
 
 def _growth(found: Found, before: Found) -> Iterable[list[str]]:
@@ -229,4 +234,5 @@ def _said(value: float | None, unit: str = "") -> str:
 
 def _number(value: float) -> str:
     """Three figures that count."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    digits = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 0.1 else 4
+    return f"{value:,.{digits}f}"
