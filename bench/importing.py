@@ -23,12 +23,13 @@ HEADER = ("客户编号", "姓名", "手机", "户号", "用电地址", "表号"
 BAD_EACH = 100
 
 
-def write(path: Path, rows: int) -> None:
+def write(path: Path, rows: int, *, first: int = 0) -> None:
+    """A file of so many customers whose numbers come after `first`."""
     draw = random.Random(4)
     with path.open("w", encoding="gb18030", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(HEADER)
-        for n in range(1, rows + 1):
+        for n in range(first + 1, first + rows + 1):
             name = "" if n % BAD_EACH == 0 else lookup.name(draw)
             writer.writerow(
                 (f"K{n:09d}", name, lookup.phone(draw), 5_100_000_000 + n, lookup.address(draw), f"M{n:010d}")

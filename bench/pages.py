@@ -46,8 +46,10 @@ def build(complaints: int) -> None:
 def asked() -> dict[str, Page]:
     """What is asked for, by name."""
     from django.conf import settings  # noqa: PLC0415
+    from django.db import connection  # noqa: PLC0415
     from django.test import Client  # noqa: PLC0415
 
+    from bench import minimal  # noqa: PLC0415
     from complaints.models import Complaint  # noqa: PLC0415
     from staff.actors import Role  # noqa: PLC0415
     from staff.models import Branch, User  # noqa: PLC0415
@@ -59,6 +61,8 @@ def asked() -> dict[str, Page]:
     client.force_login(user)
     anybody = Client(headers={"host": "localhost"})
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = os.environ.get("BENCH_LANGUAGE", "en")
+    with connection.cursor() as cursor:
+        cursor.execute(minimal.TABLES)
     one = Complaint.objects.filter(status="investigating", assignee__isnull=False).order_by("pk")[3]
 
     number = itertools.count(1)
@@ -67,7 +71,8 @@ def asked() -> dict[str, Page]:
         return lambda: lambda: client.get(url)
 
     def least_write() -> Ask:
-        return lambda: anybody.post("/least/write/", {"name": "Wang", "story": "No power."})
+        said = {"reference": uuid4().hex, "name": "Wang", "phone": "13800000000", "place": "1 Ring Road", "story": "No power."}
+        return lambda: anybody.post("/least/new/", said)
 
     def submission() -> Ask:
         n, form = next(number), uuid4()

@@ -35,7 +35,9 @@ def main(arguments: list[str]) -> int:
     say.use_utf8()
     interrupt_on_signals()
     command, rest = (arguments[0], arguments[1:]) if arguments else ("help", [])
-    commands = {"up": _up, "test": _test, "check": _check, "manage": _manage, "demo": _demo, "messages": _messages}
+    commands = {
+        "up": _up, "test": _test, "check": _check, "manage": _manage, "demo": _demo, "messages": _messages, "bench": _bench,
+    }  # fmt: skip
     try:
         if command not in commands:
             line(_help())
@@ -56,7 +58,8 @@ def _help() -> str:
         "  check                                            formatting, lint, types, contracts, migrations, translations\n"
         "  manage ARGUMENTS                                 Django's command line on the data of `up`\n"
         "  demo [--complaints N] [--days D] [--seed S]      fill the database with a made-up utility\n"
-        "  messages [--check | --update]                    compile, check or update the translations"
+        "  messages [--check | --update]                    compile, check or update the translations\n"
+        "  bench [--complaints N ...] [--keep DATA]         measure it beside the limit and beside django-helpdesk"
     )
 
 
@@ -95,6 +98,11 @@ def _messages(arguments: list[str]) -> int:
     choice.add_argument("--update", dest="action", action="store_const", const="update")
     action = parser.parse_args(arguments).action
     return subprocess.run([str(PYTHON), "-m", "devtools.messages", action], cwd=ROOT).returncode
+
+
+def _bench(arguments: list[str]) -> int:
+    prepare(RUNNING)
+    return subprocess.run([str(PYTHON), "-m", "bench", *arguments], cwd=ROOT).returncode
 
 
 def _test(arguments: list[str]) -> int:

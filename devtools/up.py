@@ -31,7 +31,7 @@ def up(*, port: int, data: Path, with_demo: bool) -> int:
     _check_port(port)
     prepare(RUNNING)
     with locked(data), served(data, port) as (environment, servers):
-        _collect_static(data, environment)
+        collect_static(data, environment)
         sign_ins = _prepare_database(environment, with_demo)
         processes = product_processes(data, port, environment)
         try:
@@ -147,7 +147,7 @@ def _check_reachable(environment: dict[str, str]) -> None:
         raise Trouble((done.stdout + done.stderr).strip().splitlines()[-1])
 
 
-def _collect_static(data: Path, environment: dict[str, str]) -> None:
+def collect_static(data: Path, environment: dict[str, str]) -> None:
     files = [path for path in (ROOT / "static").rglob("*") if path.is_file()]
     content = digest([*files, ROOT / "requirements.txt", ROOT / "config" / "settings.py"])
     marker = data / "static-made-from"
