@@ -71,7 +71,13 @@ def asked() -> dict[str, Page]:
         return lambda: lambda: client.get(url)
 
     def least_write() -> Ask:
-        said = {"reference": uuid4().hex, "name": "Wang", "phone": "13800000000", "place": "1 Ring Road", "story": "No power."}
+        said = {
+            "reference": uuid4().hex,
+            "name": "Wang",
+            "phone": "13800000000",
+            "place": "1 Ring Road",
+            "story": "No power.",
+        }
         return lambda: anybody.post("/least/new/", said)
 
     def submission() -> Ask:
