@@ -106,7 +106,7 @@ class Customer(Person):
             assert "Not sent yet: your photos cannot be kept" in answer.text
             self.refused += 1
             answer = self.post(f"{form}/check/", {"without_files": "1"})
-        found = re.fullmatch(r"/received/([^/]+)/", answer.headers.get("Location", ""))
+        found = re.fullmatch(r"/complain/received/([^/]+)/", answer.headers.get("Location", ""))
         assert found, (answer.status_code, answer.headers.get("Location"))
         return found[1]
 

@@ -230,7 +230,7 @@ def judge(desk):
     found = json.loads(desk.manage("shell", "-v0", "-c", TAKE_STOCK))
     there = Counter(story for story, _token in found["stories"].values())
     names = {story: {reference, token} for reference, (story, token) in found["stories"].items()}
-    assert there == Counter(told), "each is there once, and nothing else is"
+    assert there == Counter(list(told)), "each is there once, and nothing else is"
     assert [story for story, answer in told.items() if answer not in names[story]] == []
     assert (found["held"], found["records"], found["registered"]) == (0, len(told), len(told))
     assert (found["numbers_off"], found["without_clocks"], found["clocks_off"]) == (0, 0, 0)
