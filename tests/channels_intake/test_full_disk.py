@@ -1,12 +1,17 @@
 """The disk for files is full: the person is told, what was typed stays, and the complaint itself is taken."""
 
+import io
+import sys
+
 import pytest
 from django.core.files.storage import default_storage
+from django.core.management import CommandError, call_command
 
 from complaints.models import Complaint
 from staff.actors import Role
 from tests.channels_intake.test_desk_forms import filled
 from tests.channels_intake.test_letters import a_pdf, upload
+from tests.channels_intake.test_mail import written
 from tests.channels_intake.test_public_form import walk
 from tests.complaints.test_moves import bring
 from tests.factories import a_branch, a_complaint, a_team, a_user
@@ -106,6 +111,29 @@ def test_a_customer_writes_again_without_the_file(client, files):
         assert complaint.events.count() == before
         client.post(address, {"message": "还是没电。"})
     assert complaint.events.last().details["message"] == "还是没电。"
+
+
+def test_a_mail_server_keeps_a_mail_whose_picture_has_no_room(monkeypatch, files):
+    raw = written(files=[("pole.png", noise())])
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(raw)))
+    with full_disk(), pytest.raises(CommandError) as refused:
+        call_command("receive_email")
+    assert refused.value.returncode == 75
+    assert not Complaint.objects.exists()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(raw)))
+    call_command("receive_email")
+    assert Complaint.objects.get().attachments.count() == 1
+
+
+def test_a_program_is_told_in_the_one_shape(client, files):
+    complaint = bring(a_complaint(), "investigating")
+    client.force_login(a_user(Role.SUPERVISOR))
+    with full_disk():
+        refused = client.post(f"/api/v1/complaints/{complaint.reference}/moves/attach/", {"files": large_photo()})
+    assert (refused.status_code, refused.json()) == (
+        507,
+        {"code": "file_not_kept", "message": SAID, "fields": {"files": [SAID]}},
+    )
 
 
 def test_a_move_with_a_file_is_refused_whole(client, files):
