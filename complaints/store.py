@@ -26,10 +26,11 @@ class Store(FileSystemStorage):
 
     def _save(self, name: str, content: IO[Any]) -> str:
         try:
-            return super()._save(name, content)
+            kept: str = super()._save(name, content)  # type: ignore[misc]  # Django's stubs leave it out
         except OSError as error:
             logger.exception("A file could not be kept in %s", self.location)
             with suppress(OSError):
                 self.delete(name)  # the half that was written would keep the disk full
             said = _("Files cannot be kept just now. Go on without them; you can add them later.")
             raise NotKept(said, fields=["files"]) from error
+        return kept
