@@ -46,7 +46,7 @@ now, since = database_clock.now(), parse_datetime("SINCE")
 stories = list(Complaint.objects.filter(story__contains="编号 ").values_list("story", flat=True))
 held = [row.content.get("story", {}).get("story", "") for row in UnsentForm.objects.filter(held_at__isnull=False)]
 due = {"alarms": Alarm.objects.due(now).count(), "notices": Notice.objects.due(now).count()}
-rung = Alarm.objects.filter(fire_at__gte=since, settled_at__isnull=False).annotate(lag=F("settled_at") - F("fire_at"))
+rung = Alarm.objects.filter(fire_at__gte=since, event__isnull=False).annotate(lag=F("settled_at") - F("fire_at"))
 at_once = Notice.objects.filter(created_at__gte=since, sent_at__isnull=False, attempts=1)
 at_once = at_once.filter(next_try_at__lte=F("created_at") + timedelta(seconds=1)).annotate(lag=F("sent_at") - F("created_at"))
 lags = {name: [rows.count(), (rows.aggregate(most=Max("lag"))["most"] or timedelta()).total_seconds()]
