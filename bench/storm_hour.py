@@ -19,6 +19,7 @@ import subprocess
 import tempfile
 import time
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +36,22 @@ print("STORM", json.dumps({role: [name for its, name in there if its == role][:3
 """
 LEFT = """
 import json
+from datetime import timedelta
+from django.db.models import F, Max
+from django.utils.dateparse import parse_datetime
 from complaints import database_clock
 from complaints.models import Alarm, Complaint, Notice
 from channels_intake.models import UnsentForm
-now = database_clock.now()
+now, since = database_clock.now(), parse_datetime("SINCE")
 stories = list(Complaint.objects.filter(story__contains="编号 ").values_list("story", flat=True))
 held = [row.content.get("story", {}).get("story", "") for row in UnsentForm.objects.filter(held_at__isnull=False)]
 due = {"alarms": Alarm.objects.due(now).count(), "notices": Notice.objects.due(now).count()}
-print("STORM", json.dumps({"stories": stories, "held": held, **due}))
+rung = Alarm.objects.filter(fire_at__gte=since, event__isnull=False).annotate(lag=F("settled_at") - F("fire_at"))
+at_once = Notice.objects.filter(created_at__gte=since, sent_at__isnull=False, attempts=1)
+at_once = at_once.filter(next_try_at__lte=F("created_at") + timedelta(seconds=1)).annotate(lag=F("sent_at") - F("created_at"))
+lags = {name: [rows.count(), (rows.aggregate(most=Max("lag"))["most"] or timedelta()).total_seconds()]
+        for name, rows in (("rung", rung), ("sent", at_once))}
+print("STORM", json.dumps({"stories": stories, "held": held, **due, **lags}))
 """
 
 
@@ -94,10 +103,13 @@ def main() -> None:
             product = Product(folder / "data", given.port)
             product.wait()
         with step(f"{given.users} people for {given.seconds} s"):
+            began = datetime.now(UTC)
             rows = storm(product, folder, given.users, given.seconds)
+            load = os.getloadavg()[0]
         with step("Waiting until alarms and notices have settled"):
-            left, seconds = settled(product)
+            left, seconds = settled(product, began)
         report(rows, folder / "acknowledged", left, seconds)
+        line(f"  load of the machine at the end of it: {load:.1f} on {os.cpu_count()} cores")
     finally:
         if product is not None:
             product.stop()
@@ -125,10 +137,11 @@ def storm(product: Product, folder: Path, users: int, seconds: int) -> list[dict
         return list(csv.DictReader(file))
 
 
-def settled(product: Product) -> tuple[dict[str, Any], float]:
+def settled(product: Product, since: datetime) -> tuple[dict[str, Any], float]:
+    """What is left when nothing more is due, and the seconds until then; asking takes some of them."""
     began = time.monotonic()
     while True:
-        left: dict[str, Any] = product.ask(LEFT)
+        left: dict[str, Any] = product.ask(LEFT.replace("SINCE", since.isoformat()))
         seconds = time.monotonic() - began
         if not (left["alarms"] or left["notices"]) or seconds > SETTLE_PATIENCE:
             return left, seconds
@@ -150,6 +163,9 @@ def report(rows: list[dict[str, str]], acknowledged: Path, left: dict[str, Any],
         f"  lost: {sum(there[story] == 0 for story in stories)}; there twice: {sum(there[story] > 1 for story in stories)}"
     )
     line(f"  held for a person to look at first: {len(left['held'])}")
+    for name, word in (("rung", "alarms that fell due in it were rung"), ("sent", "notices written in it were sent")):
+        number, most = left[name]
+        line(f"  {number} {word}, the latest {most:.0f} s after its time")
     line(f"  alarms and notices still due: {left['alarms']}, {left['notices']}, {seconds:.0f} s after the last request")
 
 

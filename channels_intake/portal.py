@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -26,6 +27,7 @@ from channels_intake.unsent import as_uuid
 from complaints.attachments import MAX_FILES
 from complaints.models import Category, Channel, Complaint, DeskSettings, ServiceIssue
 from complaints.refusals import BadInput
+from complaints.store import NotKept
 from staff.actors import THE_CUSTOMER
 from staff.http import address_of
 from staff.templatetags.redress import PLAIN, SIGNS
@@ -34,6 +36,8 @@ GUIDED = ("kind", "story")
 KEPT_WHILE_TYPING = ("kind", "story", "who")
 HONEYPOT = "website"
 """A field that people do not see; machines fill it."""
+WITHOUT_FILES = "without_files"
+"""The button of whoever sends it although the photos cannot be kept."""
 
 
 @require_safe
@@ -124,8 +128,12 @@ def step(request: HttpRequest, form_id: UUID, step: str) -> HttpResponse:
 def taken(request: HttpRequest, answers: Answers, form: StepForm) -> HttpResponse:
     """Keep a step that is right, and its files, then go where the buttons say."""
     draft = answers.draft
-    for attachment in form.cleaned_data.get("files", [])[: MAX_FILES - len(draft.files)]:
-        draft.keep_file(attachment)
+    try:
+        for attachment in form.cleaned_data.get("files", [])[: MAX_FILES - len(draft.files)]:
+            draft.keep_file(attachment)
+    except NotKept as refusal:
+        form.add_error("files", refusal.message)
+        return step_page(request, answers, form.name, form, status=refusal.status)
     if "remove" in request.POST:
         draft.drop_file(request.POST["remove"])
     if "remove" in request.POST or "add" in request.POST:
@@ -196,7 +204,10 @@ def check(request: HttpRequest, answers: Answers) -> HttpResponse:
         if first_received(Channel.WEB, str(answers.draft.form_id)) is None:
             raise
         return sent_or_start(answers.draft.form_id)
-    complaint = receive(intake, by=THE_CUSTOMER)
+    try:
+        complaint = receive(replace(intake, files=()) if WITHOUT_FILES in request.POST else intake, by=THE_CUSTOMER)
+    except NotKept as refusal:
+        return check_page(request, answers, unkept=True, status=refusal.status)
     answers.draft.forget()
     return redirect("channels_intake:received", complaint.token)
 
@@ -286,13 +297,16 @@ def topics_page(
     return render(request, "intake/web/topics.html", shared() | context, status=status)
 
 
-def check_page(request: HttpRequest, answers: Answers, *, trapped: bool = False, status: int = 200) -> HttpResponse:
+def check_page(
+    request: HttpRequest, answers: Answers, *, trapped: bool = False, unkept: bool = False, status: int = 200
+) -> HttpResponse:
     context = shared() | {
         "rows": summary(answers),
         "steps": progress(answers, CHECK),
         "in_danger": answers.is_dangerous(),
         "honeypot": HONEYPOT,
         "trapped": trapped,
+        "unkept": unkept,
     }
     return render(request, "intake/web/check.html", context, status=status)
 

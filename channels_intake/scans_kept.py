@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.core.files.base import ContentFile
+from django.db import transaction
 from django.utils import timezone
 
 from channels_intake.models import Scan
@@ -15,8 +16,9 @@ from staff.models import User
 LONGEST_KEPT = timedelta(days=2)
 
 
+@transaction.atomic
 def keep(prepared: Attachment, *, by: User) -> Scan:
-    """Put a prepared scan aside."""
+    """Put a prepared scan aside. Raises NotKept, and then nothing of it is left."""
     data = prepared.file.read()
     return Scan.objects.create(
         file=ContentFile(data, name=prepared.name),

@@ -31,6 +31,7 @@ from channels_intake.unsent import as_uuid
 from complaints import duplicates, scans, workflow
 from complaints.models import Category, Channel, Complaint, DeskSettings, ServiceIssue
 from complaints.refusals import BadInput, MoveRefused, Refusal
+from complaints.store import NotKept
 from customers.lookup import look_up
 from customers.models import Account, Customer
 from staff.actors import Actor
@@ -70,12 +71,22 @@ def new(request: StaffRequest, channel: str) -> HttpResponse:
     if not form.is_valid() or is_looking:
         kept = keep(request, channel, typed_so_far(request.POST, request.user))
         return again(request, form, only="scan_file" if is_looking else "", kept=kept)
-    with transaction.atomic():
-        complaint = receive(form.intake(), by=Actor.staff(request.user))
-        form.received(complaint)
-        put_to_issue(complaint, form.cleaned_data["service_issue"], request.user)
-        unsent.forget(form.cleaned_data["form_id"])
-    return redirect("channels_intake:registered", complaint.reference)
+    try:
+        return redirect("channels_intake:registered", taken(request, form).reference)
+    except NotKept as refusal:
+        form.add_error("files", refusal.message)
+        kept = keep(request, channel, typed_so_far(request.POST, request.user))
+        return again(request, form, kept=kept, status=refusal.status)
+
+
+@transaction.atomic
+def taken(request: StaffRequest, form: StaffForm) -> Complaint:
+    """The complaint that a right form makes, with all that hangs on it. Raises NotKept, and then there is none."""
+    complaint = receive(form.intake(), by=Actor.staff(request.user))
+    form.received(complaint)
+    put_to_issue(complaint, form.cleaned_data["service_issue"], request.user)
+    unsent.forget(form.cleaned_data["form_id"])
+    return complaint
 
 
 def put_to_issue(complaint: Complaint, key: str, user: User) -> None:
@@ -87,13 +98,15 @@ def put_to_issue(complaint: Complaint, key: str, user: User) -> None:
         workflow.perform("link", complaint, by=Actor.staff(user), service_issue=issue)
 
 
-def again(request: StaffRequest, form: StaffForm, *, only: str = "", kept: UnsentForm | None = None) -> HttpResponse:
+def again(
+    request: StaffRequest, form: StaffForm, *, only: str = "", kept: UnsentForm | None = None, status: int = 422
+) -> HttpResponse:
     """The form with what was typed; with `only`, nothing but this field has been judged so far."""
     form.put_aside()
     if only:
         for name in set(form.errors) - {only}:
             del form.errors[name]
-    return page(request, form, status=422 if form.errors else 200, kept=kept)
+    return page(request, form, status=status if form.errors else 200, kept=kept)
 
 
 @login_required

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from complaints import gateways
 from complaints.delivery import email
 from complaints.delivery.errors import DeliveryError
 from complaints.models import Medium, Notice
@@ -31,8 +32,11 @@ def send(mail: AccountMail, now: datetime) -> int:
     try:
         email.deliver(_written(locked))
     except DeliveryError as error:
+        if error.is_silence:
+            gateways.note_silence(Medium.EMAIL)
         _put_off(locked, error, now)
         return 0
+    gateways.note_answer(Medium.EMAIL)
     locked.sent_at, locked.next_try_at, locked.error = now, None, ""
     locked.save(update_fields=["sent_at", "next_try_at", "error"])
     return 1

@@ -17,7 +17,7 @@ from django.utils import formats, timezone, translation
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import SimpleLazyObject
 
-from complaints import database_clock, delivery, ladder, quiet, turn, webhooks
+from complaints import database_clock, delivery, gateways, ladder, quiet, turn, webhooks
 from complaints.models import (
     SAFETY,
     Channel,
@@ -408,7 +408,7 @@ def spoken(moment: datetime | None) -> str:
 
 
 def send(notice: Notice, *, now: datetime | None = None) -> bool:
-    """Try to send one due notice; true if this call sent it.
+    """Try to send one due notice; true if this call sent it. Whether its gateway is silent is noted.
 
     The row stays locked while the gateway is called, so two workers never send it side by side. A worker that dies in
     between leaves it queued, and the gateway knows the uuid of the second try.
@@ -427,6 +427,8 @@ def send(notice: Notice, *, now: datetime | None = None) -> bool:
             delivery.deliver(row)
         except delivery.DeliveryError as error:
             row.error, row.answer = str(error)[:300], error.answer
+            if error.is_silence:
+                gateways.note_silence(row.medium)
             if error.is_permanent or row.attempts > len(BACK_OFF):
                 row.state = NoticeState.DEAD
             else:
@@ -434,6 +436,7 @@ def send(notice: Notice, *, now: datetime | None = None) -> bool:
                 try_at(now + wait, [row], _desk())
         else:
             row.state, row.sent_at, row.error = NoticeState.SENT, now, ""
+            gateways.note_answer(row.medium)
         row.save()
         if row.medium == Medium.WEBHOOK:
             webhooks.count(row, now=now)

@@ -15,6 +15,7 @@ SENT = {
     "400": "This cannot be read.",
     "413": "That is too much for one request.",
     "415": "Send JSON, or a form with files.",
+    "507": "Files cannot be kept just now: send it without them, or again later.",
     **CHOSEN,
 }
 PROBLEM = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}

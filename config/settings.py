@@ -222,7 +222,7 @@ FORMAT_MODULE_PATH = "config.formats"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "complaints.store.Store"},
     "staticfiles": {"BACKEND": "config.static.HashedFiles"},
 }
 MEDIA_URL = "/media/"  # only names files; nothing serves this address

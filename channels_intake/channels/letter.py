@@ -17,6 +17,7 @@ from channels_intake.models import Scan
 from complaints import scans
 from complaints.models import Attachment, Channel, Source
 from complaints.refusals import BadInput
+from complaints.store import NotKept
 from customers.models.people import ContactMethod
 from staff.models import User
 
@@ -86,10 +87,14 @@ class Form(ReceivedMixin, StaffForm):
     def put_aside(self) -> None:
         """The scan stays with the form whatever else is wrong, and is shown beside it."""
         new = self.cleaned_data.get("scan_file")
-        if new is not None:
-            typed: QueryDict = self.data.copy()  # type: ignore[attr-defined]
+        if new is None:
+            return
+        typed: QueryDict = self.data.copy()  # type: ignore[attr-defined]
+        try:
             typed["scan"] = str(scans_kept.keep(new, by=self.user).uuid)
-            self.data = typed
+        except NotKept as refusal:
+            self.add_error("scan_file", refusal.message)
+        self.data = typed
 
     def _files(self) -> dict[str, Any]:
         new, kept = self.cleaned_data.get("scan_file"), self.kept_scan()

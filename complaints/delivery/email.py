@@ -35,8 +35,10 @@ def deliver(notice: Notice) -> None:
             server.send_message(message)
     except (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused) as error:
         raise DeliveryError(str(error), is_permanent=True) from error
-    except (smtplib.SMTPException, OSError) as error:
+    except smtplib.SMTPResponseException as error:
         raise DeliveryError(str(error)) from error
+    except (smtplib.SMTPException, OSError) as error:
+        raise DeliveryError(str(error), is_silence=True) from error
 
 
 def compose(notice: Notice) -> EmailMessage:

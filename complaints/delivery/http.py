@@ -62,7 +62,7 @@ def call(
         wait = retry_after(response.headers.get("Retry-After", ""), now=datetime.now(UTC))
         return Answer(response.status, plain(text), wait)
     except (http.client.HTTPException, OSError, ValueError) as error:
-        raise DeliveryError(plain(f"{parts.hostname}: {_words(error)}")) from error
+        raise DeliveryError(plain(f"{parts.hostname}: {_words(error)}"), is_silence=True) from error
     finally:
         if cut is not None:
             cut.cancel()

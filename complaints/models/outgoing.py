@@ -126,9 +126,6 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
     def failed(self) -> NoticeQuerySet:
         return self.filter(state=NoticeState.DEAD)
 
-    def to_people(self) -> NoticeQuerySet:
-        return self.exclude(medium=Medium.WEBHOOK)
-
     def calls(self) -> NoticeQuerySet:
         return self.filter(medium=Medium.WEBHOOK)
 

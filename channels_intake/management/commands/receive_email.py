@@ -10,6 +10,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from channels_intake import mail
+from complaints.store import NotKept
 
 TRY_LATER = 75
 """EX_TEMPFAIL of sysexits.h: the mail server keeps the message and comes again."""
@@ -21,7 +22,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             row = mail.take(sys.stdin.buffer.read(mail.LARGEST + 1), at=timezone.now())
-        except (OperationalError, InterfaceError, OSError) as error:
+        except (OperationalError, InterfaceError, OSError, NotKept) as error:
             raise CommandError(f"Try again later: {error}", returncode=TRY_LATER) from error
         reference = f" {row.complaint.reference}" if row.complaint else ""
         self.stdout.write(f"{row.outcome}{reference}")
