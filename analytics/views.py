@@ -32,6 +32,7 @@ from analytics.signals import handling
 from analytics.trust import trust
 from complaints import database_clock, proposals, storms
 from complaints.refusals import Refusal
+from customers import reading
 from staff.actors import Role
 from staff.http import StaffRequest
 
@@ -125,6 +126,7 @@ def report(request: StaffRequest, name: str) -> HttpResponseBase:
 
 
 @for_overseers
+@reading.lists_people("list")
 def report_list(request: StaffRequest, name: str) -> HttpResponseBase:
     """The rows behind one number of a report that does not count complaints."""
     found, form, at = _asked(request, name)

@@ -11,7 +11,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -34,10 +33,9 @@ from complaints.views.calendar_forms import (
     ProposalForm,
     QuestionForm,
 )
-from staff.actors import Role
+from staff import utility
 from staff.http import StaffRequest
 
-STEERING = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 SAMPLES = ("1wd", "5wd", "10wd", "8wh")
 """Limits to try a calendar with that no policy uses yet."""
 MOST_SAMPLES = 8
@@ -54,17 +52,16 @@ class Compared:
 
 
 def may_steer(request: StaffRequest) -> bool:
-    return request.user.role in STEERING
+    return utility.may_change(request.user)
 
 
 def for_steering(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Everybody of the desk sees the calendars; supervisors and administrators change them."""
+    """Everybody of the desk sees the calendars; who keeps the settings of the utility changes them."""
 
     @login_required
     @wraps(view)
     def guarded(request: StaffRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not may_steer(request):
-            raise PermissionDenied(_("Calendars are changed by supervisors and administrators."))
+        utility.require_change(request.user)
         return view(request, *args, **kwargs)
 
     return guarded

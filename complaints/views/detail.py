@@ -85,6 +85,19 @@ def complaint(request: StaffRequest, reference: str) -> HttpResponse:
     return answer
 
 
+@signed_in
+@require_POST
+def reveal(request: StaffRequest, reference: str) -> HttpResponse:
+    """The complainant's data in full, once it is written down who wants it and why."""
+    found = find(request, reference)
+    reading.revealed(
+        request, request.POST.get("reason", ""), subject=found.reference, complaint=found.pk, customer=found.customer_id
+    )
+    if request.htmx:
+        return render(request, "complaints/_contact.html", {"complaint": found, "is_shown": True})
+    return render(request, "complaints/complaint.html", context_of(request, found, None) | {"is_shown": True})
+
+
 def _begun(request: StaffRequest, found: Complaint, name: str) -> tuple[MoveForm, dict[str, Any]]:
     """The form as this person left it, or a fresh one."""
     row = unsent_moves.begun(request.user, found, name)
@@ -252,6 +265,7 @@ def context_of(request: StaffRequest, complaint: Complaint, form: MoveForm | Non
         "form": form,
         "begun": [row for row in unsent_moves.of(request.user, complaint) if form is None or row.move != form.name],
         "script": script_for(complaint, form.name if form else ""),
+        "reasons": Reading.Reason.choices,
         "clocks": clocks,
         "investigation": investigation.panel(complaint),
         "pressing": [clock for clock in clocks if clock.presses][:2],

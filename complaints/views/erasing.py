@@ -20,6 +20,7 @@ from complaints.refusals import MoveRefused
 from complaints.views.history_kept import for_administrators
 from customers import reading
 from customers.models import Customer, Reading
+from staff import utility
 from staff.http import StaffRequest
 
 SHOWN = 100
@@ -86,6 +87,8 @@ def retention_rule(request: StaffRequest, code: str) -> HttpResponse:
     rule = get_object_or_404(RetentionRule, code=code)
     form = RuleForm(request.POST or None, instance=rule)
     preview = None
+    if request.method == "POST":
+        utility.require_change(request.user)
     if request.method == "POST" and form.is_valid():
         if "sure" in request.POST:
             form.save()

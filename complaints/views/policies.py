@@ -9,7 +9,6 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -25,10 +24,9 @@ from complaints.clocks.policies import NO_PROMISE
 from complaints.models import Channel, Clock, Policy, PolicyLimit, Retargeting
 from complaints.policy_forms import FACTS, STARTS, Editing, choices_of_facts
 from complaints.refusals import MoveRefused
-from staff.actors import Role
+from staff import utility
 from staff.http import StaffRequest
 
-STEERING = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 TICKING = Q(clocks__state__in=[State.RUNNING, State.PAUSED])
 
 
@@ -44,7 +42,7 @@ def policies(request: StaffRequest) -> HttpResponse:
         "categories": facts["category"],
         "channels": Channel.choices,
         "asked": asked,
-        "may_steer": request.user.role in STEERING,
+        "may_steer": utility.may_change(request.user),
         "under_way": Retargeting.objects.filter(finished_at__isnull=True).first(),
     }
     return render(request, "complaints/policies.html", context)
@@ -115,7 +113,7 @@ def policy(request: StaffRequest, code: str) -> HttpResponse:
         "versions": [
             (one, _difference(before, one)) for one, before in zip(versions, [*versions[1:], None], strict=True)
         ],
-        "may_steer": request.user.role in STEERING,
+        "may_steer": utility.may_change(request.user),
         "behind": sum(one.ticking for one in versions[1:]),
     }
     return render(request, "complaints/policy.html", context)
@@ -232,7 +230,7 @@ def retargeting_run(request: StaffRequest, pk: int) -> HttpResponse:
     run = get_object_or_404(Retargeting.objects.select_related("asked_by", "stopped_by"), pk=pk)
     if request.GET.get("format") == "csv":
         return _csv(retargeting.outcome(run))
-    context = {"run": run, "may_steer": request.user.role in STEERING, "now": timezone.now()}
+    context = {"run": run, "may_steer": utility.may_change(request.user), "now": timezone.now()}
     name = "_retargeting" if request.htmx else "retargeting"
     return render(request, f"complaints/{name}.html", context)
 
@@ -257,5 +255,4 @@ def retargeting_stop(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def _check(request: StaffRequest) -> None:
-    if request.user.role not in STEERING:
-        raise PermissionDenied(_("Policies are changed by supervisors and administrators."))
+    utility.require_change(request.user)

@@ -13,10 +13,9 @@ from django.utils.translation import gettext_lazy
 
 from complaints import routing_cases, tables
 from complaints.refusals import BadInput
-from complaints.views.routes import STEERING
 from customers.exporting import workbook
 from staff import roster as rosters
-from staff import spreadsheets
+from staff import spreadsheets, utility
 from staff.http import StaffRequest
 
 
@@ -62,5 +61,5 @@ def sheet(request: StaffRequest, format: str) -> HttpResponseBase:
 
 
 def _check(request: StaffRequest) -> None:
-    if request.user.role not in STEERING:
-        raise PermissionDenied(_("Routing rules are changed by supervisors and administrators."))
+    if request.user.role not in utility.KEEPING:
+        raise PermissionDenied(_("Routing rules are tried by supervisors and administrators."))

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -20,10 +19,9 @@ from complaints.refusals import MoveRefused
 from complaints.route_forms import RuleForm, WhatIfForm
 from complaints.routing import Facts, Routes
 from staff import roster as rosters
-from staff.actors import Role
+from staff import utility
 from staff.http import StaffRequest
 
-STEERING = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 ON_THE_LIST = 20
 """Changes that the list shows; a rule's own page shows all of its own."""
 FIRST_RANK = 30
@@ -44,7 +42,7 @@ def routes(request: StaffRequest) -> HttpResponse:
         "form": form,
         "answer": answer,
         "changes": _told(RoutingChange.objects.select_related("rule", "by")[:ON_THE_LIST]),
-        "may_steer": request.user.role in STEERING,
+        "may_steer": utility.may_change(request.user),
     }
     return render(request, "complaints/routes.html", context, status=422 if form.errors else 200)
 
@@ -127,8 +125,7 @@ def _number(text: str) -> int:
 
 
 def _check(request: StaffRequest) -> None:
-    if request.user.role not in STEERING:
-        raise PermissionDenied(_("Routing rules are changed by supervisors and administrators."))
+    utility.require_change(request.user)
 
 
 def _told(changes: Iterable[RoutingChange]) -> list[dict[str, Any]]:
