@@ -59,7 +59,7 @@ def without_people(event: Event, hint: Hint) -> Event | None:
 def _bare(one: dict[str, Any]) -> dict[str, Any]:
     """An exception without its words, which may quote a row or a form, and with the lines of its frames only."""
     frames = (one.get("stacktrace") or {}).get("frames", [])
-    bare = {name: one[name] for name in ("type", "module", "mechanism") if name in one}
+    bare: dict[str, Any] = {name: one[name] for name in ("type", "module", "mechanism") if name in one}
     bare["value"] = LEFT_OUT
     bare["stacktrace"] = {"frames": [{name: frame[name] for name in OF_FRAME & frame.keys()} for frame in frames]}
     return bare

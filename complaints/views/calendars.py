@@ -16,7 +16,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from complaints import outbox
 from complaints.clocks import arrangements, calendar_shown, calendar_versions, shown, whatif
@@ -67,6 +67,7 @@ def for_steering(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
     return guarded
 
 
+@require_safe
 @login_required
 def calendars(request: StaffRequest) -> HttpResponse:
     """Which there are, until when each is certain, and how much hangs on it."""
@@ -93,6 +94,7 @@ def calendars(request: StaffRequest) -> HttpResponse:
     return render(request, "complaints/calendars.html", context)
 
 
+@require_safe
 @login_required
 def calendar(request: StaffRequest, code: str) -> HttpResponse:
     """One version of a calendar, a year at a time; the what-if beside it speaks of the version shown."""

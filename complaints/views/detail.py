@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from complaints import deputies, investigation, phrases, questions, reach, related, resending, unsent_moves, workflow
 from complaints.clocks import shown
@@ -64,6 +64,7 @@ def find(request: StaffRequest, reference: str) -> Complaint:
     return get_object_or_404(rows, reference=reference)
 
 
+@require_safe
 @signed_in
 def complaint(request: StaffRequest, reference: str) -> HttpResponse:
     """Everything about one complaint; `?move=dispatch` opens the form of a move in place."""

@@ -165,6 +165,7 @@ def _check_telling(user: User) -> None:
         raise PermissionDenied(_("Investigators, supervisors and administrators speak to all whom an issue touches."))
 
 
+@require_safe
 @login_required
 def issues(request: StaffRequest) -> HttpResponse:
     """What is wrong now first, then what was."""

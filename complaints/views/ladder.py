@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from complaints import ladder as ladders
 from complaints.models import AlarmLevel, ClockKind, DeskSettings, LadderStep, Listener, Tier
@@ -108,6 +108,7 @@ class NightForm(forms.ModelForm):
         return said
 
 
+@require_safe
 @login_required
 def ladder(request: StaffRequest) -> HttpResponse:
     """The steps, the most general first, and whom they would tell in the branch looked at."""

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from complaints import phrases
 from complaints.models import CannedText, Category
@@ -85,6 +85,7 @@ class CannedTextForm(forms.ModelForm):
         return row
 
 
+@require_safe
 @login_required
 def canned_texts(request: StaffRequest) -> HttpResponse:
     """All that this person is offered, with how they come out."""

@@ -15,7 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from complaints import policy_editing, retargeting
 from complaints.clocks import shown
@@ -30,6 +30,7 @@ from staff.http import StaffRequest
 TICKING = Q(clocks__state__in=[State.RUNNING, State.PAUSED])
 
 
+@require_safe
 @login_required
 def policies(request: StaffRequest) -> HttpResponse:
     """Every policy in force, the widest first; `category` and `channel` leave those that could hold for such complaints."""
@@ -94,6 +95,7 @@ def _limit_words(limit: str | None) -> str:
     return shown.limit_words(limit) if limit and limit != NO_PROMISE else _("no such promise")
 
 
+@require_safe
 @login_required
 def policy(request: StaffRequest, code: str) -> HttpResponse:
     """One policy: what it promises now, and every version there was, with who changed it and why."""
@@ -224,6 +226,7 @@ def retarget(request: StaffRequest) -> HttpResponse:
     return render(request, "complaints/retarget.html", context, status=422 if form.errors else 200)
 
 
+@require_safe
 @login_required
 def retargeting_run(request: StaffRequest, pk: int) -> HttpResponse:
     """How far a retargeting is; what it moved, as a table to take away (`?format=csv`)."""

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
 
 from complaints import routing_cases, tables
 from complaints.refusals import BadInput
@@ -44,6 +45,7 @@ def cases(request: StaffRequest) -> HttpResponse:
     return render(request, "complaints/route_cases.html", context, status=422 if form.errors else 200)
 
 
+@require_safe
 @login_required
 def sheet(request: StaffRequest, format: str) -> HttpResponseBase:
     """A sheet to begin with, made of the rules in use, for the person's own branch."""

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from complaints import route_editing, route_words
 from complaints.models import RoutingChange, RoutingRule
@@ -27,6 +27,7 @@ ON_THE_LIST = 20
 FIRST_RANK = 30
 
 
+@require_safe
 @login_required
 def routes(request: StaffRequest) -> HttpResponse:
     """The rules in the order in which they are tried; with facts in the address also which one answers, and why."""

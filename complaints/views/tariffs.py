@@ -11,6 +11,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from complaints import adjusting
 from complaints.models import Adjustment, DeskSettings, Tariff
@@ -24,6 +25,7 @@ from staff.http import StaffRequest
 RECENT = 20
 
 
+@require_safe
 @login_required
 def adjustments(request: StaffRequest) -> HttpResponse:
     """What waits for a decision, the oldest first, and what was decided lately."""
@@ -88,6 +90,7 @@ def _bands(said: Iterable[Sequence[Any]]) -> list[str]:
     ]
 
 
+@require_safe
 @login_required
 def tariff(request: StaffRequest, code: str) -> HttpResponse:
     """One tariff: every version, when it holds, who wrote it and why."""

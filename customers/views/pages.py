@@ -32,6 +32,7 @@ SPOKE = ("contact", "ask", "message", "supplement", "urge", "acknowledge")
 """Moves that are a contact with the customer."""
 
 
+@require_safe
 @login_required
 def customers(request: StaffRequest) -> HttpResponse:
     """Find customers by name, phone, account, meter or address, or list a segment."""
@@ -95,6 +96,7 @@ def find(request: StaffRequest, number: str) -> Customer:
     return get_object_or_404(rows, number=number)
 
 
+@require_safe
 @login_required
 def customer(request: StaffRequest, number: str) -> HttpResponse:
     """Everything we know of one customer: how to reach them, where they are supplied, what they complained of, what was said."""
