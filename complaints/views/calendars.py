@@ -210,16 +210,16 @@ def calendar_import(request: StaffRequest, code: str) -> HttpResponse:
     return render(request, "complaints/calendar_import.html", context, status=422 if form.errors else 200)
 
 
-@for_steering
 @require_POST
+@for_steering
 def calendar_preview(request: StaffRequest, code: str) -> HttpResponse:
     """The same proposal again, tried with another limit or start."""
     form = _proposal(request)
     return _preview(request, form.draft(code), form=form)
 
 
-@for_steering
 @require_POST
+@for_steering
 def calendar_save(request: StaffRequest, code: str) -> HttpResponse:
     form = _proposal(request)
     draft = form.draft(code)

@@ -66,7 +66,7 @@ def receipt(client, key, **said):
 def test_no_line_of_the_log_says_who_it_was_about(client, desk, lines):
     agent = a_user(Role.AGENT)
     assert messenger.says(client, "wechat", f"{SAID} {NAME} {PHONE}", sender=SENDER).status_code == 200
-    assert messenger.says(client, "wechat", f"{SAID} {NAME} {PHONE}", sender=SENDER, age=301).status_code == 401
+    assert messenger.says(client, "wechat", f"{SAID} {NAME} {PHONE}", sender=SENDER, age=301).status_code == 403
     assert client.post(messenger.signed("weibo"), "{" + NAME, content_type="application/json").status_code == 422
     assert ring(client, agent) == 201
     assert ring(client, agent, caller_number=PHONE * 4) == 422
@@ -107,7 +107,7 @@ def test_what_comes_again_changes_nothing(client, desk):
 @pytest.mark.parametrize("age", [301, -301])
 @pytest.mark.parametrize("provider", ["wechat", "weibo"])
 def test_a_message_from_another_time_is_refused_though_it_is_signed(client, desk, provider, age):
-    assert messenger.says(client, provider, age=age).status_code == 401
+    assert messenger.says(client, provider, age=age).status_code == 403
     assert not Complaint.objects.exists()
 
 
