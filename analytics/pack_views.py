@@ -13,7 +13,7 @@ from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from analytics import jobs
 from analytics.models import FrozenPack, JobState, Pack
@@ -49,6 +49,7 @@ def _frozen(request: StaffRequest, pk: int, number: int) -> FrozenPack:
     return get_object_or_404(rows.filter(pack__in=packs), pack=pk, number=number)
 
 
+@require_safe
 @for_packers
 def packs(request: StaffRequest) -> HttpResponseBase:
     found = Pack.objects.visible_to(request.user).select_related("branch", "made_by")
@@ -65,6 +66,7 @@ def pack_new(request: StaffRequest) -> HttpResponseBase:
     return render(request, "analytics/pack_new.html", {"form": form}, status=422 if form.errors else 200)
 
 
+@require_safe
 @for_packers
 def pack(request: StaffRequest, pk: int) -> HttpResponseBase:
     rows = Pack.objects.visible_to(request.user).select_related("branch", "category", "made_by")
@@ -103,6 +105,7 @@ def pack_stop(request: StaffRequest, pk: int) -> HttpResponseBase:
     return redirect("analytics:pack", pk)
 
 
+@require_safe
 @for_packers
 def frozen(request: StaffRequest, pk: int, number: int) -> HttpResponseBase:
     found = _frozen(request, pk, number)
@@ -115,6 +118,7 @@ def frozen(request: StaffRequest, pk: int, number: int) -> HttpResponseBase:
     return render(request, "analytics/frozen.html", context)
 
 
+@require_safe
 @for_packers
 def frozen_differences(request: StaffRequest, pk: int, number: int) -> HttpResponseBase:
     """What the same question says now, beside what was handed over."""
@@ -127,6 +131,7 @@ def frozen_differences(request: StaffRequest, pk: int, number: int) -> HttpRespo
     return render(request, "analytics/differences.html", context)
 
 
+@require_safe
 @for_packers
 def frozen_sheet(request: StaffRequest, pk: int, number: int) -> HttpResponseBase:
     found = _frozen(request, pk, number)
@@ -134,6 +139,7 @@ def frozen_sheet(request: StaffRequest, pk: int, number: int) -> HttpResponseBas
     return FileResponse(book, as_attachment=True, filename=f"pack-{pk}-{number}.xlsx", content_type=SHEET)
 
 
+@require_safe
 @for_packers
 def frozen_paper(request: StaffRequest, pk: int, number: int) -> HttpResponseBase:
     found = _frozen(request, pk, number)

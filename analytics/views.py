@@ -15,7 +15,7 @@ from django.http import Http404, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from analytics import board as boards
 from analytics.charts import option
@@ -32,6 +32,7 @@ from analytics.signals import handling
 from analytics.trust import trust
 from complaints import database_clock, proposals, storms
 from complaints.refusals import Refusal
+from customers import reading
 from staff.actors import Role
 from staff.http import StaffRequest
 
@@ -55,6 +56,7 @@ def for_overseers(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRe
     return guarded
 
 
+@require_safe
 @for_overseers
 def board(request: StaffRequest) -> HttpResponseBase:
     """The whole page, or only its figures when htmx asks again; for a screen on a wall, larger and with nothing else."""
@@ -71,16 +73,19 @@ def board(request: StaffRequest) -> HttpResponseBase:
     return render(request, template, context)
 
 
+@require_safe
 @for_overseers
 def reports(request: StaffRequest) -> HttpResponseBase:
     return render(request, "analytics/reports.html", {"reports": all_reports().values()})
 
 
+@require_safe
 @for_overseers
 def definitions(request: StaffRequest) -> HttpResponseBase:
     return render(request, "analytics/definitions.html", {"measures": MEASURES.values()})
 
 
+@require_safe
 @for_overseers
 def figures(request: StaffRequest) -> HttpResponseBase:
     """How the figures are kept, compared and built anew."""
@@ -104,6 +109,7 @@ def figures_rebuild(request: StaffRequest) -> HttpResponseBase:
     return redirect("analytics:figures")
 
 
+@require_safe
 @for_overseers
 def report(request: StaffRequest, name: str) -> HttpResponseBase:
     found, form, at = _asked(request, name)
@@ -124,7 +130,9 @@ def report(request: StaffRequest, name: str) -> HttpResponseBase:
     return render(request, "analytics/report.html", context)
 
 
+@require_safe
 @for_overseers
+@reading.lists_people("list")
 def report_list(request: StaffRequest, name: str) -> HttpResponseBase:
     """The rows behind one number of a report that does not count complaints."""
     found, form, at = _asked(request, name)

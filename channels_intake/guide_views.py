@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -20,6 +19,7 @@ from channels_intake.models import Guide
 from channels_intake.questions import public_name
 from channels_intake.standards import standards
 from complaints.models import DeskSettings
+from staff import utility
 from staff.http import StaffRequest
 
 ANSWERED = "guides_answered"
@@ -87,8 +87,7 @@ class GuideForm(forms.ModelForm):
 
 
 def _check(request: StaffRequest) -> None:
-    if request.user.role not in words.WRITING:
-        raise PermissionDenied(_("Guides are written by supervisors and administrators."))
+    utility.require_look(request.user, request.method)
 
 
 @login_required

@@ -50,6 +50,7 @@ def for_readers(view: Any) -> Any:
 @never_cache
 @require_safe
 @for_readers
+@reading.lists_people("mail")
 def inbox(request: StaffRequest) -> HttpResponse:
     """Mail of machines and mail that was not understood, until somebody has looked at it."""
     return render(request, "intake/mail.html", {"mails": mail.for_a_person()})
@@ -58,6 +59,7 @@ def inbox(request: StaffRequest) -> HttpResponse:
 @never_cache
 @require_safe
 @for_readers
+@reading.lists_people("mail")
 def one_mail(request: StaffRequest, pk: int) -> HttpResponse:
     """The message as text, as far as it can be read."""
     row = get_object_or_404(InboundMail, pk=pk)
@@ -71,6 +73,7 @@ def one_mail(request: StaffRequest, pk: int) -> HttpResponse:
 @never_cache
 @require_safe
 @for_readers
+@reading.lists_people("mail original")
 def original(request: StaffRequest, pk: int) -> HttpResponse:
     """The message as it came, to be kept or opened elsewhere."""
     row = get_object_or_404(InboundMail, pk=pk)

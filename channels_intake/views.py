@@ -34,6 +34,7 @@ from complaints.refusals import BadInput, MoveRefused, Refusal
 from complaints.store import NotKept
 from customers.lookup import look_up
 from customers.models import Account, Customer
+from staff import utility
 from staff.actors import Actor
 from staff.http import StaffRequest
 from staff.models import User
@@ -215,7 +216,7 @@ def page(
         **known_of({name: form[name].value() for name in KNOWN_BY if name in form.fields}, request.user),
         "scan": form.kept_scan() if isinstance(form, LetterForm) else None,
         "chosen": form["category"].value() or "",
-        "may_write": request.user.role in words.WRITING,
+        "may_write": utility.may_change(request.user),
     }
     if form.channel == Channel.PHONE:
         codes = set(Category.objects.values_list("code", flat=True))

@@ -7,9 +7,7 @@ from typing import NamedTuple
 from django.utils.translation import get_language
 
 from complaints.models import DeskSettings
-from staff.actors import Role
 
-WRITING = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 """Who writes what customers and agents read."""
 
 

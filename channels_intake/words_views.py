@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -15,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from channels_intake import words
 from complaints.models import DeskSettings
+from staff import utility
 from staff.http import StaffRequest
 
 
@@ -41,8 +41,7 @@ class WordsForm(forms.ModelForm):
 
 @login_required
 def edit(request: StaffRequest) -> HttpResponse:
-    if request.user.role not in words.WRITING:
-        raise PermissionDenied(_("Prompts and fees are written by supervisors and administrators."))
+    utility.require_look(request.user, request.method)
     form = WordsForm(request.POST or None, instance=DeskSettings.current())
     if request.method != "POST" or not form.is_valid():
         return render(request, "intake/words.html", {"form": form}, status=422 if form.errors else 200)

@@ -17,6 +17,7 @@ from complaints import attention, history_chain, storms
 from complaints.clocks.calendar_versions import calendars_running_out
 from complaints.models import Adjustment, FollowUp, Notice
 from complaints.queues import counts, spoken
+from staff import utility
 from staff.actors import Role
 from staff.models import User
 
@@ -70,6 +71,7 @@ def rail(request: HttpRequest) -> dict[str, Any]:
         "calendars_to_renew": SimpleLazyObject(lambda: calendars_to_renew(user)),
         "may_be_called": bool(settings.TELEPHONY_TOKEN) and user.role in ENTERING,
         "history_faults": SimpleLazyObject(lambda: str(history_faults(user) or "")),
+        "changes_utility": SimpleLazyObject(lambda: utility.may_change(user)),
         "raging": SimpleLazyObject(lambda: storms.news_for(user)),
     }
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext_lazy as _
 
-from complaints import database_clock
+from complaints import database_clock, history_told
 from complaints.models import Complaint, Event, HistoryCheck, HistorySeal
 
 BATCH = 5_000
@@ -210,28 +210,48 @@ def nightly() -> HistoryCheck | None:
 
 
 def check() -> HistoryCheck:
-    """Look at the chains that grew since the last check and at the next of the others, and at the newest seals."""
+    """Look at the chains that grew since the last check, at those it found broken, at the next of the others, and at seals.
+
+    What was broken is looked at again each time, so that nobody is told that all is well because others had their turn.
+    """
     at, found, last = database_clock.now(), Looked(), HistoryCheck.objects.first()
     after, swept = (last.upto, last.swept_to) if last else (0, 0)
-    upto = Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    upto = newest()
     grown = Event.objects.filter(pk__gt=after, pk__lte=upto).order_by().values_list("complaint", flat=True).distinct()
     others = list(Complaint.objects.filter(pk__gt=swept).order_by("pk").values_list("pk", flat=True)[:SWEPT])
-    wanted = sorted({*others, *grown})
+    references = [one["of"] for one in last.findings] if last else []
+    broken = Complaint.objects.filter(reference__in=references).values_list("pk", flat=True)
+    wanted = sorted({*others, *grown, *broken})
     for start in range(0, len(wanted), BATCH):
         look_at_chains(wanted[start : start + BATCH], found)
     sealed = HistorySeal.objects.filter(sealed_at__isnull=False)
     look_at_seals(iter(sealed[:SEALS_LOOKED_AT]), found)
+    return keep(found, at=at, upto=upto, swept_to=others[-1] if len(others) == SWEPT else 0)
+
+
+@transaction.atomic
+def keep(found: Looked, *, at: datetime, upto: int, swept_to: int = 0) -> HistoryCheck:
+    """Keep what was found, and tell those who must know what nobody had heard of."""
+    before = HistoryCheck.objects.first()
+    findings = [asdict(one) for one in found.faults[:SHOWN]]
+    if unheard := history_told.unheard_of(findings, before):
+        history_told.tell(at, unheard)
     return HistoryCheck.objects.create(
         at=at,
         finished_at=database_clock.now(),
         upto=upto,
-        swept_to=others[-1] if len(others) == SWEPT else 0,
+        swept_to=swept_to,
         chains=found.chains,
         events=found.events,
         seals=found.seals,
         faults=len(found.faults),
-        findings=[asdict(one) for one in found.faults[:SHOWN]],
+        findings=findings,
     )
+
+
+def newest() -> int:
+    """The key of the newest event; 0 where there is none."""
+    return Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def is_broken() -> int:

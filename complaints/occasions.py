@@ -255,6 +255,12 @@ OCCASIONS: dict[str, Occasion] = {
         _("when the nightly comparison finds figures that are not what the complaints give"),
         False,
     ),
+    "history_broken": Occasion(
+        pgettext_lazy("occasion", "History broken"),
+        _("the administrators"),
+        _("when a check finds for the first time that something in the history was changed"),
+        False,
+    ),
     "signal_found": Occasion(
         pgettext_lazy("occasion", "Early warning"),
         _("the supervisors on duty"),

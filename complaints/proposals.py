@@ -27,12 +27,10 @@ from complaints.models import (
 )
 from complaints.refusals import MoveRefused
 from customers.models import Feeder, TransformerArea
-from staff.actors import Role
 from staff.models import User
 
 DECIDING = TELLING
 """Who accepts and dismisses what proposes itself."""
-SETTING = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 """Who says how many complaints make a cluster."""
 LOOK_BACK = timedelta(hours=24)
 """Older complaints no longer say what is wrong now; a worker may be down as long and nothing is missed."""

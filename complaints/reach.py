@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from complaints import outbox
 from complaints.models import Complaint, Medium
+from customers.masks import masked
 
 OUTWARD = frozenset({"message", "ask", "resolve", "approve"})
 """Moves with which words that were typed go to the customer."""
@@ -37,11 +38,3 @@ def of(complaint: Complaint) -> Reach:
     return Reach(
         "", "", _("There is neither a mobile number nor an e-mail address: nothing can be sent. Call or write.")
     )
-
-
-def masked(address: str) -> str:
-    """Enough of an address to know it again: 139****1234, l***@example.org."""
-    name, at, host = address.rpartition("@")
-    if at:
-        return f"{name[:1]}***@{host}"
-    return f"{address[:3]}****{address[-4:]}" if len(address) > 8 else "****"

@@ -7,6 +7,7 @@ body that it gets is: `docs/operations.md` shows examples.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -20,6 +21,8 @@ from complaints.models import Arrival, Medium, Notice, NoticeState, Receipt
 from complaints.refusals import BadInput, MoveRefused
 
 logger = logging.getLogger(__name__)
+WORD = re.compile(r"[A-Za-z][A-Za-z_ -]{0,30}")
+"""What a status may look like in the log; anything else might be a number or a name."""
 MOST = 500
 """So many receipts may come in one call."""
 
@@ -97,7 +100,8 @@ def note(said: Said, *, at: datetime) -> bool:
     if row is None or row.sent_at is None:
         raise MoveRefused(_("No text message was sent with this uuid: %(uuid)s.") % {"uuid": said.uuid})
     if not said.arrival:
-        logger.warning("A receipt with a word we do not know: %r", said.word[:40])
+        word = said.word if WORD.fullmatch(said.word) else "(not a word)"
+        logger.warning("A receipt with a word we do not know: %r", word)
         return False
     _receipt, is_new = Receipt.objects.get_or_create(
         notice=row,

@@ -12,10 +12,8 @@ from django.utils import timezone
 
 from complaints.inspections import plans
 from complaints.models import HazardRule, InspectionKind, ProtectionZone, SafetyRuleChange, SafetyRuleKind
-from staff.actors import Role
 from staff.models import User
 
-EDITING = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 MODELS: dict[str, type[models.Model]] = {
     SafetyRuleKind.GRADE: HazardRule,
     SafetyRuleKind.ZONE: ProtectionZone,

@@ -19,6 +19,7 @@ from complaints import (
     coaching,
     concerns,
     figures_told,
+    history_told,
     issue_actions,
     issues,
     outbox,
@@ -44,10 +45,7 @@ from complaints.models import (
 )
 from complaints.occasions import OCCASIONS
 from complaints.refusals import BadInput, Refusal
-from staff.actors import Role
 from staff.models import User
-
-EDITING = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 
 WORDS: dict[str, LazyText | str] = {
     "reference": gettext_lazy("reference of the complaint"),
@@ -113,6 +111,7 @@ OF_SURVEYS = ("survey_url", "until", "hotline", "utility", "name")
 OF_ACTIONS = ("place", "message", "due", "desk_url", "name")
 OF_REPORTS = ("report", "period", "note", "utility", "desk_url", "name")
 OF_FIGURES = ("count", "due", "desk_url", "name")
+OF_HISTORY = ("count", "reference", "due", "desk_url", "name")
 OF_SIGNALS = ("place", "message", "desk_url", "name")
 OF_COACHING = ("message", "due", "desk_url", "name")
 
@@ -147,6 +146,7 @@ def words_of(code: str) -> tuple[str, ...]:
         "settled_feedback": OF_SETTLED,
         webhooks.STOPPED: OF_WEBHOOKS,
         figures_told.DIFFER: OF_FIGURES,
+        history_told.BROKEN: OF_HISTORY,
         reports_told.POSTED: OF_REPORTS,
         signals_told.FOUND: OF_SIGNALS,
         attention.DIGEST: OF_FOLLOWED,
@@ -257,6 +257,9 @@ def _words(code: str, by: User, reference: str) -> tuple[str, dict[str, Any]] | 
         return reports_told.sample(by)
     if code == figures_told.DIFFER:
         return str(OCCASIONS[code].label), figures_told.words_for(timezone.now(), 3)
+    if code == history_told.BROKEN:
+        found = [{"of": "26-0004517-3", "number": 4, "what": "changed"}]
+        return str(OCCASIONS[code].label), history_told.words_for(timezone.now(), found)
     if code == signals_told.FOUND:
         told = Notice.objects.visible_to(by).filter(signal__isnull=False).order_by("-pk").first()
         branch = told.signal_branch if told is not None else by.branch

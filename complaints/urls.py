@@ -186,6 +186,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("customers/merges/<int:pk>/undo/", customers.unmerge, name="customer-unmerge"),
     path("complaints/<str:reference>/", detail.complaint, name="complaint"),
     path("complaints/<str:reference>/here/", alongside.here, name="here"),
+    path("complaints/<str:reference>/reveal/", detail.reveal, name="reveal"),
     path("complaints/<str:reference>/people/", together.people, name="people"),
     path("complaints/<str:reference>/hand-over/read/", together.read_hand_over, name="hand-over-read"),
     *(

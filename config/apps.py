@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.conf import settings
 
-from config import checks  # noqa: F401  importing registers them
+from config import checks, sentry  # noqa: F401  importing the checks registers them
 
 
 class RedressConfig(AppConfig):
     name = "config"
     verbose_name = "Redress"
+
+    def ready(self) -> None:
+        sentry.start(settings.SENTRY_DSN, settings.SENTRY_ENVIRONMENT)

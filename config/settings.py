@@ -80,7 +80,7 @@ WEBHOOK_ALLOW_PRIVATE = env.flag("REDRESS_WEBHOOK_ALLOW_PRIVATE", False)
 CLAMD_URL = env.text("REDRESS_CLAMD_URL", "") and env.url("REDRESS_CLAMD_URL", None, schemes={"tcp", "unix"})
 OIDC_ISSUER = env.safe_url("REDRESS_OIDC_ISSUER")
 OIDC_CLIENT_ID = env.text("REDRESS_OIDC_CLIENT_ID", None if OIDC_ISSUER else "")
-OIDC_CLIENT_SECRET = env.template("REDRESS_OIDC_CLIENT_SECRET", "")
+OIDC_CLIENT_SECRET = env.text("REDRESS_OIDC_CLIENT_SECRET", "")
 OIDC_SCOPES = env.words("REDRESS_OIDC_SCOPES", "openid,profile,email")
 OIDC_CLAIM = env.text("REDRESS_OIDC_CLAIM", "email")
 OIDC_GROUPS_CLAIM = env.text("REDRESS_OIDC_GROUPS_CLAIM", "groups")
@@ -94,6 +94,8 @@ if not (PASSWORDS_FOR_ALL or OIDC_ISSUER):
         "REDRESS_PASSWORDS_FOR=administrators needs REDRESS_OIDC_ISSUER: nobody else could sign in."
     )
 UPLOAD_MAX_BYTES = env.whole("REDRESS_UPLOAD_MAX_MB", 10, least=1) * 1024 * 1024
+SENTRY_DSN = env.safe_url("SENTRY_DSN")
+SENTRY_ENVIRONMENT = env.text("SENTRY_ENVIRONMENT", "production")
 LOG_LEVEL = env.choice("REDRESS_LOG_LEVEL", "INFO", {"DEBUG", "INFO", "WARNING", "ERROR"})
 LOG_FORMAT = env.choice("REDRESS_LOG_FORMAT", "json", {"json", "pairs"})
 

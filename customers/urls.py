@@ -15,5 +15,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("customers/import/<int:pk>/rejected/", imports.import_rejected, name="import-rejected"),
     path("customers/export.<slug:format>", pages.export, name="export"),
     path("customers/<str:number>/edit/", pages.customer_edit, name="customer-edit"),
+    path("customers/<str:number>/reveal/", pages.reveal, name="reveal"),
     path("customers/<str:number>/", pages.customer, name="customer"),
 ]

@@ -12,10 +12,8 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from complaints.models import ConductRule, ConductRuleChange
-from staff.actors import Role
 from staff.models import User
 
-EDITING = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 FIELDS = (
     *("name_zh", "name_en", "text_zh", "text_en", "source"),
     *("subcategories", "measure", "limit", "position", "is_active"),

@@ -104,8 +104,8 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
 
     def visible_to(self, user: User) -> NoticeQuerySet:
         """Of complaints, service issues and inspections that this person may see, and of views that they watch themselves; of
-        webhooks, administrators only; that figures differ, analysts too; reports by subscription, who gets them; of signals,
-        those who handle them.
+        webhooks and of a broken history, administrators only; that figures differ, analysts too; reports by subscription, who
+        gets them; of signals, those who handle them.
         """
         issues = ServiceIssue.objects.visible_to(user)
         of_issue = Q(update__issue__in=issues) | Q(follower__issue__in=issues) | Q(watch__user=user)
@@ -113,7 +113,7 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         of_issue |= Q(inspection__in=Inspection.objects.visible_to(user))
         of_issue |= Q(invite__survey__in=Survey.objects.visible_to(user))
         if user.role == Role.ADMINISTRATOR and user.is_active:
-            of_issue |= Q(webhook__isnull=False) | Q(posting__isnull=False)
+            of_issue |= Q(webhook__isnull=False) | Q(posting__isnull=False) | Q(history_at__isnull=False)
         if user.role in (Role.ADMINISTRATOR, Role.ANALYST) and user.is_active:
             of_issue |= Q(figures_at__isnull=False)
         if user.is_active and user.email:
@@ -151,12 +151,13 @@ CAUSES = [
     {"figures_at"},
     {"posting"},
     {"signal", "signal_branch"},
+    {"history_at"},
 ]
 """What a notice can be of: an event of a complaint (told to a person or a webhook), an update about a service issue (told to a
 complainant or a follower), the greeting of a follower, an announcement to a customer, an overdue action on an issue or of
 coaching, an overdue inspection, a watched view, the day of somebody who follows complaints, an invitation to a survey, the
-end of a webhook itself, a comparison in which figures differed, a report that somebody has subscribed to, or an early warning in
-a branch."""
+end of a webhook itself, a comparison in which figures differed, a report that somebody has subscribed to, an early warning in
+a branch, or a check that found the history broken."""
 
 
 def _of_nothing_but(cause: set[str]) -> Q:
@@ -191,6 +192,8 @@ class Notice(models.Model):
     signal = models.BigIntegerField(null=True)
     """The early warning that is told; by its key, for the same reason."""
     signal_branch = models.ForeignKey(Branch, on_delete=models.PROTECT, null=True, related_name="+")
+    history_at = models.DateTimeField(null=True)
+    """When the history was checked and something new was found."""
     code = models.CharField(_("occasion"), max_length=40)
     medium = models.CharField(_("medium"), max_length=10, choices=Medium)
     address = models.CharField(_("address"), max_length=254)
@@ -229,6 +232,12 @@ class Notice(models.Model):
                 Lower("address"),
                 name="told_once_that_figures_differ",
                 condition=Q(figures_at__isnull=False),
+            ),
+            models.UniqueConstraint(
+                "history_at",
+                Lower("address"),
+                name="told_once_that_history_is_broken",
+                condition=Q(history_at__isnull=False),
             ),
             models.UniqueConstraint(
                 "signal", Lower("address"), name="told_once_of_a_signal", condition=Q(signal__isnull=False)

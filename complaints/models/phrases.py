@@ -9,6 +9,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models.classification import Category
+from staff import utility
 from staff.actors import Role
 from staff.models import Team, User
 
@@ -22,9 +23,11 @@ class CannedTextQuerySet(models.QuerySet["CannedText"]):
         return self.filter(theirs, is_active=True)
 
     def changeable_by(self, user: User) -> CannedTextQuerySet:
-        """One's own; supervisors also change what is shared."""
-        own = Q(owner=user)
-        return self.of(user).filter(own | Q(owner=None) if user.role == Role.SUPERVISOR else own)
+        """One's own; supervisors also change what their team shares, and everybody's where they keep the utility's settings."""
+        theirs = Q(owner=user)
+        if user.role == Role.SUPERVISOR:
+            theirs |= Q(owner=None) if utility.may_change(user) else Q(owner=None, team__isnull=False)
+        return self.of(user).filter(theirs)
 
 
 class CannedText(models.Model):

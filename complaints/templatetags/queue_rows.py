@@ -24,6 +24,7 @@ from complaints.clocks.shown import ClockView
 from complaints.columns import ALWAYS
 from complaints.models import Channel, Complaint, Priority, Severity
 from complaints.states import Status
+from customers.masks import masked
 from staff.templatetags.redress import badge, clock_icon, timebar
 
 register = template.Library()
@@ -116,7 +117,7 @@ def _who(row: Row) -> tuple[str, str]:
         about += " · " + _("Account manager: %(name)s") % {"name": manager.display_name}
     if c.is_anonymous:
         return f' title="{escape(about)}"', f'<span class="quiet">{escape(_("anonymous"))}</span>'
-    return f' title="{escape(about)}"', escape(c.contact_name or c.contact_phone)
+    return f' title="{escape(about)}"', escape(c.contact_name or (c.contact_phone and masked(c.contact_phone)))
 
 
 def _with(row: Row) -> tuple[str, str]:

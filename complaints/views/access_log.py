@@ -110,12 +110,13 @@ def _file(found: QuerySet[Reading]) -> HttpResponse | StreamingHttpResponse:
             _("customer"),
             _("complaint"),
             _("looked for"),
+            _("why"),
             _("address"),
             "id",
         ]
         for row in found.order_by("-pk").select_related("user", "customer").iterator(chunk_size=2000):
             number = row.customer.number if row.customer else ""
-            said = (row.subject, row.query, row.address, row.request_id)
+            said = (row.subject, row.query, row.reason, row.address, row.request_id)
             yield [row.at, row.user.username, row.user.display_name, row.kind, number, *said]
 
     answer = StreamingHttpResponse(lines(rows()), content_type="text/csv; charset=utf-8")

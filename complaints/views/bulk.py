@@ -22,6 +22,7 @@ from complaints.models import BulkRun, Complaint, LineState
 from complaints.models.complaint import ComplaintQuerySet
 from complaints.refusals import BadInput, Refusal
 from complaints.states import MOVES
+from customers import reading
 from staff.http import StaffRequest
 from staff.spreadsheets import lines
 
@@ -134,6 +135,7 @@ def again(request: StaffRequest, key: uuid.UUID) -> HttpResponse:
 
 @login_required
 @require_safe
+@reading.lists_people("bulk")
 def run(request: StaffRequest, key: uuid.UUID) -> HttpResponse | StreamingHttpResponse:
     """What became of each complaint of a move of many; while it goes on, how far it is."""
     found = find(request, key)

@@ -11,13 +11,12 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from complaints import outbox
 from complaints.clocks import arrangements, calendar_shown, calendar_versions, shown, whatif
@@ -34,10 +33,9 @@ from complaints.views.calendar_forms import (
     ProposalForm,
     QuestionForm,
 )
-from staff.actors import Role
+from staff import utility
 from staff.http import StaffRequest
 
-STEERING = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 SAMPLES = ("1wd", "5wd", "10wd", "8wh")
 """Limits to try a calendar with that no policy uses yet."""
 MOST_SAMPLES = 8
@@ -54,22 +52,22 @@ class Compared:
 
 
 def may_steer(request: StaffRequest) -> bool:
-    return request.user.role in STEERING
+    return utility.may_change(request.user)
 
 
 def for_steering(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Everybody of the desk sees the calendars; supervisors and administrators change them."""
+    """Everybody of the desk sees the calendars; who keeps the settings of the utility changes them."""
 
     @login_required
     @wraps(view)
     def guarded(request: StaffRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not may_steer(request):
-            raise PermissionDenied(_("Calendars are changed by supervisors and administrators."))
+        utility.require_change(request.user)
         return view(request, *args, **kwargs)
 
     return guarded
 
 
+@require_safe
 @login_required
 def calendars(request: StaffRequest) -> HttpResponse:
     """Which there are, until when each is certain, and how much hangs on it."""
@@ -96,6 +94,7 @@ def calendars(request: StaffRequest) -> HttpResponse:
     return render(request, "complaints/calendars.html", context)
 
 
+@require_safe
 @login_required
 def calendar(request: StaffRequest, code: str) -> HttpResponse:
     """One version of a calendar, a year at a time; the what-if beside it speaks of the version shown."""
@@ -211,16 +210,16 @@ def calendar_import(request: StaffRequest, code: str) -> HttpResponse:
     return render(request, "complaints/calendar_import.html", context, status=422 if form.errors else 200)
 
 
-@for_steering
 @require_POST
+@for_steering
 def calendar_preview(request: StaffRequest, code: str) -> HttpResponse:
     """The same proposal again, tried with another limit or start."""
     form = _proposal(request)
     return _preview(request, form.draft(code), form=form)
 
 
-@for_steering
 @require_POST
+@for_steering
 def calendar_save(request: StaffRequest, code: str) -> HttpResponse:
     form = _proposal(request)
     draft = form.draft(code)

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -18,11 +17,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from complaints import call_backs
 from complaints.models import CallQuota, CallShare, Channel, DeskSettings, RequestType, SampleDraw
-from staff.actors import Role
+from staff import utility
 from staff.http import StaffRequest
 from staff.scope import within_branches
 
-CHANGING = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 DRAWS = 30
 
 
@@ -88,8 +86,7 @@ class Week(NamedTuple):
 
 
 def for_changing(request: StaffRequest) -> None:
-    if request.user.role not in CHANGING:
-        raise PermissionDenied(_("Supervisors and administrators decide who is called back."))
+    utility.require_look(request.user, request.method)
 
 
 def weeks(quotas: list[CallQuota], at: datetime) -> dict[CallQuota, Week]:

@@ -19,6 +19,7 @@ from complaints import calling, questions
 from complaints.field_types import SCORES, SolvedField, YesNoField
 from complaints.models import CallBack, CallOutcome, DeskSettings, Scale
 from complaints.refusals import Refusal
+from customers import reading
 from staff.http import StaffRequest
 
 MOST = 100
@@ -134,6 +135,7 @@ def _check(request: StaffRequest) -> None:
 
 @login_required
 @require_safe
+@reading.lists_people("calls")
 def calls(request: StaffRequest) -> HttpResponse:
     """What waits to be called, by when, and what was tried; with `show`, only what is due or overdue."""
     _check(request)
@@ -192,6 +194,7 @@ def give_back(request: StaffRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@reading.lists_people("call")
 def call(request: StaffRequest, pk: int) -> HttpResponse:
     """One call: whom, what to say, what they say. Only for whoever has it in hand."""
     _check(request)

@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -18,6 +17,7 @@ from django.views.decorators.http import require_safe
 from complaints.investigation import conduct_rules
 from complaints.models import SERVICE, ConductRule, ConductRuleChange, Subcategory
 from complaints.models.conduct import Measure
+from staff import utility
 from staff.http import StaffRequest
 
 HISTORY = 50
@@ -76,7 +76,7 @@ def rules(request: StaffRequest) -> HttpResponse:
             for rule in ConductRule.objects.order_by("-is_active", "position", "code")
         ],
         "changes": [(one, _words(one)) for one in changes],
-        "may_edit": request.user.role in conduct_rules.EDITING,
+        "may_edit": utility.may_change(request.user),
     }
     return render(request, "complaints/conduct_rules.html", context)
 
@@ -84,8 +84,7 @@ def rules(request: StaffRequest) -> HttpResponse:
 @login_required
 def rule(request: StaffRequest, pk: int | None = None) -> HttpResponse:
     """Write a new one, or change one."""
-    if request.user.role not in conduct_rules.EDITING:
-        raise PermissionDenied(_("Rules of service are changed by supervisors and administrators."))
+    utility.require_change(request.user)
     row = None if pk is None else get_object_or_404(ConductRule, pk=pk)
     form = RuleForm(request.POST or None, instance=row)
     if request.method == "POST" and form.is_valid():

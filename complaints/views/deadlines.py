@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
 
 from complaints.clocks import shown, whatif
 from complaints.clocks.calendar_shown import guess_sentence
@@ -105,6 +106,7 @@ def _calendars() -> list[tuple[str, str]]:
     return list(offered.items())
 
 
+@require_safe
 @login_required
 def deadlines(request: StaffRequest) -> HttpResponse:
     """Nothing is changed here; the address holds the question, so that it can be sent to a colleague."""

@@ -108,6 +108,7 @@ class Asked:
         return found.order_by("-words__received_at" if self.params.get("q", "").strip() else "-received_at")
 
 
+@require_safe
 @login_required
 def queue(request: StaffRequest) -> HttpResponse:
     """A list of complaints, narrowed by the address; a whole reference opens its complaint."""
@@ -165,6 +166,7 @@ def queue(request: StaffRequest) -> HttpResponse:
     return render(request, template, answer)
 
 
+@require_safe
 @login_required
 def news(request: StaffRequest) -> HttpResponse:
     """What happened to the queue since it was drawn: how many came, which of its rows changed. Moves no row."""

@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from complaints import deputies, investigation, phrases, questions, reach, related, resending, unsent_moves, workflow
 from complaints.clocks import shown
@@ -55,6 +55,7 @@ def find(request: StaffRequest, reference: str) -> Complaint:
     return get_object_or_404(rows, reference=reference)
 
 
+@require_safe
 @signed_in
 def complaint(request: StaffRequest, reference: str) -> HttpResponse:
     """Everything about one complaint; `?move=dispatch` opens the form of a move in place."""
@@ -74,6 +75,19 @@ def complaint(request: StaffRequest, reference: str) -> HttpResponse:
     answer = render(request, template, context_of(request, found, form) | about)
     history.remember_order(request, answer)
     return answer
+
+
+@signed_in
+@require_POST
+def reveal(request: StaffRequest, reference: str) -> HttpResponse:
+    """The complainant's data in full, once it is written down who wants it and why."""
+    found = find(request, reference)
+    reading.revealed(
+        request, request.POST.get("reason", ""), subject=found.reference, complaint=found.pk, customer=found.customer_id
+    )
+    if request.htmx:
+        return render(request, "complaints/_contact.html", {"complaint": found, "is_shown": True})
+    return render(request, "complaints/complaint.html", context_of(request, found, None) | {"is_shown": True})
 
 
 def _begun(request: StaffRequest, found: Complaint, name: str) -> tuple[MoveForm, dict[str, Any]]:
@@ -247,6 +261,7 @@ def context_of(request: StaffRequest, complaint: Complaint, form: MoveForm | Non
         "form": form,
         "begun": [row for row in unsent_moves.of(request.user, complaint) if form is None or row.move != form.name],
         "script": script_for(complaint, form.name if form else ""),
+        "reasons": Reading.Reason.choices,
         "clocks": clocks,
         "investigation": investigation.panel(complaint),
         "pressing": [clock for clock in clocks if clock.presses][:2],

@@ -12,7 +12,7 @@ from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from complaints.erasing import deciding, handing_out
 from complaints.models import Complaint, Erasure, LegalHold, RetentionRule
@@ -20,6 +20,7 @@ from complaints.refusals import MoveRefused
 from complaints.views.history_kept import for_administrators
 from customers import reading
 from customers.models import Customer, Reading
+from staff import utility
 from staff.http import StaffRequest
 
 SHOWN = 100
@@ -64,6 +65,7 @@ class RuleForm(forms.ModelForm):
         return months
 
 
+@require_safe
 @for_administrators
 def retention(request: StaffRequest) -> HttpResponse:
     """Each period, and how much would be erased by it today."""
@@ -86,6 +88,8 @@ def retention_rule(request: StaffRequest, code: str) -> HttpResponse:
     rule = get_object_or_404(RetentionRule, code=code)
     form = RuleForm(request.POST or None, instance=rule)
     preview = None
+    if request.method == "POST":
+        utility.require_change(request.user)
     if request.method == "POST" and form.is_valid():
         if "sure" in request.POST:
             form.save()
@@ -101,6 +105,7 @@ def retention_rule(request: StaffRequest, code: str) -> HttpResponse:
     return render(request, "complaints/retention_rule.html", context, status=422 if form.errors else 200)
 
 
+@require_safe
 @for_administrators
 def holds(request: StaffRequest) -> HttpResponse:
     rows = LegalHold.objects.select_related("customer", "complaint", "placed_by", "lifted_by")[:SHOWN]
@@ -143,6 +148,7 @@ def hold_lift(request: StaffRequest, pk: int) -> HttpResponse:
     return redirect("complaints:holds")
 
 
+@require_safe
 @login_required
 def erasures(request: StaffRequest) -> HttpResponse:
     """Who asked to be erased, what waits for the second person, and what was done."""

@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import FileResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from complaints.models import Attachment, Complaint
 from complaints.models.attachment import ScanState
@@ -24,6 +25,7 @@ class Held(Refusal):
     code = "file_held"
 
 
+@require_safe
 @login_required
 def attachment(request: StaffRequest, reference: str, uuid: UUID) -> FileResponse:
     found = get_object_or_404(Complaint.objects.visible_to(request.user), reference=reference)
@@ -33,6 +35,7 @@ def attachment(request: StaffRequest, reference: str, uuid: UUID) -> FileRespons
     return sent(file)
 
 
+@require_safe
 def track_file(request: PageRequest, token: str, uuid: UUID) -> FileResponse:
     """For the customer: only what the customer handed in."""
     found = get_object_or_404(Complaint, token=token)

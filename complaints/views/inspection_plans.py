@@ -25,6 +25,7 @@ from complaints.field_types import CHOOSE
 from complaints.inspections import last_dates, plans
 from complaints.models import InspectionKind, InspectionPlan
 from complaints.refusals import Refusal
+from customers import reading
 from customers.models import Account, Feeder, TransformerArea
 from staff.http import StaffRequest
 from staff.models import User
@@ -116,6 +117,7 @@ def _visible(request: StaffRequest) -> Any:
 
 @login_required
 @require_safe
+@reading.lists_people("plans")
 def plan_list(request: StaffRequest) -> HttpResponse:
     """What is inspected again and again, the next due first; found by account number or code."""
     q, kind, after = (request.GET.get(name, "").strip() for name in ("q", "kind", "after"))

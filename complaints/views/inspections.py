@@ -106,6 +106,7 @@ def _page_after(rows: InspectionQuerySet, view: str, after: str) -> tuple[list[I
 
 @login_required
 @require_safe
+@reading.lists_people("inspections")
 def inspections(request: StaffRequest) -> HttpResponse:
     """What is to be inspected: mine first, or my team's, what is overdue, due this week, all of it, or done."""
     view = request.GET.get("view", "")
@@ -235,6 +236,7 @@ def find(request: StaffRequest, pk: int) -> Inspection:
 
 @login_required
 @require_safe
+@reading.lists_people("inspection")
 def inspection(request: StaffRequest, pk: int) -> HttpResponse:
     """Everything about one: what, where, by when, whose, what happened so far and what it found."""
     return _show(request, find(request, pk))

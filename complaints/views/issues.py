@@ -26,6 +26,8 @@ from complaints.models import Complaint, JobState, Left, ServiceIssue
 from complaints.refusals import Refusal
 from complaints.states import FINDINGS, MOVES, Outcome
 from complaints.typed import TYPED_TO
+from customers import reading
+from staff import utility
 from staff.http import StaffRequest
 from staff.models import User
 
@@ -163,6 +165,7 @@ def _check_telling(user: User) -> None:
         raise PermissionDenied(_("Investigators, supervisors and administrators speak to all whom an issue touches."))
 
 
+@require_safe
 @login_required
 def issues(request: StaffRequest) -> HttpResponse:
     """What is wrong now first, then what was."""
@@ -175,7 +178,7 @@ def issues(request: StaffRequest) -> HttpResponse:
         "is_open": is_open,
         "now": timezone.now(),
         "proposals": proposals.waiting_for(request.user) if is_open else [],
-        "may_set": request.user.role in proposals.SETTING,
+        "may_set": request.user.role in utility.KEEPING,
     }
     return render(request, "complaints/issues.html", context)
 
@@ -196,6 +199,7 @@ def issue_new(request: StaffRequest) -> HttpResponse:
 
 @login_required
 @require_safe
+@reading.lists_people("issue")
 def issue(request: StaffRequest, pk: int) -> HttpResponse:
     return _page(request, _visible(request, pk))
 
@@ -251,6 +255,7 @@ def _work(request: StaffRequest, found: ServiceIssue) -> dict[str, Any]:
 
 @login_required
 @require_safe
+@reading.lists_people("issue")
 def issue_work(request: StaffRequest, pk: int) -> HttpResponse:
     """How far it is: the part of the page that changes by itself; without a script the whole page."""
     found = _visible(request, pk)

@@ -7,23 +7,22 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from complaints import ladder as ladders
 from complaints.models import AlarmLevel, ClockKind, DeskSettings, LadderStep, Listener, Tier
 from complaints.views.answering import Answering
 from staff import roster as rosters
-from staff.actors import Role
+from staff import utility
 from staff.http import StaffRequest
 from staff.models import Branch
 
-STEERING = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 EVERY = gettext_lazy("every one")
 TOLD_BY_THE_COMPLAINT = (Listener.ASSIGNEE, Listener.TEAM)
 """Whom these are, a branch alone does not say."""
@@ -109,6 +108,7 @@ class NightForm(forms.ModelForm):
         return said
 
 
+@require_safe
 @login_required
 def ladder(request: StaffRequest) -> HttpResponse:
     """The steps, the most general first, and whom they would tell in the branch looked at."""
@@ -155,8 +155,7 @@ def ladder_remove(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def _check(request: StaffRequest) -> None:
-    if request.user.role not in STEERING:
-        raise PermissionDenied(_("The ladder is changed by supervisors and administrators."))
+    utility.require_change(request.user)
 
 
 def _page(request: StaffRequest, form: NightForm, *, status: int = 200) -> HttpResponse:
@@ -168,7 +167,7 @@ def _page(request: StaffRequest, form: NightForm, *, status: int = 200) -> HttpR
         "branch": branch,
         "branches": shown,
         "form": form,
-        "may_steer": request.user.role in STEERING,
+        "may_steer": utility.may_change(request.user),
         "now": timezone.now(),
     }
     return render(request, "complaints/ladder.html", context, status=status)

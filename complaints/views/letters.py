@@ -21,10 +21,10 @@ from complaints.refusals import BadInput
 from complaints.states import DESK
 from complaints.views.notices import occasion
 from complaints.views.papers import LANGUAGES, day, shown, words
-from staff.actors import Role
+from customers import reading
+from staff import utility
 from staff.http import StaffRequest
 
-CHANGING = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 MOST_SHEETS = 100
 LOGGED = 50
 
@@ -107,6 +107,7 @@ def _usual(complaint: Complaint, language: str) -> dict[str, Any]:
 
 @login_required
 @require_safe
+@reading.lists_people("letters")
 def waiting(request: StaffRequest) -> HttpResponse:
     """What is not yet in the post, and the log of what is."""
     _for_desk(request)
@@ -119,7 +120,7 @@ def waiting(request: StaffRequest) -> HttpResponse:
         "letters": mine.unposted().select_related("complaint", "attachment", "made_by"),
         "notices": [(one, occasion(one)) for one in sheets],
         "log": [(posting, letters.may_undo(posting, today)) for posting in log],
-        "may_change": request.user.role in CHANGING,
+        "may_change": request.user.role in utility.KEEPING,
     }
     return render(request, "complaints/letters.html", context)
 
@@ -171,8 +172,7 @@ def text(request: StaffRequest, language: str) -> HttpResponse:
     """What letters in this language say before anybody changes one."""
     if language not in letters.USUAL:
         raise Http404
-    if request.user.role not in CHANGING:
-        raise PermissionDenied(_("Texts are changed by supervisors and administrators."))
+    utility.require_look(request.user, request.method)
     subject, body = letters.text_in(language)
     form = TextForm(request.POST or None, initial={"subject": subject, "body": body})
     if form.is_bound and form.is_valid():

@@ -22,6 +22,7 @@ from complaints.models import Medium, Notice, NoticeState
 from complaints.occasions import OCCASIONS
 from complaints.refusals import BadInput, Refusal
 from complaints.states import MOVES, REGISTER
+from customers import reading
 from staff.http import StaffRequest
 
 PAGE = 50
@@ -68,6 +69,7 @@ def _found(request: StaffRequest, pk: int) -> Notice:
 
 @login_required
 @require_safe
+@reading.lists_people("notices")
 def notices(request: StaffRequest) -> HttpResponse:
     """What failed, unless the address asks for something else."""
     _for_steering(request)
@@ -108,6 +110,7 @@ def _line(notice: Notice) -> dict[str, Any]:
 
 @login_required
 @require_safe
+@reading.lists_people("notice")
 def notice(request: StaffRequest, pk: int) -> HttpResponse:
     return _shown(request, _found(request, pk))
 

@@ -11,11 +11,12 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from complaints import phrases
 from complaints.models import CannedText, Category
 from complaints.states import MOVES
+from staff import utility
 from staff.actors import Role
 from staff.http import StaffRequest
 from staff.models import User
@@ -47,7 +48,9 @@ class CannedTextForm(forms.ModelForm):
         category.queryset = Category.objects.filter(is_active=True)
         category.empty_label = gettext_lazy("every category")
         if user.role == Role.SUPERVISOR:
-            choices = [(OWN, gettext_lazy("mine only")), (EVERYBODY, gettext_lazy("everybody's"))]
+            choices = [(OWN, gettext_lazy("mine only"))]
+            if utility.may_change(user):
+                choices.append((EVERYBODY, gettext_lazy("everybody's")))
             if user.team_id or self.instance.team_id:
                 choices.insert(1, (TEAM, gettext_lazy("my team's")))
             shared = TEAM if self.instance.team_id else EVERYBODY
@@ -82,6 +85,7 @@ class CannedTextForm(forms.ModelForm):
         return row
 
 
+@require_safe
 @login_required
 def canned_texts(request: StaffRequest) -> HttpResponse:
     """All that this person is offered, with how they come out."""

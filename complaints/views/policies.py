@@ -9,14 +9,13 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from complaints import policy_editing, retargeting
 from complaints.clocks import shown
@@ -25,13 +24,13 @@ from complaints.clocks.policies import NO_PROMISE
 from complaints.models import Channel, Clock, Policy, PolicyLimit, Retargeting
 from complaints.policy_forms import FACTS, STARTS, Editing, choices_of_facts
 from complaints.refusals import MoveRefused
-from staff.actors import Role
+from staff import utility
 from staff.http import StaffRequest
 
-STEERING = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 TICKING = Q(clocks__state__in=[State.RUNNING, State.PAUSED])
 
 
+@require_safe
 @login_required
 def policies(request: StaffRequest) -> HttpResponse:
     """Every policy in force, the widest first; `category` and `channel` leave those that could hold for such complaints."""
@@ -44,7 +43,7 @@ def policies(request: StaffRequest) -> HttpResponse:
         "categories": facts["category"],
         "channels": Channel.choices,
         "asked": asked,
-        "may_steer": request.user.role in STEERING,
+        "may_steer": utility.may_change(request.user),
         "under_way": Retargeting.objects.filter(finished_at__isnull=True).first(),
     }
     return render(request, "complaints/policies.html", context)
@@ -96,6 +95,7 @@ def _limit_words(limit: str | None) -> str:
     return shown.limit_words(limit) if limit and limit != NO_PROMISE else _("no such promise")
 
 
+@require_safe
 @login_required
 def policy(request: StaffRequest, code: str) -> HttpResponse:
     """One policy: what it promises now, and every version there was, with who changed it and why."""
@@ -115,7 +115,7 @@ def policy(request: StaffRequest, code: str) -> HttpResponse:
         "versions": [
             (one, _difference(before, one)) for one, before in zip(versions, [*versions[1:], None], strict=True)
         ],
-        "may_steer": request.user.role in STEERING,
+        "may_steer": utility.may_change(request.user),
         "behind": sum(one.ticking for one in versions[1:]),
     }
     return render(request, "complaints/policy.html", context)
@@ -226,13 +226,14 @@ def retarget(request: StaffRequest) -> HttpResponse:
     return render(request, "complaints/retarget.html", context, status=422 if form.errors else 200)
 
 
+@require_safe
 @login_required
 def retargeting_run(request: StaffRequest, pk: int) -> HttpResponse:
     """How far a retargeting is; what it moved, as a table to take away (`?format=csv`)."""
     run = get_object_or_404(Retargeting.objects.select_related("asked_by", "stopped_by"), pk=pk)
     if request.GET.get("format") == "csv":
         return _csv(retargeting.outcome(run))
-    context = {"run": run, "may_steer": request.user.role in STEERING, "now": timezone.now()}
+    context = {"run": run, "may_steer": utility.may_change(request.user), "now": timezone.now()}
     name = "_retargeting" if request.htmx else "retargeting"
     return render(request, f"complaints/{name}.html", context)
 
@@ -257,5 +258,4 @@ def retargeting_stop(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def _check(request: StaffRequest) -> None:
-    if request.user.role not in STEERING:
-        raise PermissionDenied(_("Policies are changed by supervisors and administrators."))
+    utility.require_change(request.user)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from complaints import outbox, workflow
 from complaints.field_types import FilesField
@@ -90,6 +90,7 @@ def private(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 @private
+@require_safe
 def track(request: PageRequest, token: str) -> HttpResponse:
     """Where the complaint stands, in plain words."""
     return _track(request, get_object_or_404(Complaint, token=token))

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from complaints import proposals as rules
 from complaints.models import Complaint, DeskSettings, IssueProposal
 from complaints.refusals import MoveRefused
+from staff import utility
 from staff.http import StaffRequest
 
 SHOWN = 50
@@ -106,8 +107,7 @@ def proposal_dismiss(request: StaffRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def cluster_settings(request: StaffRequest) -> HttpResponse:
     """How many complaints, within which time, propose a service issue."""
-    if request.user.role not in rules.SETTING:
-        raise PermissionDenied(_("Supervisors and administrators say what makes a cluster."))
+    utility.require_look(request.user, request.method)
     form = ClusterForm(request.POST or None, instance=DeskSettings.current())
     if request.method != "POST" or not form.is_valid():
         return render(request, "complaints/cluster_settings.html", {"form": form}, status=422 if form.errors else 200)

@@ -8,7 +8,6 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -18,10 +17,9 @@ from django.views.decorators.http import require_POST
 from complaints import questions as rules
 from complaints.models import QuestionSet, Scale
 from complaints.refusals import Refusal
-from staff.actors import Role
+from staff import utility
 from staff.http import StaffRequest
 
-CHANGING = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 VERSIONS = 30
 LANGUAGES = {"zh": gettext_lazy("in Chinese"), "en": gettext_lazy("in English")}
 NAMES = {
@@ -94,8 +92,7 @@ class QuestionsForm(forms.Form):
 
 
 def _for_changing(request: StaffRequest) -> None:
-    if request.user.role not in CHANGING:
-        raise PermissionDenied(_("Supervisors and administrators change what customers are asked."))
+    utility.require_look(request.user, request.method)
 
 
 @login_required

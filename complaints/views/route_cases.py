@@ -10,13 +10,13 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
 
 from complaints import routing_cases, tables
 from complaints.refusals import BadInput
-from complaints.views.routes import STEERING
 from customers.exporting import workbook
 from staff import roster as rosters
-from staff import spreadsheets
+from staff import spreadsheets, utility
 from staff.http import StaffRequest
 
 
@@ -45,6 +45,7 @@ def cases(request: StaffRequest) -> HttpResponse:
     return render(request, "complaints/route_cases.html", context, status=422 if form.errors else 200)
 
 
+@require_safe
 @login_required
 def sheet(request: StaffRequest, format: str) -> HttpResponseBase:
     """A sheet to begin with, made of the rules in use, for the person's own branch."""
@@ -62,5 +63,5 @@ def sheet(request: StaffRequest, format: str) -> HttpResponseBase:
 
 
 def _check(request: StaffRequest) -> None:
-    if request.user.role not in STEERING:
-        raise PermissionDenied(_("Routing rules are changed by supervisors and administrators."))
+    if request.user.role not in utility.KEEPING:
+        raise PermissionDenied(_("Routing rules are tried by supervisors and administrators."))

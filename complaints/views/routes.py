@@ -7,12 +7,11 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from complaints import route_editing, route_words
 from complaints.models import RoutingChange, RoutingRule
@@ -20,15 +19,15 @@ from complaints.refusals import MoveRefused
 from complaints.route_forms import RuleForm, WhatIfForm
 from complaints.routing import Facts, Routes
 from staff import roster as rosters
-from staff.actors import Role
+from staff import utility
 from staff.http import StaffRequest
 
-STEERING = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 ON_THE_LIST = 20
 """Changes that the list shows; a rule's own page shows all of its own."""
 FIRST_RANK = 30
 
 
+@require_safe
 @login_required
 def routes(request: StaffRequest) -> HttpResponse:
     """The rules in the order in which they are tried; with facts in the address also which one answers, and why."""
@@ -44,7 +43,7 @@ def routes(request: StaffRequest) -> HttpResponse:
         "form": form,
         "answer": answer,
         "changes": _told(RoutingChange.objects.select_related("rule", "by")[:ON_THE_LIST]),
-        "may_steer": request.user.role in STEERING,
+        "may_steer": utility.may_change(request.user),
     }
     return render(request, "complaints/routes.html", context, status=422 if form.errors else 200)
 
@@ -127,8 +126,7 @@ def _number(text: str) -> int:
 
 
 def _check(request: StaffRequest) -> None:
-    if request.user.role not in STEERING:
-        raise PermissionDenied(_("Routing rules are changed by supervisors and administrators."))
+    utility.require_change(request.user)
 
 
 def _told(changes: Iterable[RoutingChange]) -> list[dict[str, Any]]:

@@ -8,7 +8,6 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -22,6 +21,7 @@ from complaints import safety_editing
 from complaints.models import HazardRule, InspectionKind, ProtectionZone, SafetyRuleChange, SafetyRuleKind
 from complaints.profiles.safety import is_day_of_year
 from customers.models.people import KEY, CustomerKind
+from staff import utility
 from staff.http import StaffRequest
 
 HISTORY = 50
@@ -164,7 +164,7 @@ def settings_page(request: StaffRequest) -> HttpResponse:
         "zones": ProtectionZone.objects.all(),
         "kinds": [(kind, _for_whom(kind)) for kind in InspectionKind.objects.all()],
         "changes": [(one, _words(one)) for one in SafetyRuleChange.objects.select_related("by")[:HISTORY]],
-        "may_edit": request.user.role in safety_editing.EDITING,
+        "may_edit": utility.may_change(request.user),
     }
     return render(request, "complaints/inspections/settings.html", context)
 
@@ -240,5 +240,4 @@ def zone_remove(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def _check(request: StaffRequest) -> None:
-    if request.user.role not in safety_editing.EDITING:
-        raise PermissionDenied(_("These settings are changed by supervisors and administrators."))
+    utility.require_change(request.user)

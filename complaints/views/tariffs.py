@@ -7,11 +7,11 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from complaints import adjusting
 from complaints.models import Adjustment, DeskSettings, Tariff
@@ -19,13 +19,13 @@ from complaints.money import money, number
 from complaints.refusals import BadInput
 from complaints.tariff_forms import MoneyForm, TariffForm, charges_written, months_written
 from complaints.tariffs import versions
-from staff.actors import Role
+from staff import utility
 from staff.http import StaffRequest
 
-STEERING = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 RECENT = 20
 
 
+@require_safe
 @login_required
 def adjustments(request: StaffRequest) -> HttpResponse:
     """What waits for a decision, the oldest first, and what was decided lately."""
@@ -33,7 +33,7 @@ def adjustments(request: StaffRequest) -> HttpResponse:
     waiting = adjusting.shown(mine.waiting().order_by("proposed_at", "pk"))
     for one in waiting:
         row = one["row"]
-        is_deciding = request.user.role in STEERING
+        is_deciding = request.user.role in utility.KEEPING
         one["may"] = is_deciding and adjusting.may_approve(row, row.complaint, request.user, desk)
     decided = mine.exclude(decided_by=None).order_by("-decided_at", "-pk")[:RECENT]
     context = {"waiting": waiting, "decided": adjusting.shown(decided), "user_id": request.user.pk}
@@ -53,7 +53,7 @@ def tariffs(request: StaffRequest) -> HttpResponse:
     context = {
         "lines": [_line(one) for one in versions.newest()],
         "form": form,
-        "may_steer": request.user.role in STEERING,
+        "may_steer": utility.may_change(request.user),
         "today": timezone.localdate(),
     }
     return render(request, "complaints/tariffs.html", context, status=422 if form.errors else 200)
@@ -90,6 +90,7 @@ def _bands(said: Iterable[Sequence[Any]]) -> list[str]:
     ]
 
 
+@require_safe
 @login_required
 def tariff(request: StaffRequest, code: str) -> HttpResponse:
     """One tariff: every version, when it holds, who wrote it and why."""
@@ -99,7 +100,7 @@ def tariff(request: StaffRequest, code: str) -> HttpResponse:
     context = {
         "tariff": rows[0],
         "lines": [_line(one) for one in rows],
-        "may_steer": request.user.role in STEERING,
+        "may_steer": utility.may_change(request.user),
     }
     return render(request, "complaints/tariff.html", context)
 
@@ -146,5 +147,4 @@ def _effect(draft: Tariff, before: Tariff | None) -> list[dict[str, Any]]:
 
 
 def _check(request: StaffRequest) -> None:
-    if request.user.role not in STEERING:
-        raise PermissionDenied(_("Tariffs are changed by supervisors and administrators."))
+    utility.require_change(request.user)

@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from complaints import assignment, claiming, deputies, hand_over, leaving
 from complaints.models import Category, Complaint
@@ -79,6 +79,7 @@ def _handlers(team: Team) -> list[User]:
     return list(members.select_related("branch").order_by("full_name", "username"))
 
 
+@require_safe
 @login_required
 def teams(request: StaffRequest) -> HttpResponse:
     """The teams of the branches that the person sees, with what each has open and what nobody has."""

@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -22,6 +21,7 @@ from complaints.occasions import OCCASIONS
 from complaints.references import parse_reference
 from complaints.refusals import BadInput, Refusal
 from complaints.views.papers import LANGUAGES, shown
+from staff import utility
 from staff.http import StaffRequest
 
 VERSIONS = 30
@@ -64,8 +64,7 @@ class TextForm(forms.Form):
 
 
 def _for_editors(request: StaffRequest) -> None:
-    if request.user.role not in rules.EDITING:
-        raise PermissionDenied(_("Texts are changed by supervisors and administrators."))
+    utility.require_look(request.user, request.method)
 
 
 @login_required

@@ -21,6 +21,7 @@ from complaints.delivery.webhook import is_public
 from complaints.models import Webhook
 from complaints.states import MOVES, REGISTER
 from complaints.views.storms import BranchField
+from staff import utility
 from staff.actors import Role
 from staff.http import StaffRequest
 from staff.models import Branch
@@ -76,6 +77,7 @@ class WebhookForm(forms.ModelForm):
 def _for_administrators(request: StaffRequest) -> None:
     if request.user.role != Role.ADMINISTRATOR:
         raise PermissionDenied(_("Webhooks are set up by administrators."))
+    utility.require_change(request.user)
 
 
 @login_required

@@ -13,7 +13,8 @@ from staff.models import User
 class Reading(models.Model):
     """`complaint` is a complaint's key, because customers know nothing of complaints; `window` counts five minutes.
 
-    `query` is what somebody looked for, `subject` what the page or file is called. Erasure takes the query and leaves the row.
+    `query` is what somebody looked for, `subject` what the page or file is called, `reason` why hidden data was shown.
+    Erasure takes the query and leaves the row.
     """
 
     class Kind(models.TextChoices):
@@ -24,6 +25,13 @@ class Reading(models.Model):
         EXPORT = "export", _("Taken as a file")
         API = "api", _("Read by a program")
         ACCESS = "access", _("Everything put together for the customer")
+        REVEAL = "reveal", _("Hidden data shown")
+        LIST = "list", _("List of people opened")
+
+    class Reason(models.TextChoices):
+        REACH = "reach", _("to reach the customer")
+        IDENTIFY = "identify", _("to make sure who it is")
+        CORRECT = "correct", _("to check or correct what we hold")
 
     at = models.DateTimeField()
     window = models.BigIntegerField()
@@ -35,6 +43,7 @@ class Reading(models.Model):
     query = models.CharField(max_length=200, blank=True)
     address = models.GenericIPAddressField(null=True)
     request_id = models.CharField(max_length=64, blank=True)
+    reason = models.CharField(_("why"), max_length=10, choices=Reason, blank=True, default="", db_default="")
 
     class Meta:
         verbose_name = _("reading")
@@ -43,11 +52,18 @@ class Reading(models.Model):
         constraints = [
             models.UniqueConstraint(
                 name="reading_is_noted_once_in_five_minutes",
-                fields=["user", "window", "kind", "subject", "query"],
+                fields=["user", "window", "kind", "subject", "query", "reason"],
             ),
             models.CheckConstraint(
                 name="reading_kind_is_known",
-                condition=Q(kind__in=["access", "api", "complaint", "customer", "export", "file", "search"]),
+                condition=Q(
+                    kind__in=["access", "api", "complaint", "customer", "export", "file", "list", "reveal", "search"]
+                ),
+            ),
+            models.CheckConstraint(
+                name="reading_says_why_it_was_shown",
+                condition=Q(kind="reveal", reason__in=["correct", "identify", "reach"])
+                | (~Q(kind="reveal") & Q(reason="")),
             ),
         ]
         indexes = [

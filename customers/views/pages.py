@@ -14,7 +14,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from customers import editing, exporting, finding, lookup, reading
 from customers.forms import CustomerForm
@@ -32,6 +32,7 @@ SPOKE = ("contact", "ask", "message", "supplement", "urge", "acknowledge")
 """Moves that are a contact with the customer."""
 
 
+@require_safe
 @login_required
 def customers(request: StaffRequest) -> HttpResponse:
     """Find customers by name, phone, account, meter or address, or list a segment."""
@@ -39,6 +40,8 @@ def customers(request: StaffRequest) -> HttpResponse:
     found, ranked = finding.found_by(request.GET, request.user)
     if q:
         reading.note(request, Reading.Kind.SEARCH, query=q)
+    else:
+        reading.note(request, Reading.Kind.LIST, subject="customers", query=urlencode(finding.asked(request.GET)))
     accounts = Prefetch("accounts", Account.objects.select_related("premise"))
     if q:
         best = {pk: at for at, pk in enumerate(ranked)}
@@ -93,20 +96,39 @@ def find(request: StaffRequest, number: str) -> Customer:
     return get_object_or_404(rows, number=number)
 
 
+@require_safe
 @login_required
 def customer(request: StaffRequest, number: str) -> HttpResponse:
     """Everything we know of one customer: how to reach them, where they are supplied, what they complained of, what was said."""
     customer = find(request, number)
     reading.note(request, Reading.Kind.CUSTOMER, subject=f"#{customer.pk}", customer=customer.pk)
+    return render(request, "customers/customer.html", _everything(request, customer))
+
+
+@login_required
+@require_POST
+def reveal(request: StaffRequest, number: str) -> HttpResponse:
+    """The customer's data in full, once it is written down who wants it and why."""
+    customer = find(request, number)
+    reading.revealed(request, request.POST.get("reason", ""), subject=f"#{customer.pk}", customer=customer.pk)
+    if request.htmx:
+        context = {"customer": customer, "accounts": _accounts(customer), "is_shown": True}
+        return render(request, "customers/_reach.html", context)
+    return render(request, "customers/customer.html", _everything(request, customer) | {"is_shown": True})
+
+
+def _accounts(customer: Customer) -> list[Account]:
+    with_plan = customer.accounts.select_related("premise__transformer_area__feeder", "inspection_plan__kind")
+    return list(with_plan.prefetch_related("meters"))
+
+
+def _everything(request: StaffRequest, customer: Customer) -> dict[str, Any]:
     complaints = customer.complaints.visible_to(request.user)
-    accounts = list(
-        customer.accounts.select_related("premise__transformer_area__feeder", "inspection_plan__kind").prefetch_related(
-            "meters"
-        )
-    )
+    accounts = _accounts(customer)
     merges = CustomerMerge.objects.filter(Q(merged=customer) | Q(survivor=customer))
-    context = {
+    return {
         "customer": customer,
+        "reasons": Reading.Reason.choices,
         "accounts": accounts,
         "complaints": complaints.select_related("category", "subcategory", "assignee", "team").order_by("-received_at")[
             :100
@@ -125,7 +147,6 @@ def customer(request: StaffRequest, number: str) -> HttpResponse:
         "may_erase": request.user.role in ERASING and customer.erased_at is None and customer.merged_into is None,
         "holds": customer.holds.filter(lifted_at=None).select_related("placed_by"),
     }
-    return render(request, "customers/customer.html", context)
 
 
 def _contacts(complaints: Any) -> list[Any]:

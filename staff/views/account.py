@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from staff import entry, gate, passkeys, second_factor, sessions, tokens
 from staff.devices import described
@@ -52,6 +52,7 @@ def password(request: StaffRequest) -> HttpResponse:
     return _page(request, "staff/password.html", {"form": form}, 422 if form.errors else 200)
 
 
+@require_safe
 @login_required
 @never_cache
 def factors(request: StaffRequest) -> HttpResponse:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from staff import company, lockout, people, second_factor, sessions, tokens
@@ -40,6 +40,7 @@ def _person(request: StaffRequest, username: str) -> User:
     return get_object_or_404(people.administered_by(_administrator(request)), username=username)
 
 
+@require_safe
 @login_required
 def everybody(request: StaffRequest) -> HttpResponse:
     """The accounts that this administrator keeps."""

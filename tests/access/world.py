@@ -186,6 +186,7 @@ def _complaints(world: World, supervisor: User) -> Complaint:
         "complaints:customer-unmerge.pk": merge.pk,
         "customers:customer.number": account.customer.number,
         "customers:customer-edit.number": account.customer.number,
+        "customers:reveal.number": account.customer.number,
         "complaints:letter-undo.pk": posting.pk,
         "complaints:coaching-action.pk": coaching.pk,
         **{f"complaints:{name}.pk": inspection.pk for name in _INSPECTION},

@@ -7,10 +7,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from complaints import history_chain, workflow
-from complaints.models import Event, HistoryCheck
+from complaints import history_chain, history_told, workflow
+from complaints.models import Event, HistoryCheck, Notice
+from complaints.tasks import check_history
 from staff.actors import Role
-from tests.factories import MONDAY, a_complaint, a_team, an_actor
+from tests.factories import MONDAY, a_complaint, a_team, a_user, an_actor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("profile")]
 REACHED = {"reached": True, "method": "phone"}
@@ -162,3 +163,59 @@ def test_a_seal_finds_a_tail_that_was_cut_off_with_everything_that_points_at_it(
     assert faults() == [(0, "seal")]
     assert HistoryCheck.objects.count() == 0
     assert history_chain.check().faults == 1
+
+
+CHANGED = "UPDATE complaints_event SET details = '{}' WHERE complaint_id = %s AND number = 3"
+
+
+def test_the_night_tells_administrators_of_a_break_once_for_each_finding():
+    first, second = a_life(), a_life()
+    a_user(Role.ADMINISTRATOR, email="chief@example.org", language="en")
+    a_user(Role.SUPERVISOR, email="boss@example.org")
+    tampered(CHANGED, first.pk)
+    check_history()
+    told = Notice.objects.get(code="history_broken")
+    assert (told.address, told.medium, told.history_at) == ("chief@example.org", "email", HistoryCheck.objects.get().at)
+    assert f"{first.reference} #3" in told.body
+    check_history()
+    history_chain.check()
+    assert Notice.objects.filter(code="history_broken").count() == 1
+    tampered(CHANGED, second.pk)
+    found = history_chain.check()
+    assert found.faults == 2
+    newer = Notice.objects.filter(code="history_broken").latest("pk")
+    assert second.reference in newer.body
+    assert first.reference not in newer.body
+
+
+def test_the_command_keeps_what_it_found_and_tells_as_the_night_does(capsys):
+    complaint = a_life()
+    a_user(Role.ADMINISTRATOR, email="chief@example.org")
+    call_command("verify_history")
+    assert not Notice.objects.filter(code="history_broken").exists()
+    tampered(CHANGED, complaint.pk)
+    for _twice in range(2):
+        with pytest.raises(CommandError, match="1 faults"):
+            call_command("verify_history")
+    with pytest.raises(CommandError, match="1 faults"):
+        call_command("verify_history", complaint=complaint.reference)
+    assert [check.faults for check in HistoryCheck.objects.all()] == [1, 1, 0]
+    assert Notice.objects.filter(code="history_broken").count() == 1
+    assert complaint.reference in capsys.readouterr().out
+
+
+def test_what_is_broken_is_looked_at_again_though_others_have_their_turn(monkeypatch):
+    broken, _other = a_life(), a_life()
+    monkeypatch.setattr(history_chain, "SWEPT", 1)
+    tampered(CHANGED, broken.pk)
+    assert [history_chain.check().faults for _turn in range(3)] == [1, 1, 1]
+    assert history_chain.is_broken() == 1
+
+
+def test_an_administrator_is_told_once_of_a_check():
+    complaint = a_life()
+    a_user(Role.ADMINISTRATOR, email="chief@example.org")
+    tampered(CHANGED, complaint.pk)
+    found = history_chain.check()
+    with pytest.raises(IntegrityError, match="told_once_that_history_is_broken"), transaction.atomic():
+        history_told.tell(found.at, found.findings)

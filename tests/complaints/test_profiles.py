@@ -18,6 +18,7 @@ from complaints import (
     coaching,
     concerns,
     figures_told,
+    history_told,
     issue_actions,
     issues,
     ladder,
@@ -486,7 +487,7 @@ def test_every_occasion_has_its_text_in_both_languages(empty, name):
         surveys.OCCASIONS
         | schedule.OCCASIONS
         | concerns.OCCASIONS
-        | {attention.DIGEST, figures_told.DIFFER, signals_told.FOUND, reports_told.POSTED}
+        | {attention.DIGEST, figures_told.DIFFER, history_told.BROKEN, signals_told.FOUND, reports_told.POSTED}
     )
     for code in occasions:
         assert {(code, "email", "zh-hans"), (code, "email", "en")} <= texts, code

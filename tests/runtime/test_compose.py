@@ -60,7 +60,7 @@ def test_secrets_come_from_files_and_stand_in_no_environment():
     for name, service in whole["services"].items():
         given = service.get("environment", {})
         for variable, value in given.items():
-            assert not re.search(r"PASSWORD(?!S_FOR)|SECRET_KEY", variable) or value.startswith("/run/secrets/"), (
+            assert not re.search(r"PASSWORD(?!S_FOR)|SECRET|DSN", variable) or value.startswith("/run/secrets/"), (
                 name,
                 variable,
             )
@@ -100,7 +100,12 @@ def test_what_the_first_time_needs_is_made_once(tmp_path):
         subprocess.run(["sh", copy / "first-time"], check=True)
         made.append({path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()})
     assert made[0] == made[1]
-    assert {name: len(value) for name, value in made[0].items()} == {"postgres_password": 64, "secret_key": 64}
+    assert {name: len(value) for name, value in made[0].items()} == {
+        "postgres_password": 64,
+        "secret_key": 64,
+        "oidc_client_secret": 0,
+        "sentry_dsn": 0,
+    }
     assert (tmp_path / "secrets").stat().st_mode & 0o077 == 0
 
 

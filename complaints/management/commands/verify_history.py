@@ -7,12 +7,16 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.dateparse import parse_datetime
 
-from complaints.history_chain import Looked, everything, look_at_chains
+from complaints import database_clock
+from complaints.history_chain import Looked, everything, keep, look_at_chains, newest
 from complaints.models import Complaint
 
 
 class Command(BaseCommand):
-    help = "Go through the history of all complaints. Names the first fault of each and then fails."
+    help = (
+        "Go through the history of all complaints. Names the first fault of each and then fails. "
+        "What going through all found is kept like a nightly check, and administrators are told."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--complaint", default="", help="only the complaint with this reference")
@@ -41,8 +45,11 @@ class Command(BaseCommand):
         if since and (moment is None or moment.tzinfo is None):
             raise CommandError(f"{since!r} is no moment with an offset, such as 2026-02-13T16:00+08:00.")
         told, found = 0, Looked()
+        at, upto = database_clock.now(), newest()
         for found in everything(moment):
             told = self._say(found, told)
+        if moment is None:
+            keep(found, at=at, upto=upto)
         return found
 
     def _say(self, found: Looked, told: int) -> int:
