@@ -8,7 +8,7 @@ import django.contrib.postgres.search
 import django.db.models.deletion
 from django.db import migrations, models
 
-from config.pieces import InOneTransaction, pieces
+from complaints.pieces import InOneTransaction, pieces
 
 # Said again for what is asked in complaints/search.py. Small letters are those of ASCII, whatever the database's locale.
 WORDS = r"""

@@ -9,7 +9,7 @@ An interrupted run may be run again: each step before the last leaves alone what
 import django.contrib.postgres.functions
 from django.db import migrations, models
 
-from config.pieces import InOneTransaction, pieces
+from complaints.pieces import InOneTransaction, pieces
 
 # Moments in microseconds, because a moment as text depends on the time zone of who asks.
 CONTENT = """

@@ -15,8 +15,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.models.functions import Now
 
+from complaints.pieces import InOneTransaction, pieces
 from config.migrating import ACCEPTED, BIG, problems
-from config.pieces import InOneTransaction, pieces
 from config.together import Together, together
 
 INDEX = models.Index(fields=["story"], name="by_story")
