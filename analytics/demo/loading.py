@@ -13,6 +13,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain, islice, repeat
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -24,13 +25,15 @@ from analytics.demo.moments import moment_of, written
 from analytics.demo.seasons import counts, days_between
 from analytics.demo.world import World
 from complaints.models import Complaint, ServiceIssue
-from customers.models import Account, Customer, Feeder, Meter, Premise, Substation, TransformerArea
+from customers.models import Account, Customer, Feeder, Meter, Premise, SearchEntry, Substation, TransformerArea
 from staff.models import Branch, User
 
 PART = 500
 """Complaints that are lived and copied together."""
 MANY = 5000
 """From here on several processes are worth starting, and foreign keys are not checked row by row (see docs/decisions)."""
+FIRST_PIECE, PIECE = 500, 20_000
+"""Lines of the network and of customers that are copied together."""
 TOKEN = "demo-"
 """Every made-up complaint's token begins with this, which is how they are told from real ones."""
 NUMBER = "D"
@@ -193,18 +196,20 @@ def _copy(table: str, columns: Iterable[str], text: bytes) -> None:
 
 
 def _copy_lines(table: str, columns: str, lines: Iterable[str]) -> None:
-    """COPY in pieces, so that a million customers need little memory."""
-    with connection.cursor() as cursor:
-        # a check of a foreign key that was planned for an almost empty table would read all of it for each row
-        cursor.execute("DISCARD PLANS")
-    piece: list[str] = []
-    for line in lines:
-        piece.append(line)
-        if len(piece) == 20_000:
-            _copy(table, columns.split(), ("\n".join(piece) + "\n").encode())
-            piece.clear()
-    if piece:
+    """COPY in pieces, so that a million customers need little memory.
+
+    After a small first piece the table is counted: a table that was emptied and not vacuumed since counts as empty however much
+    is written to it, and the triggers of the search and the checks of foreign keys would read all of it for each row.
+    """
+    lines = iter(lines)
+    for size in chain([FIRST_PIECE], repeat(PIECE)):
+        piece = list(islice(lines, size))
+        if not piece:
+            return
         _copy(table, columns.split(), ("\n".join(piece) + "\n").encode())
+        if size == FIRST_PIECE:
+            with connection.cursor() as cursor:
+                cursor.execute(f'ANALYZE "{table}", "{SearchEntry._meta.db_table}"; DISCARD PLANS')
 
 
 def _lock() -> None:
