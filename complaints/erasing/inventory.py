@@ -274,7 +274,7 @@ KEPT_COLUMNS: dict[str, str] = {
     "customers.CustomerEvent": "kind",
     "customers.CustomerMerge": "moved",
     "customers.CustomerExport": "format",
-    "customers.Reading": "kind subject address request_id",
+    "customers.Reading": "kind subject address request_id reason",
 }
 """Columns beside those erased that stay: codes, numbers and choices, and what the database needs."""
 

@@ -69,7 +69,6 @@ def _visible(request: StaffRequest) -> Any:
     return CustomerImport.objects.filter(within_branches(request.user))
 
 
-@require_safe
 @for_administrators
 def import_run(request: StaffRequest, pk: int) -> HttpResponse:
     """Before it is decided: the first rows and which column is what. Afterwards: how far it is, and what came of it."""

@@ -300,10 +300,11 @@ def test_two_supervisors_declare_one_storm():
 def test_many_more_outages_than_usual_are_a_suspected_storm():
     for _ in range(19):
         an_outage()
-    assert storms.suspected(a_branch(), MONDAY + HOUR) is None
+    assert storms.suspicions(boss(), MONDAY + HOUR) == []
     an_outage()
-    found = storms.suspected(a_branch(), MONDAY + HOUR)
-    assert (found.number, found.usual) == (20, 0)
-    assert storms.suspected(a_branch("county", parent=a_branch()), MONDAY + HOUR) is None
+    [found] = storms.suspicions(boss(), MONDAY + HOUR)
+    assert (found.branch, found.number, found.usual) == (a_branch(), 20, 0)
+    elsewhere = a_user(Role.SUPERVISOR, branch=a_branch("county", parent=a_branch()))
+    assert storms.suspicions(elsewhere, MONDAY + HOUR) == []
     a_storm()
-    assert storms.suspected(a_branch(), MONDAY + HOUR) is None, "it is declared already"
+    assert storms.suspicions(boss(), MONDAY + HOUR) == [], "it is declared already"
