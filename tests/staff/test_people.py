@@ -125,7 +125,9 @@ def test_nobody_but_administrators_sees_or_changes_accounts(client, role):
     client.force_login(user)
     for name, args in [("people", []), ("new-person", []), ("rules", []), ("person", [other.username])]:
         assert client.get(reverse(f"staff:{name}", args=args)).status_code == 403
-        assert client.post(reverse(f"staff:{name}", args=args), said()).status_code == 403
+        assert client.post(reverse(f"staff:{name}", args=args), said()).status_code == (
+            405 if name == "people" else 403
+        )
     for name in ("reset-password",):
         assert client.post(reverse(f"staff:{name}", args=[other.username])).status_code == 403
     assert again(other).check_password("a long pass phrase")
