@@ -35,13 +35,13 @@ def test_neither_of_two_people_loses_anything(open_window, sign_in):
 
     expect(second.page.get_by_role("heading", name="While you were writing")).to_be_visible()
     second.sees("The clinic is on this street.")
-    expect(second.page.locator('[name="reason"]')).to_have_value("Everybody has light again.")
+    expect(second.page.locator('textarea[name="reason"]')).to_have_value("Everybody has light again.")
     expect(second.page.locator('[name="priority"]')).to_have_value("4")
 
     second.open(reference)
     second.sees("You have begun")
     second.page.get_by_role("link", name="Go on").click()
-    expect(second.page.locator('[name="reason"]')).to_have_value("Everybody has light again.")
+    expect(second.page.locator('textarea[name="reason"]')).to_have_value("Everybody has light again.")
     again = second.page.locator('form[action$="/moves/prioritise/"]')
     again.locator('button[type="submit"].primary').click()
     expect(second.page.get_by_role("heading", name="While you were writing")).to_be_visible()

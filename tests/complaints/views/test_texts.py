@@ -109,11 +109,16 @@ def test_a_look_shows_it_on_the_newest_complaint_that_had_the_occasion_and_chang
 
 def test_a_look_reaches_no_further_than_the_eyes_of_who_looks(sign_in, reader):
     east, west = a_branch("east", parent=a_branch()), a_branch("west", parent=a_branch())
-    other = a_complaint(branch=west)
+    other = bring(a_complaint(branch=west), "investigating")
+    workflow.perform("ask", other, by=Actor.staff(a_user(Role.SUPERVISOR)), message="Which house is it?")
+    sign_in(Role.SUPERVISOR)
+    assert reader.get(URL).context["sample"].of == other.reference
     sign_in(Role.SUPERVISOR, branch=east)
-    assert save(reader, "{name}", look="1").context["sample"] is None
+    page = reader.get(URL)
+    assert page.context["sample"] is None
+    assert other.reference not in page_of(page)
     answer = save(reader, "{name}", look="1", reference=other.reference)
-    assert answer.status_code == 422
+    assert answer.status_code == 403
     assert other.contact_name not in page_of(answer)
 
 
