@@ -21,9 +21,10 @@ ONE_AT_A_TIME = 0x1A90
 """The key of the lock under which batches are written: two files about one premise must not both make it."""
 
 # Every check in one statement: the first that holds is the reason. A batch is checked against what earlier ones wrote.
+# Only rows with a problem are written.
 CHECK = (
     r"""
-UPDATE customers_importrow r SET problem = CASE
+WITH judged AS MATERIALIZED (SELECT r.id, CASE
     WHEN r.customer_number !~ '^[0-9A-Za-z-]{1,20}$' THEN 'customer_number'
     WHEN greatest(length(r.name) - 120, length(r.phone) - 30, length(r.email) - 254, length(r.postal_address) - 240,
         length(r.vulnerability) - 200, length(r.tariff) - 40, length(r.address) - 240) > 0 THEN 'too_long'
@@ -50,15 +51,16 @@ UPDATE customers_importrow r SET problem = CASE
     WHEN coalesce(nullif(r.closed_on, '')::date, a.closed_on) < coalesce(nullif(r.opened_on, '')::date, a.opened_on)
         THEN 'date'
     WHEN r.meter_number !~ '^[0-9A-Za-z-]{{0,30}}$' THEN 'meter_number'
-    ELSE '' END
-FROM customers_importrow o
-LEFT JOIN customers_customer c ON c.number = o.customer_number
-LEFT JOIN customers_account a ON a.number = o.account_number
+    ELSE '' END AS problem
+FROM customers_importrow r
+LEFT JOIN customers_customer c ON c.number = r.customer_number
+LEFT JOIN customers_account a ON a.number = r.account_number
 LEFT JOIN customers_premise p ON p.id = a.premise_id
-LEFT JOIN customers_meter m ON m.number = o.meter_number
+LEFT JOIN customers_meter m ON m.number = r.meter_number
 LEFT JOIN customers_account ma ON ma.id = m.account_id
 LEFT JOIN customers_premise h ON h.id = ma.premise_id
-WHERE o.id = r.id AND r.run_id = %(run)s AND r.number BETWEEN %(first)s AND %(last)s AND r.problem = ''
+WHERE r.run_id = %(run)s AND r.number BETWEEN %(first)s AND %(last)s AND r.problem = '')
+UPDATE customers_importrow r SET problem = j.problem FROM judged j WHERE j.problem <> '' AND r.id = j.id
 """.replace("{1,20}", "{{1,20}}")
     .replace("{0,20}", "{{0,20}}")
     .format(
@@ -70,11 +72,12 @@ WHERE o.id = r.id AND r.run_id = %(run)s AND r.number BETWEEN %(first)s AND %(la
 
 # A name may stand on another row of the same customer, if that row is a good one.
 CHECK_NAMES = """
-UPDATE customers_importrow r SET problem = 'name'
-WHERE r.run_id = %(run)s AND r.number BETWEEN %(first)s AND %(last)s AND r.problem = '' AND r.name = ''
-    AND NOT EXISTS (SELECT 1 FROM customers_customer c WHERE c.number = r.customer_number)
-    AND NOT EXISTS (SELECT 1 FROM customers_importrow o WHERE o.run_id = r.run_id AND o.problem = '' AND o.name <> ''
-        AND o.number BETWEEN %(first)s AND %(last)s AND o.customer_number = r.customer_number)
+UPDATE customers_importrow SET problem = 'name' WHERE id = ANY(ARRAY(
+    SELECT r.id FROM customers_importrow r
+    WHERE r.run_id = %(run)s AND r.number BETWEEN %(first)s AND %(last)s AND r.problem = '' AND r.name = ''
+        AND NOT EXISTS (SELECT 1 FROM customers_customer c WHERE c.number = r.customer_number OFFSET 0)
+        AND NOT EXISTS (SELECT 1 FROM customers_importrow o WHERE o.run_id = r.run_id AND o.problem = '' AND o.name <> ''
+            AND o.number BETWEEN %(first)s AND %(last)s AND o.customer_number = r.customer_number OFFSET 0)))
 """
 GOOD = "customers_importrow r WHERE r.run_id = %(run)s AND r.number BETWEEN %(first)s AND %(last)s AND r.problem = ''"
 OF_CUSTOMER = f"SELECT DISTINCT ON (r.customer_number) r.* FROM {GOOD} ORDER BY r.customer_number, r.number DESC"
@@ -230,6 +233,8 @@ def _take_batch(run: CustomerImport) -> bool:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
         # tables that grow by the batch have no statistics yet; every step finds its rows by an index
         cursor.execute("SET LOCAL enable_seqscan = off")
+        # what people are found by is written once, at the end of the transaction, not after each step
+        cursor.execute("SET LOCAL redress.search_at_commit = 'on'")
         cursor.execute(CHECK, given)
         cursor.execute(CHECK_NAMES, given)
         for name, statement in STEPS.items():

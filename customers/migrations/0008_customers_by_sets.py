@@ -20,7 +20,8 @@ CREATE OR REPLACE FUNCTION customers_grams(normal text) RETURNS text[] LANGUAGE 
 $$;
 """
 PLANNED = """
-    SET plan_cache_mode = force_custom_plan SET enable_seqscan = off SET enable_presorted_aggregate = off SET jit = off
+    SET plan_cache_mode = force_custom_plan SET enable_seqscan = off SET enable_presorted_aggregate = off
+    SET enable_memoize = off SET jit = off
 """
 # An entry is locked before its sources are read, so that of two who change different sources the second sees the first.
 REFRESH = f"""
