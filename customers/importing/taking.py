@@ -178,6 +178,9 @@ SELECT r.meter_number, a.id, nullif(r.installed_on, '')::date
 FROM ({OF_METER}) r JOIN customers_account a ON a.number = r.account_number
 WHERE NOT EXISTS (SELECT 1 FROM customers_meter m WHERE m.number = r.meter_number)
 """
+# What people are found by is written once for all steps. Were the second forgotten, the commit would write it.
+FOUND_LATER = "SET LOCAL redress.search_at_commit = 'on'; SET CONSTRAINTS customers_search_at_commit DEFERRED"
+FOUND_NOW = "SET CONSTRAINTS customers_search_at_commit IMMEDIATE; SET LOCAL redress.search_at_commit = 'off'"
 STEPS = {
     "customers_changed": CHANGE_CUSTOMERS,
     "customers_added": ADD_CUSTOMERS,
@@ -233,14 +236,14 @@ def _take_batch(run: CustomerImport) -> bool:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
         # tables that grow by the batch have no statistics yet; every step finds its rows by an index
         cursor.execute("SET LOCAL enable_seqscan = off")
-        # what people are found by is written once, at the end of the transaction, not after each step
-        cursor.execute("SET LOCAL redress.search_at_commit = 'on'")
+        cursor.execute(FOUND_LATER)
         cursor.execute(CHECK, given)
         cursor.execute(CHECK_NAMES, given)
         for name, statement in STEPS.items():
             cursor.execute(statement, given)
             counts[name] += cursor.rowcount
         cursor.execute(f"DELETE FROM {GOOD}", given)
+        cursor.execute(FOUND_NOW)
     locked.rejected = ImportRow.objects.filter(run=locked).filter(number__lte=last).count()
     locked.counts, locked.reached = dict(counts), last
     locked.finished_at = timezone.now() if last == locked.read_rows else None

@@ -70,7 +70,7 @@ BEGIN
 END $$;
 """
 # A row of the table asks for entries to be brought in line; it is taken away as that is done, and so is never seen by others.
-DUE = f"""
+DUE = """
 CREATE UNLOGGED TABLE customers_searchdue (account_ids bigint[] NOT NULL, customer_ids bigint[] NOT NULL);
 CREATE FUNCTION customers_refresh_due() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE accounts bigint[]; customers bigint[];
@@ -87,7 +87,7 @@ CREATE CONSTRAINT TRIGGER customers_search_at_commit AFTER INSERT ON customers_s
 CREATE FUNCTION customers_refresh(accounts bigint[], customers bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF current_setting('redress.search_at_commit', true) = 'on' THEN
-        INSERT INTO customers_searchdue VALUES (coalesce(accounts, '{{}}'), coalesce(customers, '{{}}'));
+        INSERT INTO customers_searchdue VALUES (coalesce(accounts, '{}'), coalesce(customers, '{}'));
         RETURN;
     END IF;
     IF cardinality(accounts) > 0 THEN
