@@ -12,7 +12,17 @@ from django.utils import timezone
 
 from customers.importing import files
 from customers.importing.fields import NEEDED
-from customers.models import AreaClass, CustomerImport, CustomerKind, ImportRow
+from customers.models import (
+    Account,
+    AreaClass,
+    Customer,
+    CustomerImport,
+    CustomerKind,
+    ImportRow,
+    Meter,
+    Premise,
+    SearchEntry,
+)
 from customers.models.people import ContactMethod
 from staff.models import Branch
 
@@ -181,6 +191,7 @@ WHERE NOT EXISTS (SELECT 1 FROM customers_meter m WHERE m.number = r.meter_numbe
 # What people are found by is written once for all steps. Were the second forgotten, the commit would write it.
 FOUND_LATER = "SET LOCAL redress.search_at_commit = 'on'; SET CONSTRAINTS customers_search_at_commit DEFERRED"
 FOUND_NOW = "SET CONSTRAINTS customers_search_at_commit IMMEDIATE; SET LOCAL redress.search_at_commit = 'off'"
+TABLES = [model._meta.db_table for model in (ImportRow, Customer, Premise, Account, Meter, SearchEntry)]
 STEPS = {
     "customers_changed": CHANGE_CUSTOMERS,
     "customers_added": ADD_CUSTOMERS,
@@ -234,12 +245,14 @@ def _take_batch(run: CustomerImport) -> bool:
     counts = Counter(locked.counts)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
-        # tables that grow by the batch have no statistics yet; every step finds its rows by an index
+        # every step finds its rows by an index
         cursor.execute("SET LOCAL enable_seqscan = off")
+        _count_uncounted(cursor)
         cursor.execute(FOUND_LATER)
         cursor.execute(CHECK, given)
         cursor.execute(CHECK_NAMES, given)
         for name, statement in STEPS.items():
+            _count_uncounted(cursor)
             cursor.execute(statement, given)
             counts[name] += cursor.rowcount
         cursor.execute(f"DELETE FROM {GOOD}", given)
@@ -249,6 +262,20 @@ def _take_batch(run: CustomerImport) -> bool:
     locked.finished_at = timezone.now() if last == locked.read_rows else None
     locked.save(update_fields=["counts", "reached", "rejected", "finished_at"])
     return locked.finished_at is None
+
+
+def _count_uncounted(cursor: Any) -> None:
+    """What one step filled is counted before the next reads it.
+
+    A table that counts as empty, as new ones do and those that were emptied, is planned as if reading all of it for each row
+    cost nothing. Once it has rows it is left to the database's own counting.
+    """
+    cursor.execute(
+        "SELECT oid::regclass::text FROM pg_class WHERE reltuples <= 0 AND oid = ANY(%s::text[]::regclass[])", [TABLES]
+    )
+    uncounted = [row[0] for row in cursor.fetchall()]
+    if uncounted:
+        cursor.execute(f"ANALYZE {', '.join(uncounted)}")
 
 
 def _allowed(run: CustomerImport) -> list[int]:

@@ -1,8 +1,8 @@
 """What people are found by is written for whole sets, and once a transaction where the writer wishes so.
 
 Every read goes from the changed rows to an index, whatever the planner believes of the tables: each is a LATERAL query of one
-table with LIMIT or OFFSET, which is never turned into a join. Rows before and after are compared by EXCEPT, which is planned the
-same for one row and for a million.
+table by one key with LIMIT or OFFSET, which is never turned into a join. Rows before and after are compared by EXCEPT, which is
+planned the same for one row and for a million.
 """
 
 from django.db import migrations
@@ -51,11 +51,10 @@ CREATE OR REPLACE FUNCTION customers_refresh_bare(wanted bigint[]) RETURNS void 
 BEGIN
     DELETE FROM customers_searchentry WHERE id = ANY(ARRAY(
         SELECT e.id FROM (SELECT DISTINCT unnest(wanted) AS id ORDER BY id) w
-        CROSS JOIN LATERAL (
-            SELECT id FROM customers_searchentry WHERE customer_id = w.id AND account_id IS NULL OFFSET 0) e
+        CROSS JOIN LATERAL (SELECT id, account_id FROM customers_searchentry WHERE customer_id = w.id OFFSET 0) e
         LEFT JOIN LATERAL (SELECT id, merged_into_id FROM customers_customer WHERE id = w.id LIMIT 1) c ON true
-        WHERE c.id IS NULL OR c.merged_into_id IS NOT NULL
-            OR EXISTS (SELECT 1 FROM customers_account WHERE customer_id = w.id OFFSET 0)));
+        WHERE e.account_id IS NULL AND (c.id IS NULL OR c.merged_into_id IS NOT NULL
+            OR EXISTS (SELECT 1 FROM customers_account WHERE customer_id = w.id OFFSET 0))));
     INSERT INTO customers_searchentry AS kept (customer_id, branch_id, is_closed, name, text, grams)
     SELECT w.id, c.branch_id, false, n.name, concat_ws(' ', n.name, n.address, c.phone_digits, customers_normal(c.number)),
         customers_grams(n.name || ' ' || n.address)
@@ -71,8 +70,8 @@ END $$;
 """
 # A row of the table asks for entries to be brought in line; it is taken away as that is done, and so is never seen by others.
 DUE = """
-CREATE UNLOGGED TABLE customers_searchdue (account_ids bigint[] NOT NULL, customer_ids bigint[] NOT NULL);
-CREATE FUNCTION customers_refresh_due() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE UNLOGGED TABLE IF NOT EXISTS customers_searchdue (account_ids bigint[] NOT NULL, customer_ids bigint[] NOT NULL);
+CREATE OR REPLACE FUNCTION customers_refresh_due() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE accounts bigint[]; customers bigint[];
 BEGIN
     WITH due AS (DELETE FROM customers_searchdue RETURNING account_ids, customer_ids)
@@ -82,9 +81,10 @@ BEGIN
     PERFORM customers_refresh_bare(customers);
     RETURN NULL;
 END $$;
+DROP TRIGGER IF EXISTS customers_search_at_commit ON customers_searchdue;
 CREATE CONSTRAINT TRIGGER customers_search_at_commit AFTER INSERT ON customers_searchdue
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION customers_refresh_due();
-CREATE FUNCTION customers_refresh(accounts bigint[], customers bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION customers_refresh(accounts bigint[], customers bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF current_setting('redress.search_at_commit', true) = 'on' THEN
         INSERT INTO customers_searchdue VALUES (coalesce(accounts, '{}'), coalesce(customers, '{}'));
@@ -167,4 +167,5 @@ END $$;
 class Migration(migrations.Migration):
     dependencies = [("customers", "0007_revealing_is_noted")]
 
-    operations = [migrations.RunSQL(GRAMS + REFRESH + DUE + FOLLOW)]
+    # going back leaves the functions: they do for the version before what its own did
+    operations = [migrations.RunSQL(GRAMS + REFRESH + DUE + FOLLOW, migrations.RunSQL.noop)]
