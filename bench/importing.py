@@ -3,8 +3,9 @@
     .venv/bin/python -m bench.importing [--rows 1000000] [--data FOLDER]
 
 The file is written first, in GB18030 as spreadsheets in China save it; every hundredth row names no customer. As many rows are
-then copied into the same tables, and taken back. Beside the clock stands the processor time of this process and its database session,
-which other work on the machine disturbs less. Servers and data are its own, in a temporary folder (or --data, which is kept).
+then copied into the same tables, and taken back. Beside the clock stands the processor time of this process and its session of
+the database, which other work on the machine disturbs less. Servers and data are its own, in a temporary folder (or --data,
+which is kept).
 """
 
 from __future__ import annotations
