@@ -24,6 +24,7 @@ from customers.models import (
     SearchEntry,
 )
 from customers.models.people import ContactMethod
+from customers.models.search import entries_written_once
 from staff.models import Branch
 
 BATCH = 5000
@@ -188,9 +189,6 @@ SELECT r.meter_number, a.id, nullif(r.installed_on, '')::date
 FROM ({OF_METER}) r JOIN customers_account a ON a.number = r.account_number
 WHERE NOT EXISTS (SELECT 1 FROM customers_meter m WHERE m.number = r.meter_number)
 """
-# What people are found by is written once for all steps. Were the second forgotten, the commit would write it.
-FOUND_LATER = "SET LOCAL redress.search_at_commit = 'on'; SET CONSTRAINTS customers_search_at_commit DEFERRED"
-FOUND_NOW = "SET CONSTRAINTS customers_search_at_commit IMMEDIATE; SET LOCAL redress.search_at_commit = 'off'"
 TABLES = [model._meta.db_table for model in (ImportRow, Customer, Premise, Account, Meter, SearchEntry)]
 STEPS = {
     "customers_changed": CHANGE_CUSTOMERS,
@@ -243,12 +241,11 @@ def _take_batch(run: CustomerImport) -> bool:
         "branches": _allowed(locked),
     }
     counts = Counter(locked.counts)
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, entries_written_once():
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
         # every step finds its rows by an index
         cursor.execute("SET LOCAL enable_seqscan = off")
         _count_uncounted(cursor)
-        cursor.execute(FOUND_LATER)
         cursor.execute(CHECK, given)
         cursor.execute(CHECK_NAMES, given)
         for name, statement in STEPS.items():
@@ -256,7 +253,6 @@ def _take_batch(run: CustomerImport) -> bool:
             cursor.execute(statement, given)
             counts[name] += cursor.rowcount
         cursor.execute(f"DELETE FROM {GOOD}", given)
-        cursor.execute(FOUND_NOW)
     locked.rejected = ImportRow.objects.filter(run=locked).filter(number__lte=last).count()
     locked.counts, locked.reached = dict(counts), last
     locked.finished_at = timezone.now() if last == locked.read_rows else None
