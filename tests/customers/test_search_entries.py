@@ -214,6 +214,73 @@ def test_entries_after_files_are_those_of_a_rebuild(db, monkeypatch):
     assert Account.objects.count() > 10
 
 
+FILLED = """
+INSERT INTO customers_customer (number, kind, name, phone, phone_digits, email, address, language, contact_method, branch_id,
+    is_key, is_vulnerable, vulnerability, do_not_contact)
+SELECT 'N' || n, 'household', '王' || n, '139' || n, '', '', '', 'zh-hans', 'phone', {branch}, false, false, '', false
+FROM generate_series(1, {rows}) n;
+INSERT INTO customers_premise (address, branch_id, area_class)
+SELECT '路' || n, {branch}, 'urban' FROM generate_series(1, {rows}) n;
+INSERT INTO customers_account (number, customer_id, premise_id, tariff) SELECT c.number, c.id, p.id, ''
+FROM (SELECT *, row_number() OVER () n FROM customers_customer) c
+JOIN (SELECT *, row_number() OVER () n FROM customers_premise) p USING (n);
+INSERT INTO customers_meter (number, account_id) SELECT number, id FROM customers_account;
+"""
+READ = """
+SELECT sum(seq_tup_read) + sum(idx_tup_fetch)
+    + (SELECT sum(idx_tup_read) FROM pg_stat_xact_user_indexes WHERE relname LIKE 'customers%')
+FROM pg_stat_xact_user_tables WHERE relname LIKE 'customers%'
+"""
+MANY = 2000
+
+
+class TakenBack(Exception):
+    """Nothing of it stays but the space it took."""
+
+
+@pytest.fixture
+def emptied(db):
+    """Tables that were filled and emptied, and count as empty however much is written to them."""
+    branch = a_branch().pk
+    try:
+        with transaction.atomic():
+            run(FILLED.format(branch=branch, rows=MANY))
+            raise TakenBack
+    except TakenBack:
+        run("ANALYZE customers_customer, customers_premise, customers_account, customers_meter, customers_searchentry")
+    assert told("SELECT reltuples FROM pg_class WHERE relname = 'customers_account' AND relpages > 0") == [(0,)]
+    run("DISCARD PLANS")
+    return branch
+
+
+def read() -> int:
+    return int(told(READ)[0][0])
+
+
+def test_what_is_written_to_an_emptied_table_reads_a_few_rows_for_each(emptied):
+    before = read()
+    run(FILLED.format(branch=emptied, rows=MANY))
+    for table, column in {"customer": "name", "premise": "address", "account": "number", "meter": "number"}.items():
+        run(f"UPDATE customers_{table} SET {column} = {column} || '1'")
+    assert read() - before < MANY * 100
+    assert is_settled()
+    before = read()
+    run("DELETE FROM customers_meter; DELETE FROM customers_account; DELETE FROM customers_customer")
+    assert read() - before < MANY * 100
+    assert not SearchEntry.objects.exists()
+
+
+def test_a_file_taken_over_into_an_emptied_table_reads_a_few_rows_for_each(emptied):
+    before = read()
+    brought(
+        "客户编号,姓名,手机,户号,用电地址,表号\n"
+        + "".join(f"K{n},王{n},139{n:08d},5{n},和平路{n}号,M{n}\n" for n in range(MANY))
+    )
+    assert read() - before < MANY * 100
+    assert SearchEntry.objects.count() == MANY
+    assert is_settled()
+
+
 @pytest.mark.parametrize(
     "text", ["", " ", "a", "a b", "ab c", "abc", "aaaa", "欧阳锋 和平路12号3402", "a  b", " ab ", "x\ny z"]
 )
