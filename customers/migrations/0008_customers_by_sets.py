@@ -70,7 +70,7 @@ END $$;
 """
 # A row of the table asks for entries to be brought in line; it is taken away as that is done, and so is never seen by others.
 DUE = """
-CREATE UNLOGGED TABLE IF NOT EXISTS customers_searchdue (account_ids bigint[] NOT NULL, customer_ids bigint[] NOT NULL);
+CREATE TABLE IF NOT EXISTS customers_searchdue (account_ids bigint[] NOT NULL, customer_ids bigint[] NOT NULL);
 CREATE OR REPLACE FUNCTION customers_refresh_due() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE accounts bigint[]; customers bigint[];
 BEGIN
