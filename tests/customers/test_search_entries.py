@@ -221,15 +221,15 @@ SELECT 'N' || n, 'household', '王' || n, '139' || n, '', '', '', 'zh-hans', 'ph
 FROM generate_series(1, {rows}) n;
 INSERT INTO customers_premise (address, branch_id, area_class)
 SELECT '路' || n, {branch}, 'urban' FROM generate_series(1, {rows}) n;
+SET LOCAL enable_seqscan = off;
 INSERT INTO customers_account (number, customer_id, premise_id, tariff) SELECT c.number, c.id, p.id, ''
-FROM (SELECT *, row_number() OVER () n FROM customers_customer) c
-JOIN (SELECT *, row_number() OVER () n FROM customers_premise) p USING (n);
+FROM customers_customer c
+CROSS JOIN LATERAL (SELECT id FROM customers_premise WHERE address = '路' || substr(c.number, 2) LIMIT 1) p;
 INSERT INTO customers_meter (number, account_id) SELECT number, id FROM customers_account;
 """
 READ = """
-SELECT sum(seq_tup_read) + sum(idx_tup_fetch)
-    + (SELECT sum(idx_tup_read) FROM pg_stat_xact_user_indexes WHERE relname LIKE 'customers%')
-FROM pg_stat_xact_user_tables WHERE relname LIKE 'customers%'
+SELECT sum(pg_stat_get_xact_tuples_returned(oid) + pg_stat_get_xact_tuples_fetched(oid)) FROM pg_class
+WHERE relkind IN ('r', 'i') AND relnamespace = 'public'::regnamespace
 """
 MANY = 2000
 
@@ -261,12 +261,12 @@ def test_what_is_written_to_an_emptied_table_reads_a_few_rows_for_each(emptied):
     before = read()
     run(FILLED.format(branch=emptied, rows=MANY))
     for table, column in {"customer": "name", "premise": "address", "account": "number", "meter": "number"}.items():
-        run(f"UPDATE customers_{table} SET {column} = {column} || '1'")
-    assert read() - before < MANY * 100
+        run(f"UPDATE customers_{table} SET {column} = {column} || '-x'")
+    assert read() - before < MANY * 400
     assert is_settled()
     before = read()
     run("DELETE FROM customers_meter; DELETE FROM customers_account; DELETE FROM customers_customer")
-    assert read() - before < MANY * 100
+    assert read() - before < MANY * 400
     assert not SearchEntry.objects.exists()
 
 
@@ -276,7 +276,7 @@ def test_a_file_taken_over_into_an_emptied_table_reads_a_few_rows_for_each(empti
         "客户编号,姓名,手机,户号,用电地址,表号\n"
         + "".join(f"K{n},王{n},139{n:08d},5{n},和平路{n}号,M{n}\n" for n in range(MANY))
     )
-    assert read() - before < MANY * 100
+    assert read() - before < MANY * 400
     assert SearchEntry.objects.count() == MANY
     assert is_settled()
 
