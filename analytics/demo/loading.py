@@ -26,6 +26,7 @@ from analytics.demo.seasons import counts, days_between
 from analytics.demo.world import World
 from complaints.models import Complaint, ServiceIssue
 from customers.models import Account, Customer, Feeder, Meter, Premise, SearchEntry, Substation, TransformerArea
+from customers.models.search import entries_written_once
 from staff.models import Branch, User
 
 PART = 500
@@ -199,7 +200,7 @@ def _copy_lines(table: str, columns: str, lines: Iterable[str]) -> None:
     """COPY in pieces, so that a million customers need little memory.
 
     After a small first piece the table is counted: a table that was emptied and not vacuumed since counts as empty however much
-    is written to it, and the triggers of the search and the checks of foreign keys would read all of it for each row.
+    is written to it, and the checks of foreign keys would read all of it for each row.
     """
     lines = iter(lines)
     for size in chain([FIRST_PIECE], repeat(PIECE)):
@@ -374,7 +375,8 @@ def _network_and_customers(root: Branch, customers: int, seed: int) -> network.S
             for a in range(shape.areas)
         ),
     )
-    _copy_people(shape, seed, stations, areas)
+    with entries_written_once():
+        _copy_people(shape, seed, stations, areas)
     return shape
 
 

@@ -12,8 +12,19 @@ from django.utils import timezone
 
 from customers.importing import files
 from customers.importing.fields import NEEDED
-from customers.models import AreaClass, CustomerImport, CustomerKind, ImportRow
+from customers.models import (
+    Account,
+    AreaClass,
+    Customer,
+    CustomerImport,
+    CustomerKind,
+    ImportRow,
+    Meter,
+    Premise,
+    SearchEntry,
+)
 from customers.models.people import ContactMethod
+from customers.models.search import entries_written_once
 from staff.models import Branch
 
 BATCH = 5000
@@ -21,9 +32,10 @@ ONE_AT_A_TIME = 0x1A90
 """The key of the lock under which batches are written: two files about one premise must not both make it."""
 
 # Every check in one statement: the first that holds is the reason. A batch is checked against what earlier ones wrote.
+# Only rows with a problem are written.
 CHECK = (
     r"""
-UPDATE customers_importrow r SET problem = CASE
+WITH judged AS MATERIALIZED (SELECT r.id, CASE
     WHEN r.customer_number !~ '^[0-9A-Za-z-]{1,20}$' THEN 'customer_number'
     WHEN greatest(length(r.name) - 120, length(r.phone) - 30, length(r.email) - 254, length(r.postal_address) - 240,
         length(r.vulnerability) - 200, length(r.tariff) - 40, length(r.address) - 240) > 0 THEN 'too_long'
@@ -50,15 +62,16 @@ UPDATE customers_importrow r SET problem = CASE
     WHEN coalesce(nullif(r.closed_on, '')::date, a.closed_on) < coalesce(nullif(r.opened_on, '')::date, a.opened_on)
         THEN 'date'
     WHEN r.meter_number !~ '^[0-9A-Za-z-]{{0,30}}$' THEN 'meter_number'
-    ELSE '' END
-FROM customers_importrow o
-LEFT JOIN customers_customer c ON c.number = o.customer_number
-LEFT JOIN customers_account a ON a.number = o.account_number
+    ELSE '' END AS problem
+FROM customers_importrow r
+LEFT JOIN customers_customer c ON c.number = r.customer_number
+LEFT JOIN customers_account a ON a.number = r.account_number
 LEFT JOIN customers_premise p ON p.id = a.premise_id
-LEFT JOIN customers_meter m ON m.number = o.meter_number
+LEFT JOIN customers_meter m ON m.number = r.meter_number
 LEFT JOIN customers_account ma ON ma.id = m.account_id
 LEFT JOIN customers_premise h ON h.id = ma.premise_id
-WHERE o.id = r.id AND r.run_id = %(run)s AND r.number BETWEEN %(first)s AND %(last)s AND r.problem = ''
+WHERE r.run_id = %(run)s AND r.number BETWEEN %(first)s AND %(last)s AND r.problem = '')
+UPDATE customers_importrow r SET problem = j.problem FROM judged j WHERE j.problem <> '' AND r.id = j.id
 """.replace("{1,20}", "{{1,20}}")
     .replace("{0,20}", "{{0,20}}")
     .format(
@@ -70,11 +83,12 @@ WHERE o.id = r.id AND r.run_id = %(run)s AND r.number BETWEEN %(first)s AND %(la
 
 # A name may stand on another row of the same customer, if that row is a good one.
 CHECK_NAMES = """
-UPDATE customers_importrow r SET problem = 'name'
-WHERE r.run_id = %(run)s AND r.number BETWEEN %(first)s AND %(last)s AND r.problem = '' AND r.name = ''
-    AND NOT EXISTS (SELECT 1 FROM customers_customer c WHERE c.number = r.customer_number)
-    AND NOT EXISTS (SELECT 1 FROM customers_importrow o WHERE o.run_id = r.run_id AND o.problem = '' AND o.name <> ''
-        AND o.number BETWEEN %(first)s AND %(last)s AND o.customer_number = r.customer_number)
+UPDATE customers_importrow SET problem = 'name' WHERE id = ANY(ARRAY(
+    SELECT r.id FROM customers_importrow r
+    WHERE r.run_id = %(run)s AND r.number BETWEEN %(first)s AND %(last)s AND r.problem = '' AND r.name = ''
+        AND NOT EXISTS (SELECT 1 FROM customers_customer c WHERE c.number = r.customer_number OFFSET 0)
+        AND NOT EXISTS (SELECT 1 FROM customers_importrow o WHERE o.run_id = r.run_id AND o.problem = '' AND o.name <> ''
+            AND o.number BETWEEN %(first)s AND %(last)s AND o.customer_number = r.customer_number OFFSET 0)))
 """
 GOOD = "customers_importrow r WHERE r.run_id = %(run)s AND r.number BETWEEN %(first)s AND %(last)s AND r.problem = ''"
 OF_CUSTOMER = f"SELECT DISTINCT ON (r.customer_number) r.* FROM {GOOD} ORDER BY r.customer_number, r.number DESC"
@@ -175,6 +189,7 @@ SELECT r.meter_number, a.id, nullif(r.installed_on, '')::date
 FROM ({OF_METER}) r JOIN customers_account a ON a.number = r.account_number
 WHERE NOT EXISTS (SELECT 1 FROM customers_meter m WHERE m.number = r.meter_number)
 """
+TABLES = [model._meta.db_table for model in (ImportRow, Customer, Premise, Account, Meter, SearchEntry)]
 STEPS = {
     "customers_changed": CHANGE_CUSTOMERS,
     "customers_added": ADD_CUSTOMERS,
@@ -226,13 +241,15 @@ def _take_batch(run: CustomerImport) -> bool:
         "branches": _allowed(locked),
     }
     counts = Counter(locked.counts)
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, entries_written_once():
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
-        # tables that grow by the batch have no statistics yet; every step finds its rows by an index
+        # every step finds its rows by an index
         cursor.execute("SET LOCAL enable_seqscan = off")
+        _count_uncounted(cursor)
         cursor.execute(CHECK, given)
         cursor.execute(CHECK_NAMES, given)
         for name, statement in STEPS.items():
+            _count_uncounted(cursor)
             cursor.execute(statement, given)
             counts[name] += cursor.rowcount
         cursor.execute(f"DELETE FROM {GOOD}", given)
@@ -241,6 +258,20 @@ def _take_batch(run: CustomerImport) -> bool:
     locked.finished_at = timezone.now() if last == locked.read_rows else None
     locked.save(update_fields=["counts", "reached", "rejected", "finished_at"])
     return locked.finished_at is None
+
+
+def _count_uncounted(cursor: Any) -> None:
+    """What one step filled is counted before the next reads it.
+
+    A table that counts as empty, as new ones do and those that were emptied, is planned as if reading all of it for each row
+    cost nothing. Once it has rows it is left to the database's own counting.
+    """
+    cursor.execute(
+        "SELECT oid::regclass::text FROM pg_class WHERE reltuples <= 0 AND oid = ANY(%s::text[]::regclass[])", [TABLES]
+    )
+    uncounted = [row[0] for row in cursor.fetchall()]
+    if uncounted:
+        cursor.execute(f"ANALYZE {', '.join(uncounted)}")
 
 
 def _allowed(run: CustomerImport) -> list[int]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.db import models
+from django.db import connection, models
 
 from customers.models.people import Account, Customer
 from staff.models import Branch
@@ -50,3 +52,18 @@ class SearchEntry(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+@contextmanager
+def entries_written_once() -> Iterator[None]:
+    """For who writes many customers, accounts and meters in one transaction: their entries are written at the end of the block.
+
+    Were the end never reached, the commit would write them; see `customers_searchdue` in the migrations.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS customers_search_at_commit DEFERRED; SET LOCAL redress.search_at_commit = 'on'")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SET CONSTRAINTS customers_search_at_commit IMMEDIATE; SET LOCAL redress.search_at_commit = 'off'"
+        )
