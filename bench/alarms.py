@@ -43,6 +43,11 @@ SELECT c.id, (SELECT max(number) + 1 FROM complaints_event e WHERE e.complaint_i
     'warn', c.status, c.status, a.fire_at, now(), 'clock', '', '{}'
 FROM complaints_alarm a JOIN complaints_complaint c ON c.id = a.complaint_id WHERE a.id = %s RETURNING id
 """
+KNOW_THE_EVENT = """
+UPDATE complaints_complaint c SET version = c.version + 1 FROM complaints_alarm a
+WHERE a.complaint_id = c.id AND a.id = ANY(%s)
+"""
+"""So that a further run on the same desk can ring what is left: the number of the next event is the complaint's version."""
 
 
 def build(complaints: int) -> dict[str, Any]:
@@ -170,7 +175,10 @@ def plain(count: int) -> dict[str, Any]:
                 cursor.execute(
                     "UPDATE complaints_alarm SET settled_at = now(), event_id = %s WHERE id = %s", [event, alarm]
                 )
-    return {"seconds_each": (time.perf_counter() - began) / count}
+    seconds = time.perf_counter() - began
+    with connection.cursor() as cursor:
+        cursor.execute(KNOW_THE_EVENT, [alarms])
+    return {"seconds_each": seconds / count}
 
 
 def answer(said: object) -> None:
