@@ -347,19 +347,18 @@ def _may_go_at_night(notice: Notice, moment: datetime, awake: set[str]) -> bool:
 
 
 def words_for(complaint: Complaint, event: Event, desk: DeskSettings) -> dict[str, Any]:
-    """What the {placeholders} of a text stand for, in the language in force, but for whom it is addressed to."""
+    """What the {placeholders} of a text stand for, in the language in force, but for whom it is addressed to.
+
+    What few texts say and costs a query or more is looked up only where a text says it.
+    """
     details = event.details
-    feedback_url = ""
-    if complaint.status == Status.RESOLVED:
-        asked = complaint.feedback.order_by("round").last()
-        feedback_url = _absolute("complaints:feedback", asked.token) if asked else ""
     return _words_of_issue(complaint) | {
         "reference": complaint.reference,
         "category": complaint.category.name,
-        "track_url": _absolute("complaints:track", complaint.token),
-        "feedback_url": feedback_url,
+        "track_url": SimpleLazyObject(lambda: _absolute("complaints:track", complaint.token)),
+        "feedback_url": SimpleLazyObject(lambda: _feedback_url(complaint)),
         "desk_url": _absolute("complaints:complaint", complaint.reference),
-        "due": SimpleLazyObject(lambda: spoken(promised_to_customer(complaint))),  # few texts say it, and it is a query
+        "due": SimpleLazyObject(lambda: spoken(promised_to_customer(complaint))),
         "message": details.get("message", ""),
         "amount": money(Decimal(details["amount"]), desk) if "amount" in details else "",
         "way": dict(GivenBack.choices).get(details.get("way", ""), ""),
@@ -377,6 +376,12 @@ def words_for(complaint: Complaint, event: Event, desk: DeskSettings) -> dict[st
         "regulator": desk.regulator_hotline,
         "utility": desk.utility_zh if translation.get_language().startswith("zh") else desk.utility_en,
     }
+
+
+def _feedback_url(complaint: Complaint) -> str:
+    """Where the customer says whether it is solved, once they are asked."""
+    asked = complaint.feedback.order_by("round").last() if complaint.status == Status.RESOLVED else None
+    return _absolute("complaints:feedback", asked.token) if asked else ""
 
 
 def _request_url(complaint: Complaint, details: Mapping[str, Any]) -> str:
