@@ -53,7 +53,7 @@ def followers_of(complaints: Iterable[int]) -> Mapping[int, list[User]]:
     """Who follows these complaints, by the keys of both, read at once; each person with how they want to be told."""
     rows = User.objects.filter(follows__complaint__in=list(complaints), is_active=True).select_related("branch")
     found: dict[int, list[User]] = defaultdict(list)
-    for user in rows.annotate(telling=F("telling_habit__how"), followed=F("follows__complaint")):
+    for user in rows.annotate(telling=F("telling_habit__how"), followed=F("follows__complaint")).order_by("pk"):
         found[user.followed].append(user)
     return found
 

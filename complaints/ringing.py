@@ -106,7 +106,7 @@ class _Written:
     def save(self) -> None:
         """The rows of what rang and of what was void, each kind in one statement."""
         Event.objects.bulk_create(self.events)
-        settled = {alarm.pk: None for alarm in self.void}
+        settled: dict[int, int | None] = {alarm.pk: None for alarm in self.void}
         settled |= {alarm.pk: event.pk for alarm, event in zip(self.rung, self.events, strict=True)}
         moved = list(self.moved.values())
         with connection.cursor() as cursor:
