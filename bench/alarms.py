@@ -14,6 +14,7 @@ from typing import Any
 
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.urls import reverse
 
 from bench import clones
 from complaints import database_clock
@@ -43,6 +44,11 @@ SELECT c.id, (SELECT max(number) + 1 FROM complaints_event e WHERE e.complaint_i
     'warn', c.status, c.status, a.fire_at, now(), 'clock', '', '{}'
 FROM complaints_alarm a JOIN complaints_complaint c ON c.id = a.complaint_id WHERE a.id = %s RETURNING id
 """
+KNOW_THE_EVENT = """
+UPDATE complaints_complaint c SET version = c.version + 1 FROM complaints_alarm a
+WHERE a.complaint_id = c.id AND a.id = ANY(%s)
+"""
+"""So that a further run on the same desk can ring what is left: the number of the next event is the complaint's version."""
 
 
 def build(complaints: int) -> dict[str, Any]:
@@ -96,6 +102,7 @@ def idle() -> dict[str, Any]:
 def work() -> dict[str, Any]:
     """Be one worker: take turns until nothing is due, once told to begin."""
     ring_alarms()
+    reverse("complaints:complaint", args=["x"])  # loads all addresses, which a worker does once in its life
     answer({"ready": True})
     sys.stdin.readline()
     began, before, rung, turns = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF), 0, 0
@@ -170,7 +177,10 @@ def plain(count: int) -> dict[str, Any]:
                 cursor.execute(
                     "UPDATE complaints_alarm SET settled_at = now(), event_id = %s WHERE id = %s", [event, alarm]
                 )
-    return {"seconds_each": (time.perf_counter() - began) / count}
+    seconds = time.perf_counter() - began
+    with connection.cursor() as cursor:
+        cursor.execute(KNOW_THE_EVENT, [alarms])
+    return {"seconds_each": seconds / count}
 
 
 def answer(said: object) -> None:

@@ -6,7 +6,8 @@ they did themselves, nor of what they may not see.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -48,19 +49,50 @@ class Told:
     code: str = ""
 
 
+def followers_of(complaints: Iterable[int]) -> Mapping[int, list[User]]:
+    """Who follows these complaints, by the keys of both, read at once; each person with how they want to be told."""
+    rows = User.objects.filter(follows__complaint__in=list(complaints), is_active=True).select_related("branch")
+    found: dict[int, list[User]] = defaultdict(list)
+    for user in rows.annotate(telling=F("telling_habit__how"), followed=F("follows__complaint")).order_by("pk"):
+        found[user.followed].append(user)
+    return found
+
+
+def _followers_of_one(complaint: Complaint) -> list[User]:
+    return followers_of([complaint.pk])[complaint.pk]
+
+
 def tell(complaint: Complaint, event: Event, details: Mapping[str, Any]) -> list[Told]:
     """Write what concerns whom; answers with them, for the e-mails. Who is mentioned or hands over follows from now on."""
     request = _request_of(complaint, event, details)
+    told = concerned(complaint, event, request)
+    _begin_to_follow(complaint, event, told)
+    Concern.objects.bulk_create(rows_of(told, complaint, event, request))
+    return told
+
+
+def concerned(
+    complaint: Complaint,
+    event: Event,
+    request: InternalRequest | None = None,
+    followers: Callable[[Complaint], Iterable[User]] = _followers_of_one,
+) -> list[Told]:
+    """Whom an event concerns, each once and for the best reason. `followers` for who has read those of many at once."""
     told: dict[int, Told] = {}
-    for one in _concerned(complaint, event, request):
+    for one in _concerned(complaint, event, request, followers):
         if one.user.pk != event.user_id and one.user.is_active:
             told.setdefault(one.user.pk, one)
-    _begin_to_follow(complaint, event, told.values())
-    Concern.objects.bulk_create(
-        Concern(user=one.user, complaint=complaint, event=event, request=request, why=one.why, at=event.at)
-        for one in told.values()
-    )
     return list(told.values())
+
+
+def rows_of(
+    told: Iterable[Told], complaint: Complaint, event: Event, request: InternalRequest | None = None
+) -> list[Concern]:
+    """What those who are told find at the desk, unsaved."""
+    return [
+        Concern(user=one.user, complaint=complaint, event=event, request=request, why=one.why, at=event.at)
+        for one in told
+    ]
 
 
 def _request_of(complaint: Complaint, event: Event, details: Mapping[str, Any]) -> InternalRequest | None:
@@ -70,7 +102,12 @@ def _request_of(complaint: Complaint, event: Event, details: Mapping[str, Any]) 
     return found
 
 
-def _concerned(complaint: Complaint, event: Event, request: InternalRequest | None) -> Iterator[Told]:
+def _concerned(
+    complaint: Complaint,
+    event: Event,
+    request: InternalRequest | None,
+    followers: Callable[[Complaint], Iterable[User]],
+) -> Iterator[Told]:
     """Everybody, those with the best reason first."""
     place = Place(complaint.branch, is_restricted=complaint.request_type == RequestType.REPORT)
     mentioned = [one["id"] for one in event.details.get("mentions", [])]
@@ -88,7 +125,9 @@ def _concerned(complaint: Complaint, event: Event, request: InternalRequest | No
     if request is not None:
         yield from _of_request(event, request)
     if event.move in MATTERS:
-        yield from _followers(complaint, place)
+        for user in followers(complaint):
+            if place.may_be_seen_by(user):
+                yield Told(user, Why.FOLLOWED, "followed" if user.telling == Telling.EACH else "")  # type: ignore[attr-defined]
 
 
 def _of_request(event: Event, request: InternalRequest) -> Iterator[Told]:
@@ -116,13 +155,6 @@ def _of_request(event: Event, request: InternalRequest) -> Iterator[Told]:
 def _at_work(team: Team, at: datetime) -> Iterable[User]:
     """Those of a team who are on duty; where nobody is, whoever answers for its branch: a question is never put to nobody."""
     return duty.of_team(team, at, roles=sorted(DESK)).people or duty.on_duty(Role.SUPERVISOR, team.branch, at)
-
-
-def _followers(complaint: Complaint, place: Place) -> Iterator[Told]:
-    rows = User.objects.filter(follows__complaint=complaint, is_active=True).select_related("branch")
-    for user in rows.annotate(telling=F("telling_habit__how")):
-        if place.may_be_seen_by(user):
-            yield Told(user, Why.FOLLOWED, "followed" if user.telling == Telling.EACH else "")
 
 
 def _begin_to_follow(complaint: Complaint, event: Event, told: Iterable[Told]) -> None:

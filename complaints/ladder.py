@@ -1,4 +1,4 @@
-"""The ladder: who hears an alarm, and what the alarm itself does to the complaint."""
+"""The ladder: what an alarm says, who hears it, and what the alarm itself does to the complaint."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from complaints import turn
-from complaints.models import Clock, Complaint, LadderStep, Priority, RequestType
+from complaints.clocks.alarms import CAP
+from complaints.models import Alarm, Clock, ClockKind, Complaint, LadderStep, Priority, RequestType
 from complaints.models.complaint import RESTRICTED_TO
 from complaints.models.steering import Listener
 from complaints.states import HANDLERS, OPEN
@@ -23,6 +24,43 @@ from staff.stand_ins import Away, can_be_told, told_for
 
 HIGHEST_BY_ITSELF = Priority.P2
 """P1 says that a life is in danger; no deadline can make that true."""
+
+
+BREACH = "breach"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What an alarm says: a move with its details, and the step of the ladder, if there is one."""
+
+    move: str
+    details: dict[str, Any]
+    step: LadderStep | None = None
+
+
+def said_by(alarm: Alarm) -> Said:
+    """The move that an alarm makes on its complaint, by its level and its clock."""
+    clock, level = alarm.clock, alarm.level.rstrip("0123456789")
+    if clock.kind == ClockKind.REQUEST:
+        # between teams: it is nobody's promise to the customer, so no rung of the ladder and no breach of the complaint
+        return Said("remind_request", {"request": clock.request, "level": level, "due_at": clock.due_at})
+    if level == CAP:
+        return Said("release", {"note": _("The pause has lasted as long as it may.")})
+    details: dict[str, Any] = {"clock": str(clock), "due_at": clock.due_at}
+    if level == "escalate":
+        details = {"reason": _("%(clock)s still overdue") % {"clock": clock.label}}
+    step = step_for(clock, alarm.level)
+    if step is not None:
+        details["tell"] = step.tell
+    return Said(level, details, step)
+
+
+def only_tells(alarm: Alarm, complaint: Complaint) -> bool:
+    """Whether an alarm is an event and notices and nothing else: it moves no clock, no person and no priority."""
+    if alarm.clock.kind == ClockKind.REQUEST or alarm.level == CAP:
+        return False
+    step = step_for(alarm.clock, alarm.level)
+    return step is None or not may_follow(step, complaint)
 
 
 def step_for(clock: Clock, alarm: str) -> LadderStep | None:
@@ -131,6 +169,14 @@ def _members(team: Team, at: datetime) -> duty.Answer:
 
 
 # what it does
+
+
+def may_follow(step: LadderStep, complaint: Complaint) -> bool:
+    """Whether `consequences` may give a move, as far as that can be said without looking who is on duty."""
+    if complaint.status not in OPEN:
+        return False
+    is_given = step.reassigns and complaint.team_id is not None
+    return is_given or (step.raises_priority and complaint.priority > HIGHEST_BY_ITSELF)
 
 
 def consequences(

@@ -153,8 +153,13 @@ def _heard(complaint: Complaint, tell: Iterable[str]) -> list[Recipient]:
 
 
 def _listeners(complaint: Complaint, tell: Iterable[str]) -> list[User]:
-    heard = ladder.listeners(ladder.Place.of(complaint), tell, turn.now())
-    return list({user.email.lower(): user for _listener, answer in heard for user in answer.people}.values())
+    place, wanted, now = ladder.Place.of(complaint), tuple(tell), turn.now()
+
+    def heard() -> list[User]:
+        answers = ladder.listeners(place, wanted, now)
+        return list({user.email.lower(): user for _listener, answer in answers for user in answer.people}.values())
+
+    return turn.once(("heard", place, wanted, now), heard)
 
 
 def _last_resort() -> list[Recipient]:
@@ -234,12 +239,19 @@ def queue(complaint: Complaint, event: Event, concerned: Iterable[tuple[str, Use
     `concerned` are the colleagues whom it concerns, each with the text for them.
     Answers with those that reach people in a moment; letters and calls to webhooks are written beside them.
     """
-    webhooks.queue(complaint, event)
+    notices = drawn_up(complaint, event, concerned)
+    Notice.objects.bulk_create(notices)
+    return [notice for notice in notices if notice.medium not in (Medium.LETTER, Medium.WEBHOOK)]
+
+
+def drawn_up(complaint: Complaint, event: Event, concerned: Iterable[tuple[str, User]] = ()) -> list[Notice]:
+    """The event's notices, unsaved: calls to webhooks, and what people are told."""
+    calls = webhooks.calls(complaint, event)
     rules = RULES.get(event.move, [])
     wanted = [(code, recipient) for code, who in rules for recipient in _unnamed(complaint, who(complaint, event))]
     wanted += [(code, one) for code, user in concerned for one in _unnamed(complaint, _staff([user]))]
     if not wanted:
-        return []
+        return calls
     desk = _desk()
     codes = dict.fromkeys(code for code, _recipient in wanted)
     texts = {(text.code, text.medium, text.language): text for code in codes for text in _texts(code)}
@@ -256,8 +268,7 @@ def queue(complaint: Complaint, event: Event, concerned: Iterable[tuple[str, Use
             with translation.override(text.language):
                 notices.setdefault(key, _notice(complaint, event, text, recipient, said[text.language]))
     try_at(turn.now(), list(notices.values()), desk)
-    Notice.objects.bulk_create(notices.values())
-    return [notice for notice in notices.values() if notice.medium != Medium.LETTER]
+    return [*calls, *notices.values()]
 
 
 def _unnamed(complaint: Complaint, recipients: list[Recipient]) -> list[Recipient]:
@@ -310,7 +321,7 @@ def try_at(moment: datetime, notices: list[Notice], desk: DeskSettings) -> None:
     # an address of last resort is nobody's bed, and whoever watches it must know that nobody else does
     awake = {desk.last_resort_email.lower()}
     if staff and allowed != moment:
-        awake |= turn.once(("working", *sorted(staff), moment), lambda: duty.working(staff, moment))
+        awake |= turn.once(("at work", moment), lambda: duty.at_work(moment))
     for notice in notices:
         notice.next_try_at = moment if _may_go_at_night(notice, moment, awake) else allowed
 
@@ -336,19 +347,18 @@ def _may_go_at_night(notice: Notice, moment: datetime, awake: set[str]) -> bool:
 
 
 def words_for(complaint: Complaint, event: Event, desk: DeskSettings) -> dict[str, Any]:
-    """What the {placeholders} of a text stand for, in the language in force, but for whom it is addressed to."""
+    """What the {placeholders} of a text stand for, in the language in force, but for whom it is addressed to.
+
+    What few texts say and costs a query or more is looked up only where a text says it.
+    """
     details = event.details
-    feedback_url = ""
-    if complaint.status == Status.RESOLVED:
-        asked = complaint.feedback.order_by("round").last()
-        feedback_url = _absolute("complaints:feedback", asked.token) if asked else ""
     return _words_of_issue(complaint) | {
         "reference": complaint.reference,
         "category": complaint.category.name,
-        "track_url": _absolute("complaints:track", complaint.token),
-        "feedback_url": feedback_url,
+        "track_url": SimpleLazyObject(lambda: _absolute("complaints:track", complaint.token)),
+        "feedback_url": SimpleLazyObject(lambda: _feedback_url(complaint)),
         "desk_url": _absolute("complaints:complaint", complaint.reference),
-        "due": SimpleLazyObject(lambda: spoken(promised_to_customer(complaint))),  # few texts say it, and it is a query
+        "due": SimpleLazyObject(lambda: spoken(promised_to_customer(complaint))),
         "message": details.get("message", ""),
         "amount": money(Decimal(details["amount"]), desk) if "amount" in details else "",
         "way": dict(GivenBack.choices).get(details.get("way", ""), ""),
@@ -366,6 +376,12 @@ def words_for(complaint: Complaint, event: Event, desk: DeskSettings) -> dict[st
         "regulator": desk.regulator_hotline,
         "utility": desk.utility_zh if translation.get_language().startswith("zh") else desk.utility_en,
     }
+
+
+def _feedback_url(complaint: Complaint) -> str:
+    """Where the customer says whether it is solved, once they are asked."""
+    asked = complaint.feedback.order_by("round").last() if complaint.status == Status.RESOLVED else None
+    return _absolute("complaints:feedback", asked.token) if asked else ""
 
 
 def _request_url(complaint: Complaint, details: Mapping[str, Any]) -> str:

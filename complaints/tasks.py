@@ -1,4 +1,4 @@
-"""The hand that turns the crank: each task finds due rows and calls one rule per row until nothing is due.
+"""The hand that turns the crank: each task finds due rows and calls one rule per row or batch until nothing is due.
 
 What is due is decided by the database's clock, so a worker whose own clock is wrong is neither early nor late.
 """
@@ -29,6 +29,7 @@ from complaints import (
     proposals,
     quarantine,
     retargeting,
+    ringing,
     storms,
     surveys,
     turn,
@@ -65,7 +66,7 @@ def _ring_round() -> int:
                 due = list(Alarm.objects.due(now, after=last)[:BATCH])
                 if not due:
                     return rung
-                rung += sweep.through(due, partial(workflow.ring, now=now))
+                rung += sweep.together(due, partial(ringing.ring_together, now=now), partial(workflow.ring, now=now))
                 last = due[-1]
 
 

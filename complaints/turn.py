@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -57,7 +57,7 @@ def once(what: Hashable, read: Callable[[], T]) -> T:
 
 
 class Sweep:
-    """Goes through rows one by one. A row that fails holds up no other, and at the end of the `with` it is told.
+    """Goes through rows one by one, or together. A row that fails holds up no other, and at the end of the `with` it is told.
 
     Raises an ExceptionGroup of what failed, so that a task with a poisoned row is seen to fail, turn after turn, until
     somebody mends it. A database that is gone fails every row alike and ends the sweep at once.
@@ -77,12 +77,37 @@ class Sweep:
         """The sum of what `act` gives for each row."""
         return sum(self._act(row, act) for row in rows)
 
+    def together(
+        self,
+        rows: Sequence[T],
+        act_on_all: Callable[[Sequence[T]], tuple[int, Sequence[T]]],
+        act: Callable[[T], int],
+    ) -> int:
+        """The sum of what `act_on_all` gives, and of what `act` gives for each row that it leaves over.
+
+        `act_on_all` does all or nothing. Where one row makes it fail, each is taken by itself: the others are done.
+        """
+        done = _tried(lambda: act_on_all(rows))
+        if isinstance(done, Exception):
+            logger.warning("Not done together, so one by one: %d rows", len(rows), exc_info=done)
+            return self.through(rows, act)
+        rung, left = done
+        return rung + self.through(left, act)
+
     def _act(self, row: T, act: Callable[[T], int]) -> int:
-        try:
-            return act(row)
-        except (OperationalError, InterfaceError):
-            raise
-        except Exception as error:
-            logger.exception("Left for the next turn: %r", row)
-            self._failed.append(error)
+        done = _tried(lambda: act(row))
+        if isinstance(done, Exception):
+            logger.error("Left for the next turn: %r", row, exc_info=done)
+            self._failed.append(done)
             return 0
+        return done
+
+
+def _tried(act: Callable[[], T]) -> T | Exception:
+    """What `act` gives, or why it failed; a database that is gone is no matter of one row and is raised."""
+    try:
+        return act()
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        return error

@@ -31,13 +31,13 @@ IN_HAND = 60
 """Seconds for which a worker has a webhook to itself; one call takes ten at most."""
 
 
-def queue(complaint: Complaint, event: Event) -> list[Notice]:
-    """Write a call for each webhook that wants this event. Reports about colleagues are told to nobody outside."""
+def calls(complaint: Complaint, event: Event) -> list[Notice]:
+    """A call for each webhook that wants this event, unsaved. Reports about colleagues are told to nobody outside."""
     if complaint.request_type == RequestType.REPORT:
         return []
     hooks = turn.once("webhooks", lambda: list(Webhook.objects.filter(is_active=True).select_related("branch")))
     wanted = [hook for hook in hooks if event.move in hook.moves and complaint.branch.path.startswith(hook.branch.path)]
-    return Notice.objects.bulk_create([_call(hook, complaint, event) for hook in wanted])
+    return [_call(hook, complaint, event) for hook in wanted]
 
 
 def _call(hook: Webhook, complaint: Complaint, event: Event) -> Notice:

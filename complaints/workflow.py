@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from complaints import checks, concerns, database_clock, effects, ladder, outbox, routing, turn, typed
 from complaints.clocks import alarms, following, opening, running
-from complaints.models import Alarm, Channel, ClockKind, Complaint, Event, Priority
+from complaints.models import Alarm, Channel, Complaint, Event, Priority
 from complaints.references import reference_for
 from complaints.refusals import ChangedMeanwhile, DetailsMissing, MoveRefused
 from complaints.states import MOVES, PREVIOUS, REGISTER, SAME, Move, Status
@@ -120,27 +120,14 @@ def _ring(alarm: Alarm, complaint: Complaint, *, now: datetime) -> bool:
     if not alarms.holds(alarm, clock):
         alarm.save(update_fields=["settled_at"])
         return False
-    details: dict[str, Any] = {"clock": str(clock), "due_at": clock.due_at}
-    name = alarm.level.rstrip("0123456789")
-    if name == "breach":
+    if alarm.level == ladder.BREACH:
         running.mark_breached(clock, complaint)
-    elif name == "escalate":
-        details = {"reason": _("%(clock)s still overdue") % {"clock": clock.label}}
-    elif name == alarms.CAP:
-        name, details = "release", {"note": _("The pause has lasted as long as it may.")}
-    if clock.kind == ClockKind.REQUEST:
-        # between teams: it is nobody's promise to the customer, so no rung of the ladder and no breach of the complaint
-        details = {"request": clock.request, "level": name, "due_at": clock.due_at}
-        alarm.event = _perform("remind_request", complaint, by=THE_CLOCK, at=alarm.fire_at, seen=None, details=details)
-        alarm.save(update_fields=["settled_at", "event"])
-        return True
-    step = ladder.step_for(clock, alarm.level)
-    if step is not None:
-        details["tell"] = step.tell
-    alarm.event = _perform(name, complaint, by=THE_CLOCK, at=alarm.fire_at, seen=None, details=details)
+        clock.save(update_fields=["breached_at"])
+    said = ladder.said_by(alarm)
+    alarm.event = _perform(said.move, complaint, by=THE_CLOCK, at=alarm.fire_at, seen=None, details=said.details)
     alarm.save(update_fields=["settled_at", "event"])
     # who is on duty is asked for now, as for the notices; the moves are stamped with the alarm's time, as the alarm is
-    for follow_up, more in ladder.consequences(step, complaint, at=turn.now(), why=ladder.reason(clock)):
+    for follow_up, more in ladder.consequences(said.step, complaint, at=turn.now(), why=ladder.reason(clock)):
         _perform(follow_up, complaint, by=THE_CLOCK, at=alarm.fire_at, seen=None, details=more)
     return True
 
@@ -149,14 +136,10 @@ def _perform(
     name: str, complaint: Complaint, *, by: Actor, at: datetime, seen: int | None, details: dict[str, Any]
 ) -> Event:
     name = effects.instead(name, complaint, by=by, at=at)
-    move = MOVES[name]
     details = typed.understood(details, complaint)
-    check(name, complaint, by, details, seen, at)
     before = complaint.status
-    complaint.status = _target(move, complaint)
-    complaint.version += 1
-    said = effects.apply(name, complaint, details, by=by, at=at)
-    event = record(complaint, name, before, by=by, at=at, details=said)
+    event = made(name, complaint, by=by, at=at, seen=seen, details=details)
+    event.save(force_insert=True)
     following.follow(complaint, event, details)
     complaint.save()
     effects.after(name, complaint, event, details)
@@ -167,6 +150,18 @@ def _perform(
         actor = THE_CLOCK if by_rule else by
         _perform(follow_up, complaint, by=actor, at=at, seen=None, details=more)
     return event
+
+
+def made(
+    name: str, complaint: Complaint, *, by: Actor, at: datetime, details: Mapping[str, Any], seen: int | None = None
+) -> Event:
+    """Check a move and change the complaint's own fields; neither it nor the event that is handed out is saved."""
+    check(name, complaint, by, details, seen, at)
+    before = complaint.status
+    complaint.status = _target(MOVES[name], complaint)
+    complaint.version += 1
+    said = effects.apply(name, complaint, details, by=by, at=at)
+    return _event(complaint, name, before, by=by, at=at, details=said)
 
 
 def check(
@@ -209,7 +204,15 @@ def record(
     complaint: Complaint, name: str, before: str, *, by: Actor, at: datetime, details: Mapping[str, Any]
 ) -> Event:
     """Write the next event of the complaint; its number is the complaint's version."""
-    return Event.objects.create(
+    event = _event(complaint, name, before, by=by, at=at, details=details)
+    event.save(force_insert=True)
+    return event
+
+
+def _event(
+    complaint: Complaint, name: str, before: str, *, by: Actor, at: datetime, details: Mapping[str, Any]
+) -> Event:
+    return Event(
         complaint=complaint,
         number=complaint.version,
         move=name,

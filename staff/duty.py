@@ -157,9 +157,8 @@ def is_on(user: User, at: datetime) -> bool:
     return user.is_on_duty and not team_has_shifts
 
 
-def working(addresses: Iterable[str], at: datetime) -> set[str]:
-    """Which of these e-mail addresses, in small letters, belong to somebody whose shift it is, or who acts for them."""
-    wanted = {one.lower() for one in addresses}
+def at_work(at: datetime) -> set[str]:
+    """The e-mail addresses, in small letters, of everybody whose shift it is, or who acts for them."""
     shifts = Duty.objects.at(at).filter(user__is_active=True).select_related("user__branch")
     acting = Away.at(at).acting([shift.user for shift in shifts], at)
-    return wanted & {user.email.lower() for user in acting}
+    return {user.email.lower() for user in acting}

@@ -100,9 +100,11 @@ def waits_of(clock: Clock) -> Mapping[str, datetime | None]:
 
 
 def mark_breached(clock: Clock, complaint: Complaint) -> None:
-    """Remember the first moment at which a promise to this customer was broken; what teams owe each other is none."""
+    """Remember the first moment at which a promise to this customer was broken; what teams owe each other is none.
+
+    The caller saves both.
+    """
     clock.breached_at = clock.due_at
-    clock.save(update_fields=["breached_at"])
     if clock.kind == ClockKind.REQUEST:
         return
     complaint.breached_at = complaint.breached_at or clock.due_at

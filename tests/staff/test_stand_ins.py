@@ -121,7 +121,7 @@ def test_the_deputy_answers_on_the_roster_and_works_the_shift():
     )
     an_absence(boss, deputy=deputy)
     assert duty.on_duty(Role.SUPERVISOR, a_branch(), MONDAY) == [deputy]
-    assert duty.working([boss.email, deputy.email], MONDAY) == {deputy.email}
+    assert duty.at_work(MONDAY) == {deputy.email}
 
 
 @pytest.mark.django_db
