@@ -10,15 +10,16 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from complaints import checks, concerns, database_clock, effects, ladder, outbox, routing, turn, typed
+from complaints import checks, concerns, database_clock, effects, ladder, outbox, routing, rulebook, turn, typed
 from complaints.clocks import alarms, following, opening, running
 from complaints.models import Alarm, Channel, ClockKind, Complaint, Event, Priority
 from complaints.references import reference_for
 from complaints.refusals import ChangedMeanwhile, DetailsMissing, MoveRefused
+from complaints.routing import Routes
 from complaints.states import MOVES, PREVIOUS, REGISTER, SAME, Move, Status
 from staff.actors import ACTOR_LABELS, CLOCK, THE_CLOCK, Actor
 
@@ -35,21 +36,35 @@ def register(
     `complaint` is unsaved and filled by the door; `received_at` may lie before `at` (letters), never after it.
     A life-safety complaint is dispatched in the same transaction, whatever the hour.
     """
-    at = at or timezone.now()
+    return register_on(complaint, by=by, at=at or timezone.now(), details=details or {})
+
+
+def register_on(complaint: Complaint, *, by: Actor, at: datetime, details: Mapping[str, Any]) -> Event:
+    """As `register`, for who has begun the transaction. What is raised must end it."""
+    number, edition = rulebook.number_and_edition()
+    book = rulebook.of(edition)
+    with turn.knowing(book.known):
+        return _register(complaint, number, book.routes, by=by, at=at, details=details)
+
+
+def _register(
+    complaint: Complaint, number: int, routes: Routes, *, by: Actor, at: datetime, details: Mapping[str, Any]
+) -> Event:
     complaint.entered_at = at
     complaint.received_at = min(complaint.received_at or at, at)
-    complaint.reference = reference_for(next_number(), received_at=complaint.received_at)
+    complaint.reference = reference_for(number, received_at=complaint.received_at)
     complaint.status = Status.REGISTERED
     complaint.version = 1
     if complaint.subcategory is not None and complaint.subcategory.request_type:
         complaint.request_type = complaint.subcategory.request_type
-    complaint.team = complaint.team or routing.team_for(complaint)
+    complaint.team = complaint.team or routing.team_for(complaint, routes)
     if complaint.channel == Channel.VISIT:
         complaint.contacted_at = complaint.received_at
     clocks = opening.plan(complaint)
     complaint.save(force_insert=True)
-    event = record(complaint, REGISTER, "", by=by, at=at, details=details or {})
+    event = record(complaint, REGISTER, "", by=by, at=at, details=details)
     opening.open_all(complaint, clocks, event)
+    complaint.know_clocks(clocks)
     if outbox.queue(complaint, event) and following.told(complaint, event, clocks):
         running.look_ahead(complaint, clocks)
         complaint.save(update_fields=["next_due_at", "next_due_clock"])
@@ -229,10 +244,3 @@ def _target(move: Move, complaint: Complaint) -> str:
     if move.target == PREVIOUS:
         return complaint.events.filter(move="merge").latest("number").from_status
     return move.target
-
-
-def next_number() -> int:
-    """The next number of the database's own sequence: never reused, never waits for another transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('complaint_reference')")
-        return int(cursor.fetchone()[0])
