@@ -23,7 +23,7 @@ from complaints.routing import Routes
 from complaints.states import MOVES, PREVIOUS, REGISTER, SAME, Move, Status
 from staff.actors import ACTOR_LABELS, CLOCK, THE_CLOCK, Actor
 
-KNOWN = ("category", "subcategory", "customer")
+KNOWN = ("category", "subcategory", "customer", "branch")
 """What a move looks at beside the complaint itself."""
 
 
@@ -84,11 +84,17 @@ def perform(
     Raises MoveRefused, DetailsMissing or ChangedMeanwhile, and then nothing has changed.
     The caller's `complaint` is brought up to date.
     """
-    at = at or timezone.now()
-    locked = Complaint.objects.select_related(*KNOWN).locked(complaint.pk)
-    event = perform_on(locked, name, by=by, at=at, seen=seen, **details)
+    event = perform_within(name, complaint, by=by, at=at, seen=seen, **details)
     complaint.refresh_from_db()
     return event
+
+
+def perform_within(
+    name: str, complaint: Complaint, *, by: Actor, at: datetime | None = None, seen: int | None = None, **details: Any
+) -> Event:
+    """As `perform`, for who has begun the transaction and does not look at `complaint` again. What is raised must end it."""
+    locked = Complaint.objects.select_related(*KNOWN).locked(complaint.pk)
+    return perform_on(locked, name, by=by, at=at or timezone.now(), seen=seen, **details)
 
 
 def perform_on(

@@ -268,7 +268,7 @@ def test_the_language_of_the_page_is_offered_as_the_language_of_the_answer(clien
 
 def test_sending_costs_a_known_number_of_queries(client, django_assert_num_queries):
     form_id = walk(client)
-    with django_assert_num_queries(38):
+    with django_assert_num_queries(15):
         client.post(f"/complain/{form_id}/check/")
 
 
