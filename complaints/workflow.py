@@ -67,6 +67,7 @@ def _register(
     complaint.know_clocks(clocks)
     if outbox.queue(complaint, event) and following.told(complaint, event, clocks):
         running.look_ahead(complaint, clocks)
+        complaint.know_clocks(clocks)
         complaint.save(update_fields=["next_due_at", "next_due_clock"])
     if complaint.priority == Priority.P1 and complaint.team is not None:
         perform("dispatch", complaint, by=THE_CLOCK, at=at, team=complaint.team)
