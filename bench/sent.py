@@ -47,9 +47,9 @@ def sendings() -> dict[str, Sending]:
     from staff.models import Branch, User  # noqa: PLC0415
 
     def signed_in(role: str) -> Client:
-        named = {"username": f"bench-{role}", "defaults": {"branch": Branch.objects.get(parent=None), "role": role}}
+        fields = {"branch": Branch.objects.get(parent=None), "role": role}
         client = Client(headers={"host": "localhost"})
-        client.force_login(User.objects.get_or_create(**named)[0])
+        client.force_login(User.objects.get_or_create(username=f"bench-{role}", defaults=fields)[0])
         client.cookies[settings.LANGUAGE_COOKIE_NAME] = os.environ.get("BENCH_LANGUAGE", "zh-hans")
         return client
 
@@ -140,7 +140,7 @@ def measure(rounds: int) -> dict[str, tuple[float, float, float]]:
             assert answer.status_code in (201, 302), (name, answer.status_code, answer.content[:500])
             if turn >= 3:
                 found[name].append((counting.statements, took, database() - before))
-    return {name: tuple(map(statistics.median, zip(*rows, strict=True))) for name, rows in found.items()}  # type: ignore[misc]
+    return {name: tuple(map(statistics.median, zip(*rows, strict=True))) for name, rows in found.items()}
 
 
 def profile(sending: Sending, rounds: int) -> None:

@@ -44,8 +44,7 @@ def _written_out(model: type[models.Model]) -> tuple[str, list[Callable[[Any], A
 
 
 def _type(field: models.Field[Any, Any]) -> str:
-    found = str(field.rel_db_type(connection) if field.remote_field else field.db_type(connection))
-    return found.split("(")[0]
+    return str(field.db_type(connection)).split("(")[0]
 
 
 def _reader(field: models.Field[Any, Any]) -> Callable[[Any], Any]:

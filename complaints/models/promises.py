@@ -41,7 +41,7 @@ class Calendar(Named):
 
     def working_calendar(self) -> WorkingCalendar:
         """The calendar as the arithmetic knows it. Raises ImpossibleCalendar (a ValueError)."""
-        if self.pk is None:
+        if self._state.adding:
             return WorkingCalendar.from_rules(self.code, self.version, self.rules)
         return _understood(self.code, self.version, json.dumps(self.rules))
 
