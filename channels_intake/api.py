@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
@@ -26,6 +27,7 @@ from complaints.models import Category, Channel, Complaint, RequestType, Source,
 from complaints.refusals import BadInput, Refusal
 from customers.models.people import ContactMethod
 from staff.actors import Actor
+from staff.models import User
 
 KEY = "Idempotency-Key"
 
@@ -109,6 +111,14 @@ def _handed_over_before(given: dict[str, Any]) -> Complaint | None:
     return first.complaint
 
 
+def _seen_by(user: User, complaint: Complaint) -> Complaint | None:
+    """What was registered just now, with what an answer tells of it, if this person may see it."""
+    if not Complaint.objects.visible_to(user).filter(pk=complaint.pk).exists():
+        return None
+    prefetch_related_objects([complaint], "clocks", "events")
+    return complaint
+
+
 class AlreadyThere(Refusal):
     """The regulator handed this reference over before, and it said something else."""
 
@@ -163,7 +173,7 @@ class ComplaintViewSet(Reading):
             Intake(external_id=external_id, **given, **_named(given)), by=Actor.staff(user)
         )
         self.action = "retrieve"
-        whole = self.get_queryset().filter(pk=complaint.pk).first()
+        whole = self.get_queryset().filter(pk=complaint.pk).first() if first else _seen_by(user, complaint)
         if whole is None:
             return Response({"reference": complaint.reference}, status=status.HTTP_201_CREATED)
         data = ComplaintWhole(whole, context=self.get_serializer_context()).data

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels_intake.base import Intake
 from channels_intake.models import InboundRecord, UnsentForm
-from complaints import attachments, workflow
+from complaints import attachments, rulebook, workflow
 from complaints.legible import legible, says_something
 from complaints.models import Channel, Complaint, Flag, Priority, Severity
 from complaints.refusals import BadInput
+from complaints.rulebook import Rulebook
 from customers.matching import Match, identify
 from staff.actors import CUSTOMER, Actor
-from staff.models import Branch, User
+from staff.models import User
 
+NOTE = """
+INSERT INTO channels_intake_inboundrecord
+    (channel, source, external_id, received_at, recorded_at, payload, complaint_id)
+VALUES (%s, %s, %s, %s, %s, %s, coalesce(%s, nextval(pg_get_serial_sequence('complaints_complaint', 'id'))))
+ON CONFLICT (channel, external_id) DO NOTHING
+RETURNING complaint_id, (SELECT edition::text FROM complaints_rulebookedition WHERE id = 1)
+"""
+"""The complaint is written afterwards, under the key that it gets here: the database looks for it when the transaction ends."""
 YES = "yes"
 DANGER_QUESTIONS = ("immediate_danger", "injured")
 URGENT_FLAGS = frozenset({Flag.GROUP, Flag.MEDIA, Flag.IMPORTANT_USER})
@@ -39,26 +50,46 @@ def receive(intake: Intake, *, by: Actor, at: datetime | None = None) -> Complai
 @transaction.atomic
 def receive_once(intake: Intake, *, by: Actor, at: datetime | None = None) -> tuple[Complaint, bool]:
     """As `receive`, and whether it was registered just now."""
+    return receive_on(intake, by=by, at=at)
+
+
+def receive_on(intake: Intake, *, by: Actor, at: datetime | None = None) -> tuple[Complaint, bool]:
+    """As `receive_once`, for who has begun the transaction. What is raised must end it."""
     at = at or timezone.now()
     intake = _legible(intake)
     received_at = intake.received_at or at
-    records = [
-        InboundRecord.objects.get_or_create(
-            channel=intake.channel,
-            external_id=external_id,
-            defaults={"source": intake.source, "received_at": received_at, "payload": dict(intake.given)},
-        )[0]
-        # always in this order: whoever comes second waits at the name they share, and holds nothing the first needs
-        for external_id in (intake.external_id, intake.same_as)
-        if external_id
-    ]
-    known = next((record.complaint for record in records if record.complaint is not None), None)
-    complaint = known or _registered(intake, by=by, at=at, received_at=received_at)
-    for record in records:
-        if record.complaint is None:
-            record.complaint = complaint
-            record.save(update_fields=["complaint"])
+    # always in this order: whoever comes second waits at the name they share, and holds nothing the first needs
+    names = [name for name in dict.fromkeys((intake.external_id, intake.same_as)) if name]
+    key, book, mine = None, None, set()
+    for name in names:
+        if (noted := _noted(intake, name, received_at, key)) is not None:
+            key, edition = noted
+            book = rulebook.of(edition)
+            mine.add(name)
+    if len(mine) == len(names):
+        return _registered(intake, by=by, at=at, received_at=received_at, key=key, book=book), True
+    records = InboundRecord.objects.filter(channel=intake.channel, external_id__in=names)
+    others = {
+        one.external_id: one.complaint for one in records.exclude(external_id__in=mine).select_related("complaint")
+    }
+    known = next((others[name] for name in names if others.get(name) is not None), None)
+    complaint = known or _registered(intake, by=by, at=at, received_at=received_at, key=key, book=book)
+    records.filter(Q(external_id__in=mine) | Q(complaint__isnull=True)).update(complaint=complaint)
     return complaint, known is None
+
+
+def _noted(intake: Intake, name: str, received_at: datetime, key: int | None) -> tuple[int, str | None] | None:
+    """Write down that it came under this name: the key that its complaint will have, and the rulebook's edition.
+
+    None when it came before. Whoever else is writing it down now is waited for.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            NOTE,
+            [intake.channel, intake.source, name, received_at, timezone.now(), json.dumps(dict(intake.given)), key],
+        )
+        noted: tuple[int, str | None] | None = cursor.fetchone()
+    return noted
 
 
 def _legible(intake: Intake) -> Intake:
@@ -77,10 +108,13 @@ def _legible(intake: Intake) -> Intake:
     )
 
 
-def _registered(intake: Intake, *, by: Actor, at: datetime, received_at: datetime) -> Complaint:
-    complaint = _complaint(intake, by=by, received_at=received_at)
+def _registered(
+    intake: Intake, *, by: Actor, at: datetime, received_at: datetime, key: int | None, book: Rulebook | None
+) -> Complaint:
+    complaint = _complaint(intake, book or rulebook.current(), by=by, received_at=received_at)
+    complaint.pk = key
     names = [attachment.name for attachment in intake.files]
-    event = workflow.register(complaint, by=by, at=at, details={"files": names} if names else {})
+    event = workflow.register_on(complaint, by=by, at=at, details={"files": names} if names else {})
     for attachment in intake.files:
         attachment.is_from_customer = by.role == CUSTOMER
         attachment.added_by, attachment.added_at = by.user, event.at
@@ -107,7 +141,7 @@ def first_received(channel: str, external_id: str) -> Complaint | None:
     return record.complaint if record else None
 
 
-def _complaint(intake: Intake, *, by: Actor, received_at: datetime) -> Complaint:
+def _complaint(intake: Intake, book: Rulebook, *, by: Actor, received_at: datetime) -> Complaint:
     match = identify(account_number=intake.account_number, phone=intake.contact_phone, name=intake.contact_name)
     flags = _flags(intake, match)
     complaint = Complaint(
@@ -122,7 +156,7 @@ def _complaint(intake: Intake, *, by: Actor, received_at: datetime) -> Complaint
         source_reference=intake.source_reference,
         channel_details=_details(intake, match),
         external_due_at=intake.external_due_at,
-        branch=intake.branch or (by.user and by.user.branch) or _root_branch(),
+        branch=intake.branch or (by.user and book.branches.get(by.user.branch_id or 0)) or book.root,
         entered_by=by.user,
         language=intake.language,
         is_anonymous=intake.is_anonymous,
@@ -211,7 +245,3 @@ def _priority(intake: Intake, flags: set[str]) -> Priority:
 
 def _needs_supply_to_live(intake: Intake) -> bool:
     return intake.answers.get("life_support") == YES and intake.answers.get("supply_on") != YES
-
-
-def _root_branch() -> Branch:
-    return Branch.objects.filter(parent__isnull=True).earliest("path")

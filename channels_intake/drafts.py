@@ -104,10 +104,18 @@ class Draft:
             row.held_at, row.held_for = row.held_at or timezone.now(), why
 
     def forget(self) -> None:
-        """It was sent: nothing of it stays here."""
+        """It was sent or is not wanted: nothing of it stays here. The session's bare number makes room when that is needed."""
+        self.forget_words()
+        self.forget_files()
+
+    def forget_words(self) -> None:
+        """The row, in the transaction of what became of it; the files follow when that has happened."""
         if self._row is not None:
-            delete(self._row)
-        self.session[KEY] = [key for key in self.session.get(KEY, []) if key != str(self.form_id)]
+            self._row.delete()
+
+    def forget_files(self) -> None:
+        for file in self.files:
+            default_storage.delete(file["path"])
 
     @contextmanager
     def _changing(self) -> Iterator[UnsentForm]:
@@ -127,11 +135,14 @@ class Draft:
 
 def admit(session: SessionBase | dict[str, Any], form_id: UUID) -> None:
     """Let this browser open the form."""
-    known = [key for key in session.get(KEY, []) if key != str(form_id)] + [str(form_id)]
-    for key in known[:-MOST_DRAFTS]:
-        for row in UnsentForm.objects.of_customers().filter(pk=key):
-            delete(row)
-    session[KEY] = known[-MOST_DRAFTS:]
+    known = [key for key in session.get(KEY, []) if key != str(form_id)]
+    if len(known) >= MOST_DRAFTS:
+        # what was sent makes room before what is still being written
+        begun = {str(row.pk): row for row in UnsentForm.objects.of_customers().filter(pk__in=known)}
+        known = [key for key in known if key in begun]
+        for key in known[: 1 - MOST_DRAFTS]:
+            delete(begun[key])
+    session[KEY] = [*known[1 - MOST_DRAFTS :], str(form_id)]
 
 
 def by_token(token: str) -> UnsentForm | None:

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from django import forms
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.utils.translation import get_language, get_language_info
 from django.utils.translation import gettext_lazy as _
 
@@ -16,7 +16,7 @@ from channels_intake import questions
 from channels_intake.base import Intake
 from channels_intake.questions import STAFF, Question, moment
 from channels_intake.validators import dialable, not_in_future
-from complaints import attachments
+from complaints import attachments, rulebook
 from complaints.legible import BROKEN, says_something
 from complaints.models import Attachment, Category, Channel, Complaint, Flag, RequestType, Source, Subcategory
 from complaints.refusals import BadInput
@@ -98,6 +98,20 @@ class WholeTexts(forms.Form):
         return cleaned
 
 
+class KnownChoice(forms.ModelChoiceField):
+    """A choice by code among rows that the form has read already."""
+
+    known: Mapping[str, Model] = {}
+
+    def to_python(self, value: Any) -> Any:
+        if value in self.empty_values:
+            return None
+        found = self.known.get(str(value))
+        if found is None:
+            raise forms.ValidationError(self.error_messages["invalid_choice"], "invalid_choice", {"value": value})
+        return found
+
+
 class StaffForm(WholeTexts):
     """A complaint as staff write it down. A channel's form adds fields, says who may use it, and what it adds to the intake.
 
@@ -124,7 +138,7 @@ class StaffForm(WholeTexts):
     language = forms.ChoiceField(label=_("language"), choices=LANGUAGES)
     is_anonymous = forms.BooleanField(label=_("wants to stay anonymous"), required=False)
     is_confidential = forms.BooleanField(label=_("keep the name from those complained about"), required=False)
-    category = forms.ModelChoiceField(
+    category = KnownChoice(
         label=_("what it is about"),
         queryset=Category.objects.filter(is_active=True),
         to_field_name="code",
@@ -132,7 +146,7 @@ class StaffForm(WholeTexts):
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose one of the five.")},
     )
-    subcategory = forms.ModelChoiceField(
+    subcategory = KnownChoice(
         label=_("more exactly"),
         queryset=Subcategory.objects.filter(is_active=True),
         to_field_name="code",
@@ -168,7 +182,8 @@ class StaffForm(WholeTexts):
         kwargs["initial"] = self.usual(user) | dict(typed or {})
         super().__init__(*args, **kwargs)
         self.user = user
-        self.categories = list(Category.objects.filter(is_active=True).prefetch_related("subcategories"))
+        self.book = rulebook.current()
+        self.categories = list(self.book.categories.values())
         self.questions = {category.code: questions.questions_of(category) for category in self.categories}
         for question in self.all_questions():
             self.fields[question.name] = question.field()
@@ -189,7 +204,8 @@ class StaffForm(WholeTexts):
         self.fields["branch"].queryset = _own_branches(user)  # type: ignore[attr-defined]
         category, subcategory = self.fields["category"], self.fields["subcategory"]
         category.choices = [(c.code, c.name) for c in self.categories]  # type: ignore[attr-defined]
-        active = {c: [s for s in c.subcategories.all() if s.is_active] for c in self.categories}
+        category.known, subcategory.known = self.book.categories, self.book.subcategories  # type: ignore[attr-defined]
+        active = {c: self.book.offered(c) for c in self.categories}
         subcategory.choices = [("", _("Not yet known"))] + [  # type: ignore[attr-defined]
             (c.name, [(s.code, s.name) for s in kinds]) for c, kinds in active.items()
         ]

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from channels_intake import throttle
 from channels_intake.channels import web
-from channels_intake.door import receive
+from channels_intake.door import receive_on
 from channels_intake.drafts import Draft
 from channels_intake.models import Suspicion, UnsentForm
 from channels_intake.steps import CHECK, Answers
@@ -50,7 +50,7 @@ def register(row: UnsentForm) -> Complaint | None:
     answers = Answers(Draft.held(held))
     if answers.next_step() != CHECK:
         raise BadInput(_("The form asks for more now than it did then. Enter it by hand, then put this away."))
-    complaint = receive(replace(web.intake(answers), received_at=held.held_at), by=THE_CUSTOMER)
+    complaint, _is_new = receive_on(replace(web.intake(answers), received_at=held.held_at), by=THE_CUSTOMER)
     held.delete()  # its photos are swept when nobody can need them again
     return complaint
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -17,13 +18,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from channels_intake import drafts, guides, held, known
 from channels_intake.announcing import announced
 from channels_intake.channels import web
-from channels_intake.door import first_received, receive
+from channels_intake.door import first_received, receive_on
 from channels_intake.drafts import Draft
 from channels_intake.models import UnsentForm
 from channels_intake.questions import in_language, public_name
 from channels_intake.steps import CHECK, LABELS, STEPS, Answers, CategoryForm, StepForm
 from channels_intake.summary import summary
 from channels_intake.unsent import as_uuid
+from complaints import rulebook
 from complaints.attachments import MAX_FILES
 from complaints.models import Category, Channel, Complaint, DeskSettings, ServiceIssue
 from complaints.refusals import BadInput
@@ -108,6 +110,7 @@ def complain(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@rulebook.opened()
 def step(request: HttpRequest, form_id: UUID, step: str) -> HttpResponse:
     """One step of a draft. Going back keeps what was typed, right or wrong; going on needs it right."""
     draft = Draft(request.session, form_id)
@@ -205,10 +208,13 @@ def check(request: HttpRequest, answers: Answers) -> HttpResponse:
             raise
         return sent_or_start(answers.draft.form_id)
     try:
-        complaint = receive(replace(intake, files=()) if WITHOUT_FILES in request.POST else intake, by=THE_CUSTOMER)
+        with transaction.atomic():
+            whole = replace(intake, files=()) if WITHOUT_FILES in request.POST else intake
+            complaint, _is_new = receive_on(whole, by=THE_CUSTOMER)
+            answers.draft.forget_words()
     except NotKept as refusal:
         return check_page(request, answers, unkept=True, status=refusal.status)
-    answers.draft.forget()
+    answers.draft.forget_files()
     return redirect("channels_intake:received", complaint.token)
 
 

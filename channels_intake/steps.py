@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from channels_intake import questions
 from channels_intake.drafts import Draft
 from channels_intake.forms import LANGUAGES, LONGEST_STORY, FilesField, WholeTexts, phone_field
-from channels_intake.questions import PUBLIC, moment, public_name
+from channels_intake.questions import PUBLIC, Question, moment, public_name
 from channels_intake.unsent import LONGEST
 from channels_intake.validators import not_in_future
+from complaints import rulebook
 from complaints.models import Category, Priority, Subcategory
 
 if TYPE_CHECKING:
@@ -43,15 +46,24 @@ class StepForm(WholeTexts):
         return {name: self.data[name][:LONGEST] for name in self.fields if name in self.data}
 
 
+class CategoryField(forms.Field):
+    """The code of a category in use."""
+
+    default_error_messages = {"invalid_choice": forms.ModelChoiceField.default_error_messages["invalid_choice"]}
+
+    def to_python(self, value: Any) -> Category | None:
+        if value in self.empty_values:
+            return None
+        found = rulebook.current().categories.get(str(value))
+        if found is None:
+            raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice", params={"value": value})
+        return found
+
+
 class CategoryForm(StepForm):
     name, title = "category", _("What is wrong?")
 
-    category = forms.ModelChoiceField(
-        label=title,
-        queryset=Category.objects.filter(is_active=True),
-        to_field_name="code",
-        error_messages={"required": _("Choose one of the five.")},
-    )
+    category = CategoryField(label=title, error_messages={"required": _("Choose one of the five.")})
 
 
 class KindForm(StepForm):
@@ -62,7 +74,7 @@ class KindForm(StepForm):
     )
 
     def prepare(self) -> None:
-        offered = self.topic.subcategories.filter(is_active=True, is_public=True) if self.topic else []
+        offered = [kind for kind in rulebook.current().offered(self.topic) if kind.is_public] if self.topic else []
         self.fields["kind"].choices = [  # type: ignore[attr-defined]
             *[(kind.code, public_name(kind)) for kind in offered],
             (NOT_SURE, _("I am not sure")),
@@ -183,18 +195,14 @@ class Answers:
 
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
-        self.category = self._category()
-        self.kind = self._kind()
+        self._checked: dict[str, tuple[Any, StepForm]] = {}
+        book = rulebook.current()
+        self.category = book.categories.get((draft.answers("category") or {}).get("category", ""))
+        self.kind = self._kind(book.subcategories)
 
-    def _category(self) -> Category | None:
-        code = (self.draft.answers("category") or {}).get("category")
-        return Category.objects.filter(is_active=True, code=code).first()
-
-    def _kind(self) -> Subcategory | None:
-        code = (self.draft.answers("kind") or {}).get("kind")
-        if self.category is None or code in (None, NOT_SURE):
-            return None
-        return self.category.subcategories.filter(is_active=True, code=code).first()
+    def _kind(self, known: Mapping[str, Subcategory]) -> Subcategory | None:
+        kind = known.get((self.draft.answers("kind") or {}).get("kind", ""))
+        return kind if kind is not None and kind.category == self.category else None
 
     def form(self, step: str, data: Mapping[str, Any] | None = None, **kwargs: Any) -> StepForm:
         """The step's form: checked against `data`, or showing what was typed before."""
@@ -202,8 +210,11 @@ class Answers:
         return STEPS[step](data, initial=typed, category=self.category, kind=self.kind, **kwargs)
 
     def filled(self, step: str) -> StepForm:
-        """The step's form over what was typed before, to be asked whether it is valid."""
-        return self.form(step, self.draft.answers(step) or {})
+        """The step's form over what was typed before, to be asked whether it is valid; made once for what stands there."""
+        typed = self.draft.answers(step)
+        if step not in self._checked or self._checked[step][0] is not typed:
+            self._checked[step] = (typed, self.form(step, typed or {}))
+        return self._checked[step][1]
 
     def is_done(self, step: str) -> bool:
         return self.draft.answers(step) is not None and (step == "photos" or self.filled(step).is_valid())
@@ -240,10 +251,14 @@ class Answers:
     def cleaned(self, step: str) -> dict[str, Any]:
         """What was typed on a step, checked; what is wrong is left out."""
         form = self.filled(step)
-        form.full_clean()
+        form.is_valid()
         return form.cleaned_data
 
     def answers(self) -> dict[str, str]:
         """The category's questions, answered so far."""
+        return questions.answers(self._asked, self.cleaned("story"))
+
+    @cached_property
+    def _asked(self) -> list[Question]:
         asked = questions.questions_of(self.category) if self.category else []
-        return questions.answers([q for q in asked if q.fits(self.kind)], self.cleaned("story"))
+        return [question for question in asked if question.fits(self.kind)]

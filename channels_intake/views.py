@@ -23,7 +23,7 @@ from channels_intake import mail, scans_kept, telephony, unsent, words
 from channels_intake.announcing import announced
 from channels_intake.channels import desk_forms, desk_forms_for
 from channels_intake.channels.letter import Form as LetterForm
-from channels_intake.door import add_to, first_received, receive
+from channels_intake.door import add_to, first_received, receive_on
 from channels_intake.forms import StaffForm
 from channels_intake.mail_views import reads_mail
 from channels_intake.models import Scan, UnsentForm
@@ -83,7 +83,7 @@ def new(request: StaffRequest, channel: str) -> HttpResponse:
 @transaction.atomic
 def taken(request: StaffRequest, form: StaffForm) -> Complaint:
     """The complaint that a right form makes, with all that hangs on it. Raises NotKept, and then there is none."""
-    complaint = receive(form.intake(), by=Actor.staff(request.user))
+    complaint, _is_new = receive_on(form.intake(), by=Actor.staff(request.user))
     form.received(complaint)
     put_to_issue(complaint, form.cleaned_data["service_issue"], request.user)
     unsent.forget(form.cleaned_data["form_id"])

@@ -102,6 +102,7 @@ class ComplaintWhole(ComplaintOut):
 
     @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(choices=sorted(MOVES))))
     def get_moves(self, complaint: Complaint) -> list[str]:
+        complaint.know_clocks(complaint.clocks.all())
         return [name for name, _move in complaint.moves_for(self.context["request"].user.role)]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import phonenumbers
@@ -409,7 +410,11 @@ def _words_of_issue(complaint: Complaint) -> dict[str, Any]:
 
 def promised_to_customer(complaint: Complaint) -> datetime | None:
     """When we promised an answer: the regulator's date if there is one, else our public commitment, else the law's."""
-    due = dict(complaint.clocks.filter(kind=ClockKind.RESOLVE).order_by("round").values_list("tier", "due_at"))
+    known = complaint.known_clocks()
+    if known is None:
+        due = dict(complaint.clocks.filter(kind=ClockKind.RESOLVE).order_by("round").values_list("tier", "due_at"))
+    else:
+        due = {one.tier: one.due_at for one in sorted(known, key=attrgetter("round")) if one.kind == ClockKind.RESOLVE}
     return due.get(Tier.EXTERNAL) or due.get(Tier.COMMITMENT) or due.get(Tier.STATUTORY)
 
 

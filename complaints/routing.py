@@ -120,6 +120,10 @@ class Routes:
         return None, self.nearest(TeamKind.DISPATCH, facts.branch)
 
 
-def team_for(complaint: Complaint) -> Team | None:
-    """The team of the first rule that fits; where its kind is nowhere upwards, the next rule's; the dispatch desk after all."""
-    return Routes(paths=duty.upwards(complaint.branch.path)).answer(Facts.of(complaint))[1]
+def team_for(complaint: Complaint, routes: Routes | None = None) -> Team | None:
+    """The team of the first rule that fits; where its kind is nowhere upwards, the next rule's; the dispatch desk after all.
+
+    `routes` are those in force, where somebody has read them already.
+    """
+    routes = routes or Routes(paths=duty.upwards(complaint.branch.path))
+    return routes.answer(Facts.of(complaint))[1]

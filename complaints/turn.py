@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from django.db import InterfaceError, OperationalError
@@ -45,8 +46,29 @@ def now() -> datetime:
     return current.now if current else timezone.now()
 
 
+_known: ContextVar[Mapping[Hashable, Any]] = ContextVar("known", default=MappingProxyType({}))
+
+
+@contextmanager
+def knowing(what: Mapping[Hashable, Any]) -> Iterator[None]:
+    """In here `once` gives what is known and does not read it, in a turn and outside of one."""
+    token = _known.set(what)
+    try:
+        yield
+    finally:
+        _known.reset(token)
+
+
+def known(what: Hashable) -> Any:
+    """What is known in here, else None."""
+    return _known.get().get(what)
+
+
 def once(what: Hashable, read: Callable[[], T]) -> T:
-    """What `read` gives, read once in a turn; outside of turns each time."""
+    """What `read` gives, read once in a turn; outside of turns each time; what is known here is not read at all."""
+    if (already := known(what)) is not None:
+        given: T = already
+        return given
     current = _current.get()
     if current is None:
         return read()

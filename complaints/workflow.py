@@ -10,19 +10,20 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from complaints import checks, concerns, database_clock, effects, ladder, outbox, routing, turn, typed
+from complaints import checks, concerns, database_clock, effects, ladder, outbox, routing, rulebook, turn, typed
 from complaints.clocks import alarms, following, opening, running
 from complaints.models import Alarm, Channel, Complaint, Event, Priority
 from complaints.references import reference_for
 from complaints.refusals import ChangedMeanwhile, DetailsMissing, MoveRefused
+from complaints.routing import Routes
 from complaints.states import MOVES, PREVIOUS, REGISTER, SAME, Move, Status
 from staff.actors import ACTOR_LABELS, CLOCK, THE_CLOCK, Actor
 
-KNOWN = ("category", "subcategory", "customer")
+KNOWN = ("category", "subcategory", "customer", "branch")
 """What a move looks at beside the complaint itself."""
 
 
@@ -35,23 +36,38 @@ def register(
     `complaint` is unsaved and filled by the door; `received_at` may lie before `at` (letters), never after it.
     A life-safety complaint is dispatched in the same transaction, whatever the hour.
     """
-    at = at or timezone.now()
+    return register_on(complaint, by=by, at=at or timezone.now(), details=details or {})
+
+
+def register_on(complaint: Complaint, *, by: Actor, at: datetime, details: Mapping[str, Any]) -> Event:
+    """As `register`, for who has begun the transaction. What is raised must end it."""
+    number, edition = rulebook.number_and_edition()
+    book = rulebook.of(edition)
+    with turn.knowing(book.known):
+        return _register(complaint, number, book.routes, by=by, at=at, details=details)
+
+
+def _register(
+    complaint: Complaint, number: int, routes: Routes, *, by: Actor, at: datetime, details: Mapping[str, Any]
+) -> Event:
     complaint.entered_at = at
     complaint.received_at = min(complaint.received_at or at, at)
-    complaint.reference = reference_for(next_number(), received_at=complaint.received_at)
+    complaint.reference = reference_for(number, received_at=complaint.received_at)
     complaint.status = Status.REGISTERED
     complaint.version = 1
     if complaint.subcategory is not None and complaint.subcategory.request_type:
         complaint.request_type = complaint.subcategory.request_type
-    complaint.team = complaint.team or routing.team_for(complaint)
+    complaint.team = complaint.team or routing.team_for(complaint, routes)
     if complaint.channel == Channel.VISIT:
         complaint.contacted_at = complaint.received_at
     clocks = opening.plan(complaint)
     complaint.save(force_insert=True)
-    event = record(complaint, REGISTER, "", by=by, at=at, details=details or {})
+    event = record(complaint, REGISTER, "", by=by, at=at, details=details)
     opening.open_all(complaint, clocks, event)
+    complaint.know_clocks(clocks)
     if outbox.queue(complaint, event) and following.told(complaint, event, clocks):
         running.look_ahead(complaint, clocks)
+        complaint.know_clocks(clocks)
         complaint.save(update_fields=["next_due_at", "next_due_clock"])
     if complaint.priority == Priority.P1 and complaint.team is not None:
         perform("dispatch", complaint, by=THE_CLOCK, at=at, team=complaint.team)
@@ -69,11 +85,17 @@ def perform(
     Raises MoveRefused, DetailsMissing or ChangedMeanwhile, and then nothing has changed.
     The caller's `complaint` is brought up to date.
     """
-    at = at or timezone.now()
-    locked = Complaint.objects.select_related(*KNOWN).locked(complaint.pk)
-    event = perform_on(locked, name, by=by, at=at, seen=seen, **details)
+    event = perform_within(name, complaint, by=by, at=at, seen=seen, **details)
     complaint.refresh_from_db()
     return event
+
+
+def perform_within(
+    name: str, complaint: Complaint, *, by: Actor, at: datetime | None = None, seen: int | None = None, **details: Any
+) -> Event:
+    """As `perform`, for who has begun the transaction and does not look at `complaint` again. What is raised must end it."""
+    locked = Complaint.objects.select_related(*KNOWN).locked(complaint.pk)
+    return perform_on(locked, name, by=by, at=at or timezone.now(), seen=seen, **details)
 
 
 def perform_on(
@@ -232,10 +254,3 @@ def _target(move: Move, complaint: Complaint) -> str:
     if move.target == PREVIOUS:
         return complaint.events.filter(move="merge").latest("number").from_status
     return move.target
-
-
-def next_number() -> int:
-    """The next number of the database's own sequence: never reused, never waits for another transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('complaint_reference')")
-        return int(cursor.fetchone()[0])

@@ -50,7 +50,7 @@ def follow(complaint: Complaint, event: Event, details: Details) -> None:
         _on_resolved(complaint, event)
     if event.to_status == Status.CLOSED != event.from_status:
         _on_closed(complaint, event)
-    if event.move not in ONLY_TELL:
+    if event.from_status != event.to_status or (event.move in TOUCHES_CLOCKS and event.move not in ONLY_TELL):
         look_ahead(complaint, complaint.clocks.ticking())
 
 
@@ -355,3 +355,5 @@ FOLLOW: dict[str, Callable[[Complaint, Event, Details], None]] = {
     "urge": _on_urge,
     "withdraw_request": asked.on_withdrawn,
 }
+TOUCHES_CLOCKS = frozenset(FOLLOW).union(*CONFIRMS.values())
+"""After any other move that leaves the status as it is, every clock is as it was, and so is what is due next."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
+from complaints import rows
 from complaints.clocks.alarms import alarms_of, arithmetic
 from complaints.clocks.deadlines import due_at
 from complaints.clocks.excusing import is_covered, is_needed
@@ -13,7 +14,7 @@ from complaints.clocks.limits import Limit
 from complaints.clocks.policies import Promise
 from complaints.clocks.promised import Calendars, promises
 from complaints.clocks.running import look_ahead
-from complaints.models import Alarm, Channel, Clock, ClockKind, Complaint, Event, LedgerEntry, Policy, Tier
+from complaints.models import Channel, Clock, ClockKind, Complaint, Event, LedgerEntry, Policy, Tier
 from complaints.states import Outcome
 
 ANSWERED_AT_ONCE = (Channel.PHONE, Channel.VISIT, Channel.WEB)
@@ -171,10 +172,10 @@ def open_all(complaint: Complaint, clocks: list[Clock], event: Event) -> None:
     """
     for clock in clocks:
         clock.complaint = complaint
-    Clock.objects.bulk_create(clocks)
-    LedgerEntry.objects.bulk_create(entry for clock in clocks for entry in _first_entries(clock, event))
+    rows.insert(clocks)
+    rows.insert(entry for clock in clocks for entry in _first_entries(clock, event))
     alarms = [alarm for clock in clocks for alarm in alarms_of(clock)]
-    Alarm.objects.bulk_create(a for a in alarms if a.fire_at > event.at or not a.level.startswith("warn"))
+    rows.insert(a for a in alarms if a.fire_at > event.at or not a.level.startswith("warn"))
 
 
 def _first_entries(clock: Clock, event: Event) -> Iterable[LedgerEntry]:

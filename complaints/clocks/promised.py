@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -67,9 +67,9 @@ def promises(complaint: Complaint) -> dict[tuple[str, str], Promise]:
 class InForce:
     """The policies and calendars in force, read once for one piece of work; or other `rules`, to see what they would do."""
 
-    def __init__(self, rules: Iterable[Rule] | None = None) -> None:
+    def __init__(self, rules: Iterable[Rule] | None = None, *, calendars: Mapping[str, Calendar] | None = None) -> None:
         self.rules = list(rules_in_force() if rules is None else rules)
-        self.calendars = Calendars()
+        self.calendars = Calendars(calendars)
 
     def promises(self, complaint: Complaint) -> dict[tuple[str, str], Promise]:
         """What is promised for this complaint as it stands, by (kind, tier)."""
@@ -113,15 +113,19 @@ def differs(clock: Clock, promise: Promise, calendar: Calendar | None) -> bool:
 
 
 class Calendars:
-    """The newest version of each calendar, read once for one piece of work."""
+    """The newest version of each calendar, read once for one piece of work; or these."""
 
-    def __init__(self) -> None:
-        self._rows: dict[str, Calendar] = {}
+    def __init__(self, rows: Mapping[str, Calendar] | None = None) -> None:
+        self._rows = rows
 
     def row(self, code: str) -> Calendar | None:
         if not code:
             return None
-        if not self._rows:
-            for calendar in Calendar.objects.order_by("code", "version"):
-                self._rows[calendar.code] = calendar
+        if self._rows is None:
+            self._rows = turn.known("calendars") or newest_calendars()
         return self._rows[code]
+
+
+def newest_calendars() -> dict[str, Calendar]:
+    """The newest version of each calendar, by code."""
+    return {calendar.code: calendar for calendar in Calendar.objects.order_by("code", "version")}

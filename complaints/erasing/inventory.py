@@ -203,7 +203,7 @@ NOT_PERSONAL: dict[str, str] = {
         "complaints.LetterText complaints.CannedText complaints.RoutingRule complaints.RoutingChange complaints.DeskSettings "
         "complaints.PauseReason complaints.LadderStep complaints.Storm complaints.Retargeting complaints.RetentionRule "
         "channels_intake.Open311Key channels_intake.Guide channels_intake.GuideVersion contenttypes.ContentType "
-        "auth.Permission auth.Group sessions.Session"
+        "auth.Permission auth.Group sessions.Session complaints.RulebookEdition"
     ),
     "the people who work here, who are kept as long as their work is": (
         "staff.User complaints.SavedView complaints.BulkRun staff.DeskSession staff.EntryEvent staff.SecondFactorRule "

@@ -98,6 +98,7 @@ from complaints.models.privacy import ErasedFile, Erasure, LegalHold, RetentionO
 from complaints.models.promises import Alarm, Calendar, Clock, ClockKind, LedgerEntry, Policy, PolicyLimit, Tier
 from complaints.models.receipts import Arrival, Receipt
 from complaints.models.routes import RouteChange, RoutingChange, RoutingRule
+from complaints.models.rulebook import RulebookEdition
 from complaints.models.safety import EquipmentOwner, HazardGrade, SafetyFinding
 from complaints.models.seals import HistoryCheck, HistorySeal
 from complaints.models.search import ComplaintWords
@@ -244,6 +245,7 @@ __all__ = [
     "RouteChange",
     "RoutingChange",
     "RoutingRule",
+    "RulebookEdition",
     "SafetyFinding",
     "SafetyRuleChange",
     "SafetyRuleKind",

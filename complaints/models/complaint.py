@@ -260,6 +260,8 @@ class Complaint(models.Model):
 
     _ticking_of: int = -1
     _ticking_clocks: list[Clock]
+    _known_of: int = -1
+    _known_clocks: list[Clock]
 
     objects = ComplaintQuerySet.as_manager()
 
@@ -481,8 +483,13 @@ class Complaint(models.Model):
 
     def know_clocks(self, clocks: Iterable[Clock]) -> None:
         """All its clocks were read anyhow: those that tick need not be asked for."""
-        self._ticking_clocks = [clock for clock in clocks if clock.is_ticking]
-        self._ticking_of = self.version
+        self._known_clocks = list(clocks)
+        self._ticking_clocks = [clock for clock in self._known_clocks if clock.is_ticking]
+        self._known_of = self._ticking_of = self.version
+
+    def known_clocks(self) -> list[Clock] | None:
+        """All its clocks, where they were read for this version of the complaint."""
+        return self._known_clocks if self._known_of == self.version else None
 
     def _may_adjust(self, name: str) -> bool:
         """Whether the money is where this move takes it up; a proposal waits for its decision before there is another."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django.db import models
 from django.db.models import F, Q
@@ -39,7 +41,15 @@ class Calendar(Named):
 
     def working_calendar(self) -> WorkingCalendar:
         """The calendar as the arithmetic knows it. Raises ImpossibleCalendar (a ValueError)."""
-        return WorkingCalendar.from_rules(self.code, self.version, self.rules)
+        if self._state.adding:
+            return WorkingCalendar.from_rules(self.code, self.version, self.rules)
+        return _understood(self.code, self.version, json.dumps(self.rules))
+
+
+@lru_cache(maxsize=64)
+def _understood(code: str, version: int, rules: str) -> WorkingCalendar:
+    """Understanding a calendar of some years takes longer than reckoning with it; what it gives depends on these words alone."""
+    return WorkingCalendar.from_rules(code, version, json.loads(rules))
 
 
 class Policy(Named):

@@ -113,14 +113,15 @@ def move(request: StaffRequest, reference: str, name: str) -> HttpResponse:
     """Make one move. What was typed stays on the form when it is refused, and on the server too."""
     if name not in MOVES or not MOVES[name].by_hand:
         raise Http404
-    found = find(request, reference)
+    # without what only its page shows: to plan so many joins takes the database longer than the move
+    found = get_object_or_404(Complaint.objects.visible_to(request.user).select_related("branch"), reference=reference)
     form = MoveForm(request.POST, request.FILES, name=name, complaint=found, user=request.user)
     if not form.is_valid():
-        return _again(request, found, form, status=422)
+        return _again(request, find(request, reference), form, status=422)
     form_id = unsent_moves.as_uuid(request.POST["draft"]) if "draft" in request.POST else None
     try:
         with unsent_moves.sending(form_id, found, name, by=request.user):
-            workflow.perform(name, found, by=Actor.staff(request.user), seen=_seen(request), **form.details())
+            workflow.perform_within(name, found, by=Actor.staff(request.user), seen=_seen(request), **form.details())
     except unsent_moves.AlreadySent:
         messages.info(request, _("%(move)s: this was already done.") % {"move": MOVES[name].label})
     except Refusal as refused:
