@@ -126,7 +126,12 @@ RULES = {
     ),
     "follower_is_greeted_once": twice("complaints.Notice", follower_id=NOBODY, medium="sms", address="13800001234"),
     "announced_once_to_each_address": twice(
-        "complaints.Notice", saying_id=NOBODY, customer_id=NOBODY, medium="sms", address="13800001234"
+        "complaints.Notice",
+        {"customer_id": NOBODY - 1},
+        saying_id=NOBODY,
+        customer_id=NOBODY,
+        medium="sms",
+        address="13800001234",
     ),
     "coaching_is_reminded_of_once": twice(
         "complaints.Notice", coaching_id=NOBODY, medium="email", address="a@example.org"

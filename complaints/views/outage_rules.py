@@ -94,6 +94,7 @@ class RulesForm(forms.Form):
 def _initial(rules: Rules) -> dict[str, Any]:
     change = rules.get("change", {})
     initial = {"minutes": change.get("minutes"), "change_source": change.get("source", "")}
+    initial |= {f"for_{kind}": ALL for kind in OutageKind.values}
     for rule in rules.get("rules", []):
         for name, value in (("hours", rule["hours"]), ("for", rule["for"]), ("source", rule.get("source", ""))):
             initial[f"{name}_{rule['kind']}"] = value

@@ -31,8 +31,8 @@ def page(response):
 def as_typed(client, **more):
     """The form as it comes, sent back with what is said differently."""
     form = client.get(CHANGE).context["form"]
-    said = {field.html_name: field.value() or "" for field in form} | {"reason": "New rules of the grid company"}
-    return said | more
+    said = {field.html_name: "" if field.value() is None else field.value() for field in form}
+    return said | {"reason": "New rules of the grid company"} | more
 
 
 def test_a_supervisor_changes_a_rule_and_it_is_known_who_did_and_why(client, boss):
