@@ -74,9 +74,11 @@ class Uploads(TemporaryFileUploadHandler):
     The rest of the form is read all the same; `unkept` says of the request that it happened.
     """
 
+    _made: TemporaryUploadedFile | None = None
+
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super(TemporaryFileUploadHandler, self).new_file(*args, **kwargs)
-        self._made: TemporaryUploadedFile | None = None
+        self._made = None
         with self._room():
             self._made = TemporaryUploadedFile(
                 self.file_name, self.content_type, 0, self.charset, self.content_type_extra

@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 
 from complaints.models import Complaint
+from complaints.store import Uploads
 from staff.actors import Role
 from tests.channels_intake.test_desk_forms import filled
 from tests.channels_intake.test_mail import written
@@ -245,6 +246,16 @@ def test_a_program_with_a_huge_file_is_told_in_the_one_shape(client, no_room):
         {"code": "file_not_kept", "message": SAID, "fields": {"files": [SAID]}},
     )
     assert not complaint.attachments.exists()
+
+
+def test_a_browser_that_hangs_up_before_or_within_a_huge_file_leaves_nothing(temporary):
+    uploads = Uploads()
+    uploads.upload_interrupted()
+    uploads.new_file("files", "pole.png", "image/png", HUGE)
+    uploads.receive_data_chunk(noise(), 0)
+    assert len(temporary()) == 1
+    uploads.upload_interrupted()
+    assert temporary() == []
 
 
 def test_with_room_a_huge_file_is_taken_by_way_of_the_temporary_folder(client, files, temporary):
