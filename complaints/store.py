@@ -67,6 +67,9 @@ class Unkept(UploadedFile):
 
     open = chunks = read
 
+    def close(self) -> None:
+        """Nothing is open, and the files beside it are closed after it."""
+
 
 class Uploads(TemporaryFileUploadHandler):
     """Files too large for memory, on their way to us in the temporary folder. What finds no room there is Unkept.

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 
 from complaints.models import Complaint
-from complaints.store import Uploads
+from complaints.store import Unkept, Uploads
 from staff.actors import Role
 from tests.channels_intake.test_desk_forms import filled
 from tests.channels_intake.test_mail import written
@@ -256,6 +256,10 @@ def test_a_browser_that_hangs_up_before_or_within_a_huge_file_leaves_nothing(tem
     assert len(temporary()) == 1
     uploads.upload_interrupted()
     assert temporary() == []
+
+
+def test_what_is_not_there_is_closed_like_a_file():
+    assert Unkept(None, "pole.png").close() is None
 
 
 def test_with_room_a_huge_file_is_taken_by_way_of_the_temporary_folder(client, files, temporary):
