@@ -65,7 +65,7 @@ class Unkept(UploadedFile):
     def read(self, *_size: Any) -> NoReturn:
         raise UnkeptUpload(_said(), fields=["files"])
 
-    open = chunks = read
+    open = chunks = read  # type: ignore[assignment]  # however they are asked, they do not answer
 
     def close(self) -> None:
         """Nothing is open, and the files beside it are closed after it."""
@@ -84,7 +84,7 @@ class Uploads(TemporaryFileUploadHandler):
         self._made = None
         with self._room():
             self._made = TemporaryUploadedFile(
-                self.file_name, self.content_type, 0, self.charset, self.content_type_extra
+                self.file_name or "", self.content_type, 0, self.charset, self.content_type_extra
             )
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
