@@ -106,6 +106,7 @@ def test_a_customer_writes_again_without_the_file(client, files):
     with full_disk():
         refused = client.post(address, {"message": "还是没电。", "files": large_photo()})
         assert refused.status_code == 507
+        assert refused.context["write_form"].errors["files"] == [SAID]
         assert SAID in page(refused)
         assert "还是没电。" in page(refused)
         assert complaint.events.count() == before
