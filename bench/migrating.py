@@ -32,6 +32,11 @@ CHANGED = {
     ("complaints_complaint", "version"): "others wrote meanwhile",
 }
 """Columns that need not be what they were, and why."""
+UNJUDGED = """
+SELECT count(*) FROM complaints_feedback
+WHERE (verdict, rating, attitude_rating) IS DISTINCT FROM
+    (CASE WHEN solved THEN 'yes' WHEN NOT solved THEN 'no' ELSE '' END, score, attitude)
+"""
 
 
 @dataclass
@@ -234,6 +239,10 @@ def troubles(before: dict[tuple[str, str], tuple[int, int]], upto: dict[str, int
             yield f"{table}: {count} rows were there, {after[table, name][0]} are"
         elif after[table, name][1] != value and (table, name) not in CHANGED:
             yield f"{table}.{name} was changed"
+    with step("Comparing what was answered with its verdicts"), connection.cursor() as cursor:
+        cursor.execute(UNJUDGED)
+        if (unjudged := cursor.fetchone()[0]) > 0:
+            yield f"{unjudged} answers have another verdict or rating than they said"
     with step("Making it ready, as every start does"):
         call_command("prepare", verbosity=0)
     with step("Comparing the history with its hashes"):

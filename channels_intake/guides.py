@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -88,22 +89,39 @@ def with_counts() -> QuerySet[Guide]:
     return counted.order_by("position", "slug")
 
 
-def load(profile: str, *, at: datetime) -> int:
-    """The profile's guides, onto an empty table only; how many."""
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """How many guides were written, and what of them was not as the profile has it, in words."""
+
+    count: int
+    missing: tuple[str, ...] = ()
+
+
+def load(profile: str, *, at: datetime) -> Loaded:
+    """Write the profile's guides, onto an empty table only.
+
+    A guide of a category that is not there, or not under this code any more, is written for every topic.
+    """
     if Guide.objects.exists():
-        return 0
+        return Loaded(0)
     rows: list[dict[str, Any]] = yaml.safe_load(
         (Path(settings.BASE_DIR) / "profiles" / profile / "guides.yaml").read_text()
     )
     categories = {category.code: category for category in Category.objects.all()}
+    missing = []
     for position, row in enumerate(rows, start=1):
         texts = {
             f"{part}_{language}": row[part][language].strip() for part in ("title", "body") for language in ("zh", "en")
         }
-        category = categories[row["category"]] if row.get("category") else None
-        save(
-            Guide(slug=row["slug"], category=category, position=position * 10, is_published=True, **texts),
-            by=None,
-            at=at,
+        code = row.get("category")
+        if code and code not in categories:
+            missing.append(f"Guide {row['slug']!r}: there is no category {code!r}; it is shown for every topic.")
+        guide = Guide(
+            slug=row["slug"],
+            category=categories.get(code) if code else None,
+            position=position * 10,
+            is_published=True,
+            **texts,
         )
-    return len(rows)
+        save(guide, by=None, at=at)
+    return Loaded(len(rows), tuple(missing))

@@ -28,7 +28,10 @@ RENEWING = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 INSPECTING = frozenset({Role.INVESTIGATOR, Role.SUPERVISOR, Role.ADMINISTRATOR})
 READING_DEADLINES = RENEWING | {Role.ANALYST}
 DEADLINE_PAGES = frozenset(
-    {"deadlines", "policies", "calendars", "ladder", "roster", "absences", "people", "storms", "routes", "teams"}
+    {
+        *("deadlines", "policies", "calendars", "ladder", "outage-notice", "roster", "absences", "people", "storms"),
+        *("routes", "teams"),
+    }
 )
 ACCOUNT_PAGES = frozenset({"people", "new-person", "second-factor"})
 BILL_PAGES = frozenset({"adjustments", "tariffs"})

@@ -14,6 +14,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from complaints import store
 from complaints.refusals import Refusal
 
 PERMISSIONS = (
@@ -63,13 +64,19 @@ def _check_no_nul(texts: Iterable[str]) -> None:
 
 
 class RefusalMiddleware:
-    """Answers a refusal raised by a view with its sentence: a fragment for htmx, a page otherwise."""
+    """Answers a refusal raised by a view with its sentence: a fragment for htmx, a page otherwise.
+
+    A form that came back because its files found no room here is no mistake of who sent it: the answer is 507, not 422.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == 422 and (refusal := store.unkept(request)) is not None:
+            response.status_code = refusal.status
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, Refusal):
@@ -111,6 +118,9 @@ def api_exception_handler(exception: Exception, context: dict[str, Any]) -> Resp
         if exception.fields:
             refused["fields"] = {name: [exception.message] for name in exception.fields}
         return _said_when(Response(refused, status=exception.status), exception)
+    request = context.get("request")  # none before a view was found
+    if isinstance(exception, ValidationError) and request and (refusal := store.unkept(request)) is not None:
+        return api_exception_handler(refusal, context)
     if isinstance(exception, RequestDataTooBig | TooManyFieldsSent):
         return Response({"code": "too_large", "message": _("That is too much for one request.")}, status=413)
     response = exception_handler(exception, context)

@@ -229,6 +229,7 @@ STORAGES = {
 }
 MEDIA_URL = "/media/"  # only names files; nothing serves this address
 FILE_UPLOAD_PERMISSIONS = 0o640
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler", "complaints.store.Uploads"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
 # --- Safety ---------------------------------------------------------------------------------------------------------

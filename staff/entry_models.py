@@ -185,6 +185,11 @@ class ApiToken(models.Model):
     def __str__(self) -> str:
         return f"{self.start}… {self.name}"
 
+    @property
+    def may(self) -> str:
+        """What it may be used for, in words."""
+        return " · ".join(str(Scope(scope).label) for scope in self.scopes)
+
     def is_open(self, at: datetime) -> bool:
         return self.revoked_at is None and self.expires_at > at
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordForm
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,6 +17,15 @@ from staff import people, tokens
 from staff.actors import Role
 from staff.entry_models import Scope
 from staff.models import Branch, Team, User
+
+
+class AtTheDoor(AuthenticationForm):
+    """Name and password, and one sentence where they do not go together."""
+
+    error_messages = {
+        **AuthenticationForm.error_messages,
+        "invalid_login": gettext_lazy("Username and password do not go together. Check both; capital letters count."),
+    }
 
 
 class NewPassword(SetPasswordForm):

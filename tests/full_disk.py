@@ -29,5 +29,5 @@ def noise(side=300, seed=1):
     return out.getvalue()
 
 
-def large_photo(name="pole.png"):
-    return SimpleUploadedFile(name, noise())
+def large_photo(name="pole.png", side=300):
+    return SimpleUploadedFile(name, noise(side))

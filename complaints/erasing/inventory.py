@@ -198,6 +198,7 @@ NOT_PERSONAL: dict[str, str] = {
         "complaints.Category complaints.Subcategory complaints.RootCause complaints.Calendar complaints.Policy "
         "complaints.PolicyLimit complaints.Tariff complaints.QuestionSet complaints.Survey complaints.SurveyStratum "
         "complaints.CallQuota complaints.SampleDraw complaints.ConductRule complaints.ConductRuleChange complaints.HazardRule "
+        "complaints.OutageRulesChange "
         "complaints.ProtectionZone complaints.SafetyRuleChange complaints.InspectionKind complaints.TellingHabit "
         "complaints.DeskHabit complaints.ViewWatch complaints.Webhook complaints.MessageTemplate complaints.TextVersion "
         "complaints.LetterText complaints.CannedText complaints.RoutingRule complaints.RoutingChange complaints.DeskSettings "

@@ -1,4 +1,7 @@
-"""Answers that can be changed, follow-ups, call-backs, and surveys of customers who did not complain."""
+"""Answers that can be changed, follow-ups, call-backs, and surveys of customers who did not complain.
+
+Answers that are there get their verdict in the next migration, which holds no lock while it fills them.
+"""
 
 import complaints.models.complaint
 import django.contrib.postgres.fields
@@ -6,12 +9,6 @@ import django.core.validators
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
-
-VERDICTS = """
-UPDATE complaints_feedback
-SET verdict = CASE WHEN solved THEN 'yes' ELSE 'no' END, rating = score, attitude_rating = attitude
-WHERE solved IS NOT NULL
-"""
 
 
 def permanent(table: str) -> migrations.RunSQL:
@@ -1074,5 +1071,4 @@ class Migration(migrations.Migration):
             ),
         ),
         *(permanent(f"complaints_{name}") for name in PERMANENT),
-        migrations.RunSQL(VERDICTS, migrations.RunSQL.noop),
     ]

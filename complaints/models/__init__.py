@@ -103,7 +103,7 @@ from complaints.models.safety import EquipmentOwner, HazardGrade, SafetyFinding
 from complaints.models.seals import HistoryCheck, HistorySeal
 from complaints.models.search import ComplaintWords
 from complaints.models.service_issue import IssueFollower, IssueKind, IssueUpdate, ServiceIssue
-from complaints.models.settings import DeskSettings
+from complaints.models.settings import DeskSettings, OutageRulesChange
 from complaints.models.steering import AlarmLevel, LadderStep, Listener, PauseReason, Retargeting, Storm
 from complaints.models.surveys import Survey, SurveyAnswer, SurveyInvite, SurveyState, SurveyStratum
 from complaints.models.together import (
@@ -225,6 +225,7 @@ __all__ = [
     "NoticeState",
     "OutageFinding",
     "OutageKind",
+    "OutageRulesChange",
     "PauseReason",
     "Policy",
     "PolicyLimit",

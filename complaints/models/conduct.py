@@ -35,7 +35,7 @@ class ConductRule(Named):
     code = models.SlugField(_("code"), unique=True)
     text_zh = models.TextField(_("the rule in Chinese"))
     text_en = models.TextField(_("the rule in English"))
-    source = models.CharField(_("source"), max_length=200, blank=True)
+    source = models.CharField(pgettext_lazy("of a rule", "source"), max_length=200, blank=True)
     subcategories = ArrayField(models.CharField(max_length=10), verbose_name=_("subcategories"), default=list)
     measure = models.CharField(_("measured in"), max_length=12, choices=Measure, blank=True)
     limit = models.PositiveSmallIntegerField(_("limit"), null=True, blank=True)

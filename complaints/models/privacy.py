@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from complaints.models.classification import Category, Severity
 from complaints.models.complaint import Complaint
@@ -29,7 +30,7 @@ class RetentionRule(Named):
     category = models.ForeignKey(Category, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     severities = ArrayField(models.CharField(max_length=10, choices=Severity), default=list, blank=True)
     months = models.PositiveSmallIntegerField(_("months"))
-    source = models.CharField(_("source"), max_length=300, blank=True)
+    source = models.CharField(pgettext_lazy("of a rule", "source"), max_length=300, blank=True)
     is_active = models.BooleanField(_("in force"), default=True)
 
     class Meta:

@@ -9,6 +9,9 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from complaints.models.append_only import AppendOnly
+from staff.models import User
+
 
 class DeskSettings(models.Model):
     """Days and counts that rules read; there is one row, number 1."""
@@ -87,3 +90,24 @@ class DeskSettings(models.Model):
     @classmethod
     def current(cls) -> DeskSettings:
         return cls.objects.get_or_create(pk=1)[0]
+
+
+class OutageRulesChange(AppendOnly):
+    """One change of the rules of notice of outages, with who made it and why; before and after are the rules whole."""
+
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=300)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = _("change of the rules of notice")
+        verbose_name_plural = _("changes of the rules of notice")
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(name="change_of_notice_rules_says_why", condition=~models.Q(reason="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"

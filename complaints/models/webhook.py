@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from staff.models import Branch, User
 
@@ -22,7 +23,7 @@ def make_secret() -> str:
 class Webhook(models.Model):
     """`failures` counts calls given up one after the other; a call that gets through sets it to 0."""
 
-    name = models.CharField(_("name"), max_length=80, unique=True)
+    name = models.CharField(pgettext_lazy("of a webhook", "name"), max_length=80, unique=True)
     url = models.URLField(_("address"), max_length=500)
     branch = models.ForeignKey(Branch, on_delete=models.PROTECT, related_name="+", verbose_name=_("branch"))
     moves = ArrayField(models.CharField(max_length=20), verbose_name=_("events"))

@@ -185,6 +185,10 @@ def track_move(request: PageRequest, token: str, name: str) -> HttpResponse:
     try:
         workflow.perform(name, complaint, by=THE_CUSTOMER, **{k: v for k, v in form.cleaned_data.items() if v})
     except Refusal as refused:
+        field = next((one for one in refused.fields if one in form.fields), None)
+        if field is not None:
+            form.add_error(field, refused.message)
+            return _track(request, complaint, status=refused.status, asks=name, typed={kept: form})
         return _track(request, complaint, status=refused.status, asks=name, refused=refused.message, typed={kept: form})
     messages.success(request, _thanks(name))
     return redirect("complaints:track", token)

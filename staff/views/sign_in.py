@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST
 
 from staff import entry, gate, oidc, passkeys, second_factor
 from staff.entry_models import Entered
-from staff.forms import CodeForm, NewPassword, PasskeyForm, RecoveryForm
+from staff.forms import AtTheDoor, CodeForm, NewPassword, PasskeyForm, RecoveryForm
 from staff.http import StaffRequest
 from staff.models import User
 from staff.second_factor import Factors
@@ -38,6 +38,7 @@ class SignIn(LoginView):
     """The door of the desk; afterwards the pages speak the person's own language unless they chose another."""
 
     template_name = "staff/sign_in.html"
+    authentication_form = AtTheDoor
     redirect_authenticated_user = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -5,9 +5,11 @@ import sys
 
 import pytest
 from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 
 from complaints.models import Complaint
+from complaints.store import Unkept, Uploads
 from staff.actors import Role
 from tests.channels_intake.test_desk_forms import filled
 from tests.channels_intake.test_mail import written
@@ -104,6 +106,7 @@ def test_a_customer_writes_again_without_the_file(client, files):
     with full_disk():
         refused = client.post(address, {"message": "还是没电。", "files": large_photo()})
         assert refused.status_code == 507
+        assert refused.context["write_form"].errors["files"] == [SAID]
         assert SAID in page(refused)
         assert "还是没电。" in page(refused)
         assert complaint.events.count() == before
@@ -144,3 +147,126 @@ def test_a_move_with_a_file_is_refused_whole(client, files):
     assert SAID in page(refused)
     assert complaint.events.count() == before
     assert not complaint.attachments.exists()
+
+
+# on their way to us, large files lie in the temporary folder
+
+
+HUGE = 3_000_000
+"""More than is kept in memory."""
+
+
+def huge_photo(name="pole.png"):
+    return SimpleUploadedFile(name, noise() + bytes(HUGE))
+
+
+@pytest.fixture
+def temporary(settings, tmp_path):
+    """What lies in the temporary folder."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    settings.FILE_UPLOAD_TEMP_DIR = str(folder)
+    return lambda: list(folder.iterdir())
+
+
+@pytest.fixture(params=["full", "gone"])
+def no_room(request, settings, temporary):
+    """Nothing of any size can be written there: its disk is full, or it is not there any more."""
+    if request.param == "full":
+        with full_disk():
+            yield
+    else:
+        settings.FILE_UPLOAD_TEMP_DIR = f"{settings.FILE_UPLOAD_TEMP_DIR}-gone"
+        yield
+    assert temporary() == [], "no half of a file keeps the disk full"
+
+
+def test_a_huge_photo_that_finds_no_room_here_is_gone_on_without(client, no_room):
+    form_id = walk(client, until="photos")
+    address = f"/complain/{form_id}/photos/"
+    refused = client.post(address, {"files": huge_photo()})
+    assert refused.status_code == 507
+    assert SAID in page(refused)
+    client.post(address, {})
+    client.post(f"/complain/{form_id}/check/")
+    assert not Complaint.objects.get().attachments.exists()
+
+
+def test_a_huge_file_without_room_leaves_a_colleague_what_was_typed(client, no_room):
+    client.force_login(a_user(Role.AGENT))
+    said = filled("phone", story="报装三个月没有回音，客户很着急。")
+    refused = client.post("/desk/new/phone/", said | {"files": huge_photo()})
+    assert refused.status_code == 507
+    assert SAID in page(refused)
+    assert "客户很着急" in page(refused)
+    assert not Complaint.objects.exists()
+
+
+def test_a_huge_scan_without_room_is_said_at_its_field(client, no_room):
+    client.force_login(a_user(Role.LIAISON))
+    said = filled("letter") | {"scan_file": huge_photo("brief.png")}
+    refused = client.post("/desk/new/letter/", said)
+    assert refused.status_code == 507
+    assert refused.context["form"].errors == {"scan_file": [SAID]}
+    assert not Complaint.objects.exists()
+
+
+def test_a_customer_keeps_what_they_wrote_beside_a_huge_photo(client, no_room):
+    complaint = a_complaint()
+    before = complaint.events.count()
+    refused = client.post(f"/track/{complaint.token}/supplement/", {"message": "还是没电。", "files": huge_photo()})
+    assert refused.status_code == 507
+    assert SAID in page(refused)
+    assert "还是没电。" in page(refused)
+    assert complaint.events.count() == before
+
+
+def test_a_move_with_a_huge_file_without_room_is_refused_whole(client, no_room):
+    complaint = bring(a_complaint(), "investigating")
+    client.force_login(a_user(Role.SUPERVISOR))
+    before = complaint.events.count()
+    refused = client.post(complaint.get_absolute_url() + "moves/attach/", {"files": huge_photo()})
+    assert refused.status_code == 507
+    assert SAID in page(refused)
+    assert complaint.events.count() == before
+
+
+def test_a_sheet_without_room_is_said_at_its_field(client, no_room):
+    client.force_login(a_user(Role.SUPERVISOR))
+    refused = client.post("/desk/routes/cases/", {"file": huge_photo("cases.csv")})
+    assert refused.status_code == 507
+    assert SAID in page(refused)
+
+
+def test_a_program_with_a_huge_file_is_told_in_the_one_shape(client, no_room):
+    complaint = bring(a_complaint(), "investigating")
+    client.force_login(a_user(Role.SUPERVISOR))
+    refused = client.post(f"/api/v1/complaints/{complaint.reference}/moves/attach/", {"files": huge_photo()})
+    assert (refused.status_code, refused.json()) == (
+        507,
+        {"code": "file_not_kept", "message": SAID, "fields": {"files": [SAID]}},
+    )
+    assert not complaint.attachments.exists()
+
+
+def test_a_browser_that_hangs_up_before_or_within_a_huge_file_leaves_nothing(temporary):
+    uploads = Uploads()
+    uploads.upload_interrupted()
+    uploads.new_file("files", "pole.png", "image/png", HUGE)
+    uploads.receive_data_chunk(noise(), 0)
+    assert len(temporary()) == 1
+    uploads.upload_interrupted()
+    assert temporary() == []
+
+
+def test_what_is_not_there_is_closed_like_a_file():
+    assert Unkept(None, "pole.png").close() is None
+
+
+def test_with_room_a_huge_file_is_taken_by_way_of_the_temporary_folder(client, files, temporary):
+    complaint = bring(a_complaint(), "investigating")
+    client.force_login(a_user(Role.SUPERVISOR))
+    sent = client.post(complaint.get_absolute_url() + "moves/attach/", {"files": large_photo("pole.png", side=1100)})
+    assert sent.status_code == 302
+    assert complaint.attachments.get().size > HUGE
+    assert temporary() == []

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from channels_intake import guides
 from channels_intake.models import Guide, GuideAnswer
-from complaints.models import Policy, PolicyLimit
+from complaints.models import Category, Policy, PolicyLimit
 from staff.actors import Role
 from tests.channels_intake.test_public_form import walk
 from tests.factories import a_branch, a_team, a_user
@@ -44,12 +44,24 @@ def page(response):
 @pytest.mark.parametrize("profile_name", ["cn-95598", "generic"])
 def test_every_profile_brings_guides_in_both_languages(profile_name):
     Guide.objects.all().delete()
-    assert guides.load(profile_name, at=timezone.now()) == 8
-    assert guides.load(profile_name, at=timezone.now()) == 0, "what supervisors wrote stays"
+    assert guides.load(profile_name, at=timezone.now()) == guides.Loaded(8)
+    assert guides.load(profile_name, at=timezone.now()) == guides.Loaded(0), "what supervisors wrote stays"
     for guide in Guide.objects.all():
         assert guide.is_published
         assert all(getattr(guide, name) for name in guides.TEXTS)
         assert "{" not in guides.rendered(guide.body_zh) + guides.rendered(guide.body_en)
+
+
+def test_guides_of_a_category_with_another_code_are_loaded_for_every_topic_and_it_is_said(capsys):
+    Guide.objects.all().delete()
+    Category.objects.filter(code="SAF").update(code="DANGER")
+    call_command("load_guides", "cn-95598")
+    said = capsys.readouterr()
+    assert "8 guides loaded." in said.out
+    assert "Guide 'wire-down': there is no category 'SAF'; it is shown for every topic." in said.err
+    assert Guide.objects.count() == 8
+    assert Guide.objects.get(slug="wire-down").category is None
+    assert Guide.objects.get(slug="no-power").category.code == "OUT"
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])

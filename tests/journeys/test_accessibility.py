@@ -4,8 +4,10 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
-from tests.journeys.people import Customer, Staff, feedback_link, text_messages
+from tests.journeys.people import Customer, Staff, feedback_link, photo, text_messages
+from tests.journeys.test_second_factor import MAKE, code_of, give_password, sign_out
 
 pytestmark = pytest.mark.xdist_group("journeys")
 
@@ -23,6 +25,7 @@ DESK = [
     "/desk/deadlines/?limit=nonsense", "/desk/policies/", "/desk/policies/?category=SAF", "/desk/policies/any/", "/desk/policies/any/change/",
     "/desk/policies/any/retire/", "/desk/policies/new/", "/desk/policies/move/", "/desk/calendars/", "/desk/calendars/cn-national/",
     "/desk/calendars/cn-national/edit/", "/desk/calendars/cn-national/import/", "/desk/calendars/new/", "/desk/ladder/", "/desk/ladder/new/",
+    "/desk/outage-notice/", "/desk/outage-notice/change/", "/desk/routes/", "/desk/routes/new/", "/desk/routes/cases/", "/desk/teams/",
     "/desk/adjustments/", "/desk/tariffs/", "/desk/tariffs/new/", "/desk/tariffs/beijing-annual/", "/desk/tariffs/shenzhen-seasonal/change/",
     "/desk/roster/", "/desk/absences/", "/desk/absences/1/", "/desk/people/investigator/leave/", "/desk/storms/", "/desk/unsent/", "/desk/mail/", "/desk/held/", "/desk/words/", "/desk/guides/", "/desk/guides/new/", "/desk/letters/",
     "/desk/letters/text/en/", "/desk/notices/", "/desk/notices/?state=all", "/desk/texts/", "/desk/texts/asked/sms/en/", "/desk/counter/", "/desk/new/regulator/batch/", "/customers/D000000000/edit/", "/customers/D000000000/merge/",
@@ -37,14 +40,25 @@ DESK = [
 PERSONAL_DATA = [
     "/desk/access-log/", "/desk/access-log/?about=nobody", "/desk/retention/", "/desk/retention/complaints/", "/desk/holds/",
     "/desk/holds/customer/D000000000/", "/desk/erasures/", "/customers/D000000000/erase/", "/desk/history/",
+    "/desk/webhooks/", "/customers/import/",
 ]  # fmt: skip
-"""Pages about personal data, which administrators keep."""
+"""Pages about personal data and about what leaves the house, which administrators keep."""
+KEPT = [
+    ("/desk/retention/complaints/", {"months": "0"}),
+    ("/desk/retention/complaints/", {"months": "24"}),
+    ("/desk/holds/customer/D000000001/", {}),
+    ("/desk/holds/customer/D000000001/", {"reason": "A lawsuit about a fire"}),
+    ("/customers/D000000000/erase/", {}),
+    ("/desk/webhooks/", {}),
+]
+"""Their forms, refused and taken."""
 REFUSED = [
     ("/desk/policies/new/", "main form.stack"),
     ("/desk/policies/any/retire/", "main form.panel"),
     ("/desk/calendars/new/", "main form.calendar-form"),
     ("/desk/calendars/cn-national/import/", "main form.inline-form"),
     ("/desk/ladder/new/", "main form.ladder-step"),
+    ("/desk/outage-notice/change/", "main form.panel"),
     ("/desk/tariffs/new/", "main form.inline-form"),
     ("/desk/roster/", "main .roster-below form.panel"),
     ("/desk/storms/", "#declare"),
@@ -195,4 +209,97 @@ def test_who_keeps_personal_data_meets_no_barrier(open_window, scheme):
     for path in PERSONAL_DATA:
         administrator.page.goto(path)
         found += barriers(administrator)
+    for path, said in KEPT:
+        administrator.page.goto(path)
+        form = administrator.page.locator("main form:has(.form-actions)").first
+        if not form.count():
+            continue  # in dark it was done already, in light
+        form.evaluate("form => form.noValidate = true")
+        administrator.fill(form, **said)
+        form.locator(".form-actions button").first.click()
+        administrator.page.wait_for_load_state()
+        found += barriers(administrator)
+    for path in ("/desk/holds/", "/desk/erasures/", "/desk/access-log/", "/desk/webhooks/"):
+        administrator.page.goto(path)
+        found += barriers(administrator)
+    assert found == []
+
+
+def test_what_is_hidden_and_then_shown_meets_no_barrier(open_window, scheme):
+    agent = open_window(Staff, color_scheme=scheme)
+    agent.sign_in("agent")
+    found = []
+    agent.go("/desk/?view=all").page.get_by_role("link", name=re.compile(r"^\d\d-\d{7}-\d$")).first.click()
+    agent.page.wait_for_url(re.compile("/complaints/"))
+    for path in (agent.page.url, "/customers/D000000000/"):
+        agent.page.goto(path)
+        found += barriers(agent)
+        agent.press("Show in full")
+        agent.sees("Shown in full, and written down.")
+        found += barriers(agent)
+        agent.page.get_by_role("link", name="Hide", exact=True).click()
+        expect(agent.page.get_by_role("button", name="Show in full", exact=True)).to_be_visible()
+    assert found == []
+
+
+def test_two_steps_at_the_door_meet_no_barrier(product, open_window, scheme):
+    name = f"holder-{scheme}"
+    product.manage("shell", "-v0", "-c", MAKE.format(name=name))
+    holder = open_window(Staff, color_scheme=scheme)
+    holder.username = name
+    found = []
+    give_password(holder)
+    holder.go("/account/second-factor/app/").fill(code="12").press("Switch it on")
+    holder.is_refused()
+    found += barriers(holder)
+    holder.fill(code=code_of(product, holder))
+    holder.press("Switch it on")
+    holder.sees("Put them away now")
+    found += barriers(holder)
+    holder.go("/account/second-factor/")
+    found += barriers(holder)
+    sign_out(holder)
+    holder.go("/sign-in/").fill(username=name, password="quiet").press("Sign in")
+    holder.is_refused()
+    found += barriers(holder)
+    give_password(holder)
+    holder.sees("type the code")
+    found += barriers(holder)
+    holder.press("Sign in")
+    found += barriers(holder)
+    holder.go("/sign-in/second/?way=recovery")
+    found += barriers(holder)
+    holder.go("/sign-in/password/MQ/set-password/")
+    found += barriers(holder)
+    assert found == []
+
+
+@pytest.fixture
+def full_store(product):
+    """Where files are kept none can be written."""
+    media = product.data / "media"
+    away = media.rename(product.data / "media-away")
+    media.write_text("in the way")
+    yield
+    media.unlink()
+    away.rename(media)
+
+
+def test_a_full_disk_meets_no_barrier(open_window, full_store, scheme):
+    customer = open_window(Customer, color_scheme=scheme)
+    found = []
+    customer.answer_up_to_photos()
+    customer.fill(files=photo()).press("Go on")
+    customer.is_refused()
+    customer.sees("Files cannot be kept just now.")
+    found += barriers(customer)
+    agent = open_window(Staff, color_scheme=scheme)
+    agent.sign_in("agent")
+    agent.go("/desk/new/phone/").fill(
+        story="No light since seven.", contact_name="Wang Wu", contact_phone="13700001111"
+    )
+    agent.page.locator('main [name="files"]').set_input_files(photo())
+    agent.press("Register complaint")
+    agent.is_refused()
+    found += barriers(agent)
     assert found == []

@@ -17,4 +17,7 @@ class Command(BaseCommand):
         parser.add_argument("profile")
 
     def handle(self, *args: Any, profile: str, **options: Any) -> None:
-        self.stdout.write(f"{guides.load(profile, at=timezone.now())} guides loaded.")
+        loaded = guides.load(profile, at=timezone.now())
+        for sentence in loaded.missing:
+            self.stderr.write(sentence)
+        self.stdout.write(f"{loaded.count} guides loaded.")
