@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from complaints.clocks.calendars import WorkingCalendar
@@ -139,6 +141,11 @@ class ClockQuerySet(models.QuerySet["Clock"]):
 
 def clock_label(kind: str, tier: str) -> str:
     """The name of a clock: "Resolve (internal)"."""
+    return _clock_label(kind, tier, get_language())
+
+
+@lru_cache(maxsize=256)
+def _clock_label(kind: str, tier: str, _language: str | None) -> str:
     of_tier = Tier(tier).label if tier else ""
     return f"{ClockKind(kind).label} ({of_tier})" if of_tier else str(ClockKind(kind).label)
 
