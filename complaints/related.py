@@ -38,7 +38,7 @@ class Related:
 
 def to(complaint: Complaint, user: User) -> list[Related]:
     """At most ten of those that this person may see: what it repeats or is repeated by first, then the newest."""
-    keys = {"customer": complaint.customer_id, "premise": complaint.premise_id}
+    keys: dict[str, Any] = {"customer": complaint.customer_id, "premise": complaint.premise_id}
     if not complaint.is_anonymous:
         keys["contact_phone"] = complaint.contact_phone
     keys = {name: value for name, value in keys.items() if value}

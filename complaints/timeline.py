@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -37,7 +37,7 @@ MEDIA: dict[str, LazyText | str] = dict(Medium.choices)
 NOTICE_STATES: dict[str, LazyText | str] = dict(NoticeState.choices)
 """What `get_…_display` of a notice says; that goes through all choices each time, and a page asks it forty times."""
 MOMENTS = ("answer_by", "arrived_at", "contacted_at", "due_at", "restored_at")
-CHOICES = {
+CHOICES: dict[str, Mapping[str, LazyText | str]] = {
     "medium": MEDIA,
     "outcome": dict(Outcome.choices),
     "way": dict(GivenBack.choices),

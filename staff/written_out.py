@@ -20,7 +20,7 @@ M = TypeVar("M", bound=Model)
 Row = TypeVar("Row")
 MOST_KEPT = 300
 """Shapes of one statement that are kept; then it begins again."""
-NUMBERS, MOMENT = (2_000_000_011, 2_000_100_003), datetime(1913, 7, 11, 3, 7, 13, 171_717, tzinfo=UTC)
+NUMBERS, MOMENT = (2_000_000_011, 2_000_100_004), datetime(1913, 7, 11, 3, 7, 13, 171_717, tzinfo=UTC)
 APART = timedelta(days=37, hours=7, minutes=13)
 
 
@@ -57,6 +57,7 @@ class Statement(Generic[M, Row]):
             return kept.rows.none()
         query = copy(kept.query)
         query.given = tuple(part.of(values) for part in kept.params)
+        query.again = partial(self._build, *values, **of)
         rows = kept.rows.all()
         # the setter forgets how rows are made of values
         rows.query, rows._iterable_class = query, kept.rows._iterable_class
@@ -64,11 +65,12 @@ class Statement(Generic[M, Row]):
 
 
 class _WrittenQuery(Query):
-    """A query that knows how it is written; what is made of it does not."""
+    """A query that knows how it is written. It holds the marks and not the values: whatever is made of it is built anew."""
 
     compiled: _WrittenCompiler
     sql: str
     given: tuple[Any, ...]
+    again: Callable[[], QuerySet[Any, Any]]
 
     def get_compiler(self, using: str | None = None, connection: Any = None, elide_empty: bool = True) -> SQLCompiler:
         compiler = copy(self.compiled)
@@ -77,9 +79,7 @@ class _WrittenQuery(Query):
         return compiler
 
     def clone(self) -> Any:
-        made = super().clone()
-        made.__class__ = Query
-        return made
+        return self.again().query
 
 
 class _WrittenCompiler(SQLCompiler):
@@ -112,11 +112,15 @@ class _Kept(NamedTuple):
 def _written(build: Callable[..., QuerySet[Any, Any]], values: tuple[Any, ...]) -> _Kept:
     marks = [[_mark(value, place, turn) for place, value in enumerate(values)] for turn in (0, 1)]
     made = [build(*of) for of in marks]
+    if _is_empty(build(*values)):
+        return _Kept(made[0], None, ())
     compilers = [rows.query.get_compiler(using=rows.db) for rows in made]
     try:
         (sql, first), (again, second) = (compiler.as_sql() for compiler in compilers)
     except EmptyResultSet:
-        return _Kept(made[0], None, ())
+        raise NotWritten(
+            "there is always something to ask for, but not with the marks: they do not fit their column"
+        ) from None
     if sql != again:
         raise NotWritten(f"it depends on a value what is asked:\n{sql}\n{again}")
     params = tuple(_param(one, other, *marks) for one, other in zip(first, second, strict=True))
@@ -124,6 +128,15 @@ def _written(build: Callable[..., QuerySet[Any, Any]], values: tuple[Any, ...]) 
     query.compiled, query.sql = compilers[0], sql
     query.compiled.__class__ = _WrittenCompiler
     return _Kept(made[0], query, params)
+
+
+def _is_empty(rows: QuerySet[Any, Any]) -> bool:
+    """Whether it is known without asking that there are none."""
+    try:
+        rows.query.get_compiler(using=rows.db).as_sql()
+    except EmptyResultSet:
+        return True
+    return False
 
 
 def _param(one: Any, other: Any, first: list[Any], second: list[Any]) -> _Param:

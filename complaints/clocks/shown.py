@@ -85,21 +85,22 @@ class ClockView:
 
 # what a policy is for and what a calendar's days are is much to read once for each clock
 _CLOCKS = Statement(
-    lambda complaint: (
-        Clock.objects.filter(complaint=complaint)
-        .select_related("policy")
-        .defer("policy__match")
-        .prefetch_related("ledger")
-    )
+    lambda complaint: Clock.objects.filter(complaint=complaint).select_related("policy").defer("policy__match")
 )
+# by the clocks' complaint they would be joined, and by their order of clocks, too
+_LEDGERS = Statement(lambda *clocks: LedgerEntry.objects.filter(clock__in=clocks).order_by("number"))
 _CALENDARS = Statement(lambda *keys: Calendar.objects.filter(pk__in=keys))
 
 
 def clocks_of(complaint: Complaint) -> list[Clock]:
     """All promises of a complaint to its customer with what is needed to show them; those that press first."""
     clocks = list(_CLOCKS(complaint.pk))
+    ledgers: dict[int, list[LedgerEntry]] = {clock.pk: [] for clock in clocks}
+    for entry in _LEDGERS(*ledgers) if clocks else ():
+        ledgers[entry.clock_id].append(entry)
     for clock in clocks:
         clock.complaint = complaint
+        clock.know_entries(ledgers[clock.pk])
     complaint.know_clocks(clocks)
     promised = [clock for clock in clocks if clock.kind != ClockKind.REQUEST]
     _give_calendars(promised)
@@ -111,12 +112,12 @@ def clocks_of(complaint: Complaint) -> list[Clock]:
 
 def _give_calendars(clocks: Collection[Clock]) -> None:
     """The calendars of clocks and of what stands in their ledgers, each read once."""
-    rows: list[Clock | LedgerEntry] = [*clocks, *(entry for clock in clocks for entry in clock.ledger.all())]
-    rows = [row for row in rows if row.calendar_id is not None]
-    keys = {row.calendar_id for row in rows}
+    rows: list[Clock | LedgerEntry] = [*clocks, *(entry for clock in clocks for entry in clock.entries())]
+    keys = {row.calendar_id for row in rows if row.calendar_id is not None}
     known = {calendar.pk: calendar for calendar in _CALENDARS(*keys)} if keys else {}
     for row in rows:
-        row.calendar = known[row.calendar_id]
+        if row.calendar_id is not None:
+            row.calendar = known[row.calendar_id]
 
 
 def views_of(clocks: Iterable[Clock], now: datetime) -> list[ClockView]:
@@ -217,7 +218,7 @@ def why(clock: Clock) -> tuple[Stretch, ...]:
     """The way to the deadline, stretch by stretch."""
     if not clock.limit:
         return ()
-    given = replay([as_entry(entry) for entry in clock.ledger.all()])
+    given = replay([as_entry(entry) for entry in clock.entries()])
     terms, pauses = given.terms, _up_to(given.pauses, given.stopped_at)
     if terms.limit is None:
         return ()

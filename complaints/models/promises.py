@@ -183,6 +183,8 @@ class Clock(models.Model):
 
     objects = ClockQuerySet.as_manager()
 
+    _entries: list[LedgerEntry] | None = None
+
     class Meta:
         ordering = ["complaint", "kind", "tier", "round"]
         constraints = [
@@ -226,6 +228,14 @@ class Clock(models.Model):
     @property
     def label(self) -> str:
         return clock_label(self.kind, self.tier)
+
+    def entries(self) -> list[LedgerEntry]:
+        """Its ledger in order."""
+        return self._entries if self._entries is not None else list(self.ledger.all())
+
+    def know_entries(self, entries: list[LedgerEntry]) -> None:
+        """Its ledger was read with others: it need not be asked for."""
+        self._entries = entries
 
     @property
     def is_held(self) -> bool:
