@@ -74,7 +74,7 @@ class _WrittenQuery(Query):
 
     def get_compiler(self, using: str | None = None, connection: Any = None, elide_empty: bool = True) -> SQLCompiler:
         compiler = copy(self.compiled)
-        compiler.query = self
+        compiler.query, compiler.using = self, using
         compiler.connection = connections[using] if using else connection
         return compiler
 
