@@ -16,7 +16,7 @@ from analytics.reports.satisfaction import questions
 from complaints.models import Clock, Complaint, Event, Feedback
 from staff.actors import Role
 from tests.analytics.test_reports import rated
-from tests.complaints.volume import nodes
+from tests.complaints.test_queue_plans import nodes
 from tests.factories import MONDAY, a_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("profile")]
