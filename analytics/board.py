@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from django.db.models import CharField, Count, Value
+from django.db.models import CharField, Count, QuerySet, Value
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise as LazyText
@@ -26,6 +27,8 @@ from complaints import calling
 from complaints.models import Complaint, RequestType
 from complaints.queues import narrow
 from staff.models import User
+from staff.scope import all_of
+from staff.written_out import Statement
 
 SATISFACTION_DAYS = 30
 
@@ -173,21 +176,32 @@ def _on(what: str, day: date) -> dict[str, str]:
     return {f"{what}_from": day.isoformat(), f"{what}_to": day.isoformat()}
 
 
-def count(questions: Iterable[Question], user: User, at: datetime) -> dict[str, Figure]:
+Asked = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+"""Figures with the filters that count them."""
+
+
+def count(questions: Sequence[Question], user: User, at: datetime) -> dict[str, Figure]:
     """Every figure in one statement, each counted by the very filters that its link gives to the desk's list."""
-    questions = list(questions)
+    asked = tuple((question.code, tuple(question.params.items())) for question in questions)
+    counted = dict(_COUNTED(at, shape=(asked, all_of(user)), asked=asked, user=user))
+    return {question.code: question.figure(counted.get(question.code, 0)) for question in questions}
+
+
+def _counted(at: datetime, *, asked: Asked, user: User) -> QuerySet[Complaint, Any]:
     visible = Complaint.objects.visible_to(user)
     first, *rest = (
-        narrow(visible, question.params, user, at=at)
+        narrow(visible, dict(params), user, at=at)
         .order_by()
-        .annotate(figure=Value(question.code, output_field=CharField()))
+        .annotate(figure=Value(code, output_field=CharField()))
         .values("figure")
         .annotate(counted=Count("pk"))
         .values_list("figure", "counted")
-        for question in questions
+        for code, params in asked
     )
-    counted = dict(first.union(*rest, all=True))
-    return {question.code: question.figure(counted.get(question.code, 0)) for question in questions}
+    return first.union(*rest, all=True)
+
+
+_COUNTED = Statement(_counted)
 
 
 def _satisfaction(user: User, today: date) -> SatisfactionFigure:

@@ -10,19 +10,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from django.db.models import BooleanField, Case, CharField, Count, Q, Value, When
+from django.db.models import BooleanField, Case, CharField, Count, Q, QuerySet, Value, When
 from django.urls import reverse
 from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from complaints.models import Category, Complaint
-from complaints.queues import due_parts
+from complaints.queues import due_moments, due_parts
 from complaints.states import OPEN, UNFINISHED, Status
 from staff.models import Team, User
+from staff.scope import all_of
+from staff.written_out import Statement
 
 SHOWN = [status for status in Status if status in UNFINISHED]
 NONE = "none"
@@ -30,7 +32,7 @@ NONE = "none"
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number of complaints and the list that makes it, as components/figure.html draws one."""
+    """A number of complaints and the list that makes it, as the tag `figure` draws one."""
 
     code: str
     label: LazyText | str
@@ -175,17 +177,23 @@ def _across(parts: Sequence[Part], team: str, categories: Mapping[str, str]) -> 
 
 
 def _parts(user: User, at: datetime) -> list[Part]:
-    due = Case(
-        *(When(condition, then=Value(code)) for code, condition in due_parts(at).items()), output_field=CharField()
-    )
+    counted = _COUNTED(*due_moments(at), shape=all_of(user), user=user)
+    return [Part(team or NONE, *others) for team, *others in counted]
+
+
+def _counted(at: datetime, soon: datetime, after: datetime, *, user: User) -> QuerySet[Complaint, Any]:
+    parts = due_parts(at, soon, after).items()
+    due = Case(*(When(condition, then=Value(code)) for code, condition in parts), output_field=CharField())
     alone = Case(
         When(Q(assignee__isnull=True, status__in=sorted(OPEN)), then=Value(True)),
         default=Value(False),
         output_field=BooleanField(),
     )
     rows = Complaint.objects.visible_to(user).unfinished().order_by().annotate(due=due, alone=alone)
-    counted = rows.values_list("team__code", "category__code", "status", "due", "alone").annotate(number=Count("pk"))
-    return [Part(team or NONE, *others) for team, *others in counted]
+    return rows.values_list("team__code", "category__code", "status", "due", "alone").annotate(number=Count("pk"))
+
+
+_COUNTED = Statement(_counted)
 
 
 def _teams(parts: Sequence[Part]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Value
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -27,6 +27,8 @@ from complaints.models import (
 from complaints.refusals import MoveRefused
 from staff.actors import Actor, Role
 from staff.models import User
+from staff.scope import all_of
+from staff.written_out import Statement
 
 CALLING = frozenset({Role.AGENT, Role.SUPERVISOR, Role.LIAISON})
 """Who calls back."""
@@ -71,8 +73,16 @@ def overdue(user: User, at: datetime) -> QuerySet[CallBack]:
 
 def counts(user: User, at: datetime) -> tuple[int, int]:
     """How many are due, and how many of these are overdue."""
-    found = due(user, at).aggregate(due=Count("pk"), overdue=Count("pk", filter=_missed(at)))
-    return found["due"], found["overdue"]
+    ((found, late),) = _NUMBERS(at, shape=all_of(user), user=user) or ((0, 0),)
+    return found, late
+
+
+def _numbers(at: datetime, *, user: User) -> QuerySet[CallBack, Any]:
+    everything = due(user, at).order_by().annotate(one=Value(1)).values("one")
+    return everything.annotate(due=Count("pk"), late=Count("pk", filter=_missed(at))).values_list("due", "late")
+
+
+_NUMBERS = Statement(_numbers)
 
 
 def _missed(at: datetime) -> Q:

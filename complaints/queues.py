@@ -42,6 +42,7 @@ from customers.models import AreaClass, CustomerKind
 from customers.models.people import KEY
 from staff.actors import Role
 from staff.models import Branch, Team, User
+from staff.scope import all_of
 
 SOON = timedelta(hours=4)
 SATISFIED = 4
@@ -268,10 +269,14 @@ def _overdue(text: str) -> Q:
     return Q(next_due_at__lt=timezone.now()) & ~Q(status=Status.CLOSED)
 
 
-def due_parts(at: datetime) -> dict[str, Q]:
-    """What is open in four parts by the next deadline; each complaint is in exactly one."""
+def due_moments(at: datetime) -> tuple[datetime, datetime, datetime]:
+    """Between which moments the next deadlines are told apart: now, soon, and when today is over."""
     soon, tonight = at + SOON, _midnight(timezone.localdate(at) + timedelta(days=1))
-    after = max(soon, tonight)
+    return at, soon, max(soon, tonight)
+
+
+def due_parts(at: datetime, soon: datetime, after: datetime) -> dict[str, Q]:
+    """What is open in four parts by the next deadline (`due_moments`); each complaint is in exactly one."""
     return {
         "missed": Q(next_due_at__lt=at),
         "soon": Q(next_due_at__gte=at, next_due_at__lt=soon),
@@ -281,7 +286,7 @@ def due_parts(at: datetime) -> dict[str, Q]:
 
 
 def _due(text: str) -> Q:
-    found = due_parts(timezone.now()).get(text)
+    found = due_parts(*due_moments(timezone.now())).get(text)
     if found is None:
         raise NotUnderstood
     return found & ~Q(status=Status.CLOSED)
@@ -406,11 +411,7 @@ def _written_out(
     person with every column, the branches they see, and the categories of safety. Only the moment is put in anew each time.
     """
     safety = _safety_keys() if "safety" in names else ()
-    branch = user.branch
-    seen = () if branch is None or branch.parent_id is None else tuple(user.own_branches())
-    place = branch and (branch.pk, branch.path, branch.parent_id)
-    person = tuple(str(user.serializable_value(field.attname)) for field in User._meta.concrete_fields)
-    known = (names, standing, person, place, seen, safety)
+    known = (names, standing, all_of(user), safety)
     kept = _kept.get(known)
     if kept is None:
         visible = Complaint.objects.visible_to(user)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import reduce
+from operator import or_
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from complaints.models import Complaint, RequestType
-from complaints.models.complaint import ComplaintQuerySet
+from staff.models import User
+from staff.scope import all_of
+from staff.written_out import Statement
 
 REPEATED_WITHIN = timedelta(days=30)
 ENQUIRED_AGAIN_WITHIN = timedelta(days=7)
@@ -30,20 +36,28 @@ class Related:
     is_repeat: bool = False
 
 
-def to(complaint: Complaint, visible: ComplaintQuerySet) -> list[Related]:
-    """At most ten of those that may be seen: what it repeats or is repeated by first, then the newest."""
-    keys = Q()
-    if complaint.customer_id:
-        keys |= Q(customer=complaint.customer_id)
-    if complaint.premise_id:
-        keys |= Q(premise=complaint.premise_id)
-    if complaint.contact_phone and not complaint.is_anonymous:
-        keys |= Q(contact_phone=complaint.contact_phone)
+def to(complaint: Complaint, user: User) -> list[Related]:
+    """At most ten of those that this person may see: what it repeats or is repeated by first, then the newest."""
+    keys: dict[str, Any] = {"customer": complaint.customer_id, "premise": complaint.premise_id}
+    if not complaint.is_anonymous:
+        keys["contact_phone"] = complaint.contact_phone
+    keys = {name: value for name, value in keys.items() if value}
     if not keys:
         return []
-    rows = visible.filter(keys).exclude(pk=complaint.pk).select_related("category", "subcategory").only(*SHOWN)
-    found = [_related(complaint, other) for other in rows.order_by("-received_at")[:LOOKED_AT]]
+    names = tuple(keys)
+    rows = _ALIKE(complaint.pk, *keys.values(), shape=(names, all_of(user)), names=names, user=user)
+    found = [_related(complaint, other) for other in rows]
     return sorted(found, key=lambda one: not one.is_repeat)[:MOST]
+
+
+def _alike(complaint: int, *values: Any, names: Iterable[str], user: User) -> QuerySet[Complaint]:
+    """Other complaints that have one of these in common with it, the newest first."""
+    alike = reduce(or_, (Q(**{name: value}) for name, value in zip(names, values, strict=True)))
+    rows = Complaint.objects.visible_to(user).filter(alike).exclude(pk=complaint)
+    return rows.select_related("category", "subcategory").only(*SHOWN).order_by("-received_at")[:LOOKED_AT]
+
+
+_ALIKE = Statement(_alike)
 
 
 def _related(complaint: Complaint, other: Complaint) -> Related:

@@ -13,6 +13,8 @@ from complaints import queues
 from complaints.models import Complaint, DeskHabit, SavedView
 from complaints.models.complaint import ComplaintQuerySet
 from staff.models import User
+from staff.scope import all_of
+from staff.written_out import Statement
 
 MOST = 100
 """How many a person has at hand, their own first."""
@@ -26,9 +28,13 @@ def known(params: Mapping[str, Any], user: User) -> dict[str, str]:
     return {name: text for name, text in said.items() if name not in ignored}
 
 
+_USABLE = Statement(lambda *, user: SavedView.objects.usable_by(user).select_related("owner")[: 10 * MOST])
+_HABIT = Statement(lambda user: DeskHabit.objects.filter(pk=user)[:1])
+
+
 def at_hand(user: User) -> list[SavedView]:
     """What this person may use: their own in their order, then what others share with them by name."""
-    found = list(SavedView.objects.usable_by(user).select_related("owner")[: 10 * MOST])
+    found = list(_USABLE(shape=all_of(user), user=user))
     theirs = [view for view in found if view.owner_id == user.pk]
     shared = sorted((view for view in found if view.owner_id != user.pk), key=lambda view: (view.name, view.pk))
     return [*theirs, *shared][:MOST]
@@ -46,7 +52,7 @@ def counted(views: Iterable[SavedView], user: User) -> dict[int, str]:
 
 
 def habit_of(user: User) -> DeskHabit:
-    return DeskHabit.objects.filter(pk=user.pk).first() or DeskHabit(user=user)
+    return next(iter(_HABIT(user.pk)), None) or DeskHabit(user=user)
 
 
 def next_position(user: User) -> int:

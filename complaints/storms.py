@@ -22,6 +22,7 @@ from complaints.models import Clock, Complaint, Storm
 from complaints.refusals import MoveRefused
 from staff.actors import THE_CLOCK, Role
 from staff.models import Branch, User
+from staff.written_out import Statement
 
 OLDEST = timedelta(hours=72)
 """How far back a storm may be declared."""
@@ -222,10 +223,12 @@ def _suspected(branch: Branch, now: dict[str, int], usual: dict[str, int], since
     return Suspicion(branch, number, mean, since)
 
 
+_RUNNING = Statement(lambda: Storm.objects.running().select_related("branch"))
+
+
 def news_for(user: User) -> list[Storm]:
     """The storms that rage where this person works: in their branch, above it or below. Few rage at once, so all are read."""
     if user.branch is None:
         return []
     here = user.branch.path
-    running = Storm.objects.running().select_related("branch")
-    return [one for one in running if here.startswith(one.branch.path) or one.branch.path.startswith(here)]
+    return [one for one in _RUNNING() if here.startswith(one.branch.path) or one.branch.path.startswith(here)]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.template.loader import render_to_string
 from django.utils.dateparse import parse_datetime
+from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext_lazy
 
-from complaints.models import DeskSettings, Event, GivenBack, Medium, Notice, Responsibility
+from complaints.models import DeskSettings, Event, GivenBack, Medium, Notice, NoticeState, Responsibility
 from complaints.money import money
 from complaints.states import Outcome
 
@@ -32,9 +33,12 @@ KINDS = {
 }
 WORDS = ("question", "answer", "note", "message", "reason", "comment")
 """The details that are somebody's own words; `resolution` is shown with the answer that was given."""
+MEDIA: dict[str, LazyText | str] = dict(Medium.choices)
+NOTICE_STATES: dict[str, LazyText | str] = dict(NoticeState.choices)
+"""What `get_…_display` of a notice says; that goes through all choices each time, and a page asks it forty times."""
 MOMENTS = ("answer_by", "arrived_at", "contacted_at", "due_at", "restored_at")
-CHOICES = {
-    "medium": dict(Medium.choices),
+CHOICES: dict[str, Mapping[str, LazyText | str]] = {
+    "medium": MEDIA,
     "outcome": dict(Outcome.choices),
     "way": dict(GivenBack.choices),
     "responsibility": dict(Responsibility.choices),
@@ -77,7 +81,7 @@ GROUPS = {
 
 
 def entries(events: Iterable[Event], notices: Iterable[Notice]) -> list[dict[str, Any]]:
-    """What `components/timeline_entry.html` draws, newest first."""
+    """What `timeline_entries` (templatetags) draws, newest first."""
     sent: dict[int, list[Notice]] = {}
     for notice in notices:
         if notice.event_id is not None:
@@ -106,7 +110,7 @@ def entry(event: Event, notices: list[Notice]) -> dict[str, Any]:
         "mentions": [one["as"] for one in said.get("mentions", [])],
         "details": [(label, said[name]) for name, label in HAND_OVER_LABELS.items() if said.get(name)],
         "groups": _groups(event, "customer" if by_customer else KINDS.get(event.move, "system"), text),
-        "state": ", ".join(f"{notice.get_medium_display()}: {notice.get_state_display()}" for notice in notices),
+        "state": ", ".join(f"{MEDIA[notice.medium]}: {NOTICE_STATES[notice.state]}" for notice in notices),
         "anchor": f"event-{event.number}",
     }
 

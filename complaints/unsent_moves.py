@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from complaints.models import Complaint, UnsentMove
 from complaints.refusals import Refusal
 from staff.models import User
+from staff.written_out import Statement
 
 LONGEST = 8_000
 """Characters of one field; more is no typing."""
@@ -63,9 +64,12 @@ def is_typed(name: str) -> bool:
     return name not in ("seen", "move", "writing") and not name.startswith("was-")
 
 
+_OF = Statement(lambda user, complaint: UnsentMove.objects.filter(complaint=complaint, user=user, sent_at=None))
+
+
 def of(user: User, complaint: Complaint) -> list[UnsentMove]:
     """What this person has begun on this complaint and not sent, the newest first."""
-    return list(UnsentMove.objects.filter(complaint=complaint, user=user, sent_at=None))
+    return list(_OF(user.pk, complaint.pk))
 
 
 def begun(user: User, complaint: Complaint, move: str) -> UnsentMove | None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from staff.models import Absence, User
+from staff.written_out import Statement
 
 T = TypeVar("T", bound=Hashable)
 
@@ -93,6 +94,9 @@ class Away:
         return acting_for(people, self.deputies(at), able)
 
 
+_ABSENCE = Statement(lambda at, user: Absence.objects.at(at).filter(user=user).select_related("deputy")[:1])
+
+
 def is_away(user: User, at: datetime) -> Absence | None:
     """The absence of this person at this moment."""
-    return Absence.objects.at(at).filter(user=user).select_related("deputy").first()
+    return next(iter(_ABSENCE(at, user.pk)), None)

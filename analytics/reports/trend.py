@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date, datetime
-from urllib.parse import urlencode
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from analytics.filters import Chosen
 from analytics.measures import measures
+from analytics.open_work import desk
 from analytics.periods import Period, buckets, label
 from analytics.reading import read as read_figures
 from analytics.reading import whole
@@ -34,7 +33,7 @@ def desk_address(chosen: Chosen, period: Period, **more: str) -> str:
         "received_from": period.first.isoformat(),
         "received_to": period.last.isoformat(),
     }
-    return f"{reverse('complaints:queue')}?{urlencode(params)}"
+    return desk(params)
 
 
 def read(chosen: Chosen, user: User, at: datetime) -> Findings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -18,8 +18,9 @@ from complaints.clocks.ledger import State, replay
 from complaints.clocks.limits import Limit, Unit
 from complaints.clocks.running import as_entry
 from complaints.clocks.whatif import Answer
-from complaints.models import Calendar, Clock, ClockKind, Complaint, PauseReason
+from complaints.models import Calendar, Clock, ClockKind, Complaint, LedgerEntry, PauseReason
 from complaints.models.promises import clock_label
+from staff.written_out import Statement
 
 SOON = 0.75
 """From this share of the way on, a deadline counts as due soon."""
@@ -82,9 +83,24 @@ class ClockView:
         return self.is_ticking and self.state not in ("excused", "mean")
 
 
+# what a policy is for and what a calendar's days are is much to read once for each clock
+_CLOCKS = Statement(
+    lambda complaint: Clock.objects.filter(complaint=complaint).select_related("policy").defer("policy__match")
+)
+# by the clocks' complaint they would be joined, and by their order of clocks, too
+_LEDGERS = Statement(lambda *clocks: LedgerEntry.objects.filter(clock__in=clocks).order_by("number"))
+_CALENDARS = Statement(lambda *keys: Calendar.objects.filter(pk__in=keys))
+
+
 def clocks_of(complaint: Complaint) -> list[Clock]:
     """All promises of a complaint to its customer with what is needed to show them; those that press first."""
-    clocks = list(complaint.clocks.select_related("policy", "calendar").prefetch_related("ledger"))
+    clocks = list(_CLOCKS(complaint.pk))
+    ledgers: dict[int, list[LedgerEntry]] = {clock.pk: [] for clock in clocks}
+    for entry in _LEDGERS(*ledgers) if clocks else ():
+        ledgers[entry.clock_id].append(entry)
+    for clock in clocks:
+        clock.complaint = complaint
+        clock.know_entries(ledgers[clock.pk])
     complaint.know_clocks(clocks)
     promised = [clock for clock in clocks if clock.kind != ClockKind.REQUEST]
     _give_calendars(promised)
@@ -94,14 +110,14 @@ def clocks_of(complaint: Complaint) -> list[Clock]:
     )
 
 
-def _give_calendars(clocks: Iterable[Clock]) -> None:
-    """Ledger entries mostly speak of the calendar of their clock, which is there; the others are read together."""
-    entries = [entry for clock in clocks for entry in clock.ledger.all() if entry.calendar_id is not None]
-    known = {clock.calendar_id: clock.calendar for clock in clocks if clock.calendar is not None}
-    if missing := {entry.calendar_id for entry in entries} - known.keys():
-        known |= Calendar.objects.in_bulk(missing)
-    for entry in entries:
-        entry.calendar = known[entry.calendar_id]
+def _give_calendars(clocks: Collection[Clock]) -> None:
+    """The calendars of clocks and of what stands in their ledgers, each read once."""
+    rows: list[Clock | LedgerEntry] = [*clocks, *(entry for clock in clocks for entry in clock.entries())]
+    keys = {row.calendar_id for row in rows if row.calendar_id is not None}
+    known = {calendar.pk: calendar for calendar in _CALENDARS(*keys)} if keys else {}
+    for row in rows:
+        if row.calendar_id is not None:
+            row.calendar = known[row.calendar_id]
 
 
 def views_of(clocks: Iterable[Clock], now: datetime) -> list[ClockView]:
@@ -202,7 +218,7 @@ def why(clock: Clock) -> tuple[Stretch, ...]:
     """The way to the deadline, stretch by stretch."""
     if not clock.limit:
         return ()
-    given = replay([as_entry(entry) for entry in clock.ledger.all()])
+    given = replay([as_entry(entry) for entry in clock.entries()])
     terms, pauses = given.terms, _up_to(given.pauses, given.stopped_at)
     if terms.limit is None:
         return ()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -14,6 +16,7 @@ from complaints.models import Adjustment, Complaint, LegalHold
 from complaints.refusals import MoveRefused
 from complaints.states import Status
 from staff.actors import Actor
+from staff.written_out import Statement
 
 
 def today() -> date:
@@ -22,12 +25,21 @@ def today() -> date:
 
 def holds_of(complaint: Complaint) -> QuerySet[LegalHold]:
     """What keeps this complaint, its customer's included."""
-    mine = Q(complaint=complaint)
-    if complaint.customer_id is not None:
-        mine |= Q(customer=complaint.customer_id)
-    if complaint.account_id is not None:
-        mine |= Q(customer__accounts=complaint.account_id)
-    return LegalHold.objects.standing(today()).filter(mine).distinct()
+    mine = {
+        "complaint": complaint.pk,
+        "customer": complaint.customer_id,
+        "customer__accounts": complaint.account_id,
+    }
+    ways = tuple(way for way, key in mine.items() if key is not None)
+    return _HOLDS(today(), *(mine[way] for way in ways), shape=ways, ways=ways)
+
+
+def _holds(on: date, *keys: int, ways: tuple[str, ...]) -> QuerySet[LegalHold]:
+    held = reduce(or_, (Q(**{way: key}) for way, key in zip(ways, keys, strict=True)))
+    return LegalHold.objects.standing(on).filter(held).distinct()
+
+
+_HOLDS = Statement(_holds)
 
 
 def why_not(complaint: Complaint) -> str:

@@ -18,10 +18,20 @@ from complaints import workflow
 from complaints.investigation import limits, voltage_log
 from complaints.investigation.limits import DAY, OUTSIDE, TOO_SHORT, Judged
 from complaints.investigation.panels import Panel
-from complaints.models import Attachment, ClockKind, Complaint, DeskSettings, VoltageFinding, VoltageSeries, VoltageTest
+from complaints.models import (
+    Attachment,
+    Clock,
+    ClockKind,
+    Complaint,
+    DeskSettings,
+    VoltageFinding,
+    VoltageSeries,
+    VoltageTest,
+)
 from complaints.refusals import BadInput
 from staff.actors import Actor
 from staff.models import User
+from staff.written_out import Statement
 
 APPLIANCE_DAMAGE = "VOL-08"
 MEANINGS = {limits.WITHIN: "success", OUTSIDE: "danger", TOO_SHORT: "warning"}
@@ -370,10 +380,19 @@ def _table(
     return found
 
 
+_TESTS = Statement(lambda complaint: VoltageTest.objects.filter(complaint=complaint).standing())
+_FINDING = Statement(lambda complaint: VoltageFinding.objects.filter(complaint=complaint)[:1])
+_REMOVAL = Statement(
+    lambda complaint: Clock.objects.filter(
+        complaint=complaint, kind=ClockKind.REMEDIATE, stopped_at__isnull=True, due_at__isnull=False
+    ).order_by("-due_at")[:1]
+)
+
+
 def panel(complaint: Complaint) -> Panel:
     """What is known of the voltage, and what is missing before the complaint can be answered well (domain 3.3)."""
-    tests = list(complaint.voltage_tests.standing())
-    finding = complaint.voltage_findings.first()
+    tests = list(_TESTS(complaint.pk))
+    finding = next(iter(_FINDING(complaint.pk)), None)
     newest = tests[0] if tests else None
     facts: list[tuple[Any, Any]] = []
     if newest is not None:
@@ -416,8 +435,7 @@ def panel(complaint: Complaint) -> Panel:
 
 def _removal(complaint: Complaint, finding: VoltageFinding | None) -> list[tuple[Any, Any]]:
     """By when the cause is to be removed, while that clock runs, and whether the plan is later than promised."""
-    running = complaint.clocks.filter(kind=ClockKind.REMEDIATE, stopped_at__isnull=True, due_at__isnull=False)
-    clock = running.order_by("-due_at").first()
+    clock = next(iter(_REMOVAL(complaint.pk)), None)
     if clock is None or clock.due_at is None:
         return []
     due = timezone.localtime(clock.due_at).date()

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from complaints.clocks.calendars import WorkingCalendar
@@ -149,6 +150,11 @@ class ClockQuerySet(models.QuerySet["Clock"]):
 
 def clock_label(kind: str, tier: str) -> str:
     """The name of a clock: "Resolve (internal)"."""
+    return _clock_label(kind, tier, get_language())
+
+
+@lru_cache(maxsize=256)
+def _clock_label(kind: str, tier: str, _language: str | None) -> str:
     of_tier = Tier(tier).label if tier else ""
     return f"{ClockKind(kind).label} ({of_tier})" if of_tier else str(ClockKind(kind).label)
 
@@ -185,6 +191,8 @@ class Clock(models.Model):
     is_excused = models.BooleanField(default=False)
 
     objects = ClockQuerySet.as_manager()
+
+    _entries: list[LedgerEntry] | None = None
 
     class Meta:
         ordering = ["complaint", "kind", "tier", "round"]
@@ -229,6 +237,14 @@ class Clock(models.Model):
     @property
     def label(self) -> str:
         return clock_label(self.kind, self.tier)
+
+    def entries(self) -> list[LedgerEntry]:
+        """Its ledger in order."""
+        return self._entries if self._entries is not None else list(self.ledger.all())
+
+    def know_entries(self, entries: list[LedgerEntry]) -> None:
+        """Its ledger was read with others: it need not be asked for."""
+        self._entries = entries
 
     @property
     def is_held(self) -> bool:

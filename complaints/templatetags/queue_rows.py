@@ -8,16 +8,17 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django import template
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from complaints.clocks.shown import ClockView
@@ -25,6 +26,7 @@ from complaints.columns import ALWAYS
 from complaints.models import Channel, Complaint, Priority, Severity
 from complaints.states import Status
 from customers.masks import masked
+from staff import moments
 from staff.templatetags.redress import badge, clock_icon, timebar
 
 register = template.Library()
@@ -33,12 +35,22 @@ TITLE, LINE = 300, 120
 """Characters of a story that its title and its cell show."""
 
 
-LABELS: dict[str, dict[Any, Any]] = {
-    "status": dict(Status.choices),
-    "channel": dict(Channel.choices),
-    "severity": dict(Severity.choices),
-    "priority": dict(Priority.choices),
+CHOICES: dict[str, Iterable[tuple[Any, Any]]] = {
+    "status": Status.choices,
+    "channel": Channel.choices,
+    "severity": Severity.choices,
+    "priority": Priority.choices,
 }
+
+
+def label_of(field: str, value: Any) -> str:
+    """What a value of a fixed list is called in the language in use."""
+    return _labels(field, get_language())[value]
+
+
+@lru_cache(maxsize=64)
+def _labels(field: str, _language: str | None) -> dict[Any, str]:
+    return {value: str(label) for value, label in CHOICES[field]}
 
 
 class Row(NamedTuple):
@@ -61,7 +73,8 @@ def queue_rows(
 ) -> SafeString:
     """All rows: complaint, deadline, more; `columns` are names and labels."""
     address = reverse("complaints:complaint", args=["-"]).removesuffix("-/")
-    cells = [(None if name == ALWAYS else CELLS[name], escape(label)) for name, label in columns]
+    # as text, because a lazy label would be translated and escaped anew in each of three hundred cells
+    cells = [(None if name == ALWAYS else CELLS[name], escape(str(label))) for name, label in columns]
     choose = escape(_("Choose %(reference)s")) if can_choose else ""
     drawn: list[str] = []
     for one in rows:
@@ -96,9 +109,9 @@ def _what(row: Row) -> tuple[str, str]:
     c = row.complaint
     said: list[str] = [badge("category", c.category.slug, c.category.name)]
     if c.priority < 3:
-        said.append(badge("priority", c.priority, LABELS["priority"][c.priority]))
+        said.append(badge("priority", c.priority, label_of("priority", c.priority)))
     if c.severity != "ordinary":
-        said.append(badge("severity", c.severity, LABELS["severity"][c.severity]))
+        said.append(badge("severity", c.severity, label_of("severity", c.severity)))
     said.append(f'<span title="{escape(_begin(c.story, TITLE))}">{escape(_begin(c.story, LINE))}</span>')
     return ' class="what"', " ".join(said)
 
@@ -142,7 +155,7 @@ def _due(row: Row) -> tuple[str, str]:
 
 
 def _moment(at: datetime) -> str:
-    return escape(date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT"))
+    return escape(moments.said(at))
 
 
 def _received(row: Row) -> tuple[str, str]:
@@ -186,7 +199,7 @@ def _named(field: str) -> Cell:
 
     def cell(row: Row) -> tuple[str, str]:
         value = getattr(row.complaint, field)
-        return "", badge(field, value, LABELS[field][value])
+        return "", badge(field, value, label_of(field, value))
 
     return cell
 

@@ -37,12 +37,21 @@ from customers import reading
 from customers.models import Customer, Reading
 from staff.http import StaffRequest
 from staff.models import Branch, User
+from staff.written_out import Statement
 
 PAGE = 50
 MOST_NEW = 99
 BAR = ("category", "channel", "status", "priority", "branch", "q")
 """Filters that the bar shows; the others came with the address and are carried along."""
 WITH_MANAGER = Prefetch("customer", Customer.objects.select_related("account_manager"))
+NOT_IN_ROWS = (
+    "answers",
+    "channel_details",
+    "remedy_sought",
+    "resolution",
+    "contact_address",
+)
+"""What no column of a queue shows and is much to read fifty times."""
 EVERYTHING_SORTS = ("newest", "oldest")
 """The orders in which everything there ever was can be read without reading all of it first."""
 
@@ -92,7 +101,7 @@ class Asked:
 
     def page(self, found: ComplaintQuerySet) -> tuple[list[Complaint], str]:
         """What is open by the next deadline; of everything there ever was the likeliest, or without words the newest."""
-        rows = found.select_related(*paging.SHOWN_WITH)
+        rows = found.select_related("team", "assignee").defer(*NOT_IN_ROWS)
         words, is_all = self.params.get("q", ""), self.params["view"] == "all"
         if not self.sort and is_all and words.strip():
             page, older = paging.by_relevance(rows, words, self.after, PAGE)
@@ -123,6 +132,8 @@ def queue(request: StaffRequest) -> HttpResponse:
     ignored = ["saved"] if request.GET.get("saved") and asked.saved is None else []
     found = queues.narrow(visible, asked.params, request.user, at=now, ignored=ignored)
     rows, older = asked.page(found)
+    categories, branches = list(_CATEGORIES()), _own_branches(request.user)
+    _name(rows, categories, branches)
     extras = columns.extras(rows, asked.columns)
     beside = {"found": asked.in_order(found), "proposed": proposals.waiting_for(request.user)}
     counted = queues.counts(request.user, at=now, beside=beside, standing=context.waiting_for)
@@ -160,7 +171,7 @@ def queue(request: StaffRequest) -> HttpResponse:
         "takes_next": HANDLERS,
         "may_take": request.user.role in taking.TAKING,
         "taken": urlencode({**asked.params, "sort": asked.sort}),
-        **_choices(request),
+        **_choices(categories, branches),
     }
     template = "desk/_queue.html" if request.htmx else "desk/queue.html"
     return render(request, template, answer)
@@ -226,15 +237,32 @@ def _tabs(request: StaffRequest, asked: Asked, counted: Mapping[str, int]) -> li
     ]
 
 
-def _choices(request: StaffRequest) -> dict[str, Any]:
+def _own_branches(user: User) -> list[Branch]:
+    """The branches that this person sees: their own and those below it."""
+    return list(_BRANCHES(shape=(user.branch.path,), path=user.branch.path)) if user.branch else []
+
+
+_BRANCHES = Statement(lambda *, path: Branch.objects.filter(path__startswith=path))
+_CATEGORIES = Statement(lambda: Category.objects.all())
+
+
+def _name(rows: Iterable[Complaint], categories: Iterable[Category], branches: Iterable[Branch]) -> None:
+    """Give each row its category and its branch: few in all, read for the filter bar anyhow, and dear to join to every row."""
+    category_of, branch_of = {one.pk: one for one in categories}, {one.pk: one for one in branches}
+    for row in rows:
+        row.category = category_of[row.category_id]
+        if row.branch_id in branch_of:
+            row.branch = branch_of[row.branch_id]
+
+
+def _choices(categories: Iterable[Category], branches: Iterable[Branch]) -> dict[str, Any]:
     """What the filter bar offers."""
-    own = Branch.objects.filter(path__startswith=request.user.branch.path) if request.user.branch else []
     return {
-        "categories": [(one.code, one.name) for one in Category.objects.filter(is_active=True)],
+        "categories": [(one.code, one.name) for one in categories if one.is_active],
         "channels": Channel.choices,
         "statuses": Status.choices,
         "priorities": Priority.choices,
-        "branches": [(one.code, one.name) for one in own],
+        "branches": [(one.code, one.name) for one in branches],
     }
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -19,7 +21,7 @@ from complaints import deputies, investigation, phrases, questions, reach, relat
 from complaints.clocks import shown
 from complaints.erasing import reasons
 from complaints.forms import MoveForm
-from complaints.models import Complaint, DeskSettings, Flag
+from complaints.models import Complaint, DeskSettings, Flag, Notice
 from complaints.refusals import Refusal
 from complaints.states import MOVES
 from complaints.views import history, meanwhile, together
@@ -28,7 +30,10 @@ from customers import reading
 from customers.models import Premise, Reading
 from staff.actors import Actor
 from staff.http import StaffRequest
+from staff.models import User
+from staff.scope import all_of
 from staff.stand_ins import is_away
+from staff.written_out import Statement
 
 EVERYDAY = ("contact", "arrive", "restore", "message", "note")
 """Moves that stand beside the likely one, because they are made several times a day."""
@@ -45,14 +50,28 @@ KEYS = {
 }
 
 
-def find(request: StaffRequest, reference: str) -> Complaint:
-    """The complaint, if this person may see it; for everyone else it does not exist."""
+def _seen(reference: str, *, user: User) -> QuerySet[Complaint]:
     # what few complaints have is read where there is one, and the network apart: with more than eight tables the planner
     # takes longer than the query, and every column of every table costs
-    rows = Complaint.objects.visible_to(request.user).select_related(
+    rows = Complaint.objects.visible_to(user).select_related(
         "category", "subcategory", "team", "assignee", "branch", "customer", "account"
     )
-    return get_object_or_404(rows, reference=reference)
+    return rows.filter(reference=reference)
+
+
+_SEEN = Statement(_seen)
+_PREMISE = Statement(
+    lambda key: Premise.objects.select_related("transformer_area__feeder__substation").filter(pk=key).order_by()
+)
+_NOTICES = Statement(lambda complaint: Notice.objects.filter(complaint=complaint))
+
+
+def find(request: StaffRequest, reference: str) -> Complaint:
+    """The complaint, if this person may see it; for everyone else it does not exist."""
+    found = next(iter(_SEEN(reference, shape=all_of(request.user), user=request.user)), None)
+    if found is None:
+        raise Http404
+    return found
 
 
 @require_safe
@@ -121,7 +140,7 @@ def move(request: StaffRequest, reference: str, name: str) -> HttpResponse:
     form_id = unsent_moves.as_uuid(request.POST["draft"]) if "draft" in request.POST else None
     try:
         with unsent_moves.sending(form_id, found, name, by=request.user):
-            workflow.perform_within(name, found, by=Actor.staff(request.user), seen=_seen(request), **form.details())
+            workflow.perform_within(name, found, by=Actor.staff(request.user), seen=_looked_at(request), **form.details())
     except unsent_moves.AlreadySent:
         messages.info(request, _("%(move)s: this was already done.") % {"move": MOVES[name].label})
     except Refusal as refused:
@@ -186,7 +205,7 @@ def discard(request: StaffRequest, reference: str, name: str) -> HttpResponse:
     return _back(request, found)
 
 
-def _seen(request: StaffRequest) -> int | None:
+def _looked_at(request: StaffRequest) -> int | None:
     """The version of the complaint that the person looked at."""
     seen = request.POST.get("seen", "")
     return int(seen) if seen.isdecimal() and len(seen) < 10 else None
@@ -207,7 +226,7 @@ def _again(request: StaffRequest, complaint: Complaint, form: MoveForm, *, statu
         "files_again": bool(request.FILES),
         "reach": reach.of(complaint) if form.name in reach.OUTWARD else None,
         "phrases": phrases.offered(request.user, complaint, form.name),
-        **meanwhile.merged(form, complaint, request.user, _seen(request)),
+        **meanwhile.merged(form, complaint, request.user, _looked_at(request)),
     }
     if request.htmx:
         return render(request, "complaints/_move_form.html", context, status=status)
@@ -240,16 +259,21 @@ def _away(complaint: Complaint, now: datetime) -> str:
     return deputies.mark(absence) if absence is not None else ""
 
 
+def _resendable(request: StaffRequest, notices: Iterable[Notice]) -> set[int]:
+    """What this person may send again."""
+    if request.user.role not in resending.STEERING:
+        return set()
+    return {notice.pk for notice in notices if resending.may_resend(notice)}
+
+
 def context_of(request: StaffRequest, complaint: Complaint, form: MoveForm | None) -> dict[str, Any]:
     now = timezone.now()
     clocks = shown.views_of(shown.clocks_of(complaint), now)
     if complaint.premise_id is not None:
-        complaint.premise = Premise.objects.select_related("transformer_area__feeder__substation").get(
-            pk=complaint.premise_id
-        )
+        (complaint.premise,) = _PREMISE(complaint.premise_id)
     moves = [(name, move, KEYS.get(name, "")) for name, move in complaint.moves_for(request.user.role)]
     shown_first = [moves[0], *(one for one in moves[1:] if one[0] in EVERYDAY)] if moves else []
-    notices = list(complaint.notices.all())
+    notices = list(_NOTICES(complaint.pk))
     names = {name for name, _move, _key in moves}
     told = history.context_of(request, complaint, notices)
     return {
@@ -269,9 +293,8 @@ def context_of(request: StaffRequest, complaint: Complaint, form: MoveForm | Non
         **told,
         **together.context_of(request, complaint, told["events"]),
         "notices": notices[::-1],
-        "may_resend": request.user.role in resending.STEERING,
-        "resendable": {notice.pk for notice in notices if resending.may_resend(notice)},
-        "others": related.to(complaint, Complaint.objects.visible_to(request.user)),
+        "resendable": _resendable(request, notices),
+        "others": related.to(complaint, request.user),
         "answers": complaint.answered_questions(),
         "holds": reasons.holds_of(complaint),
         "feedback": complaint.feedback.all(),

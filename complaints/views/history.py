@@ -10,20 +10,27 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from complaints import timeline
-from complaints.models import Attachment, Complaint, Notice
+from complaints.models import Attachment, Complaint, Event, Notice
 from staff.http import StaffRequest
+from staff.written_out import Statement
 
 YEAR = 365 * 24 * 3600
 LONG_STORY = 1500
 """Characters from which the customer's own story is folded."""
 
 
+_FILES = Statement(lambda complaint: Attachment.objects.filter(complaint=complaint))
+_EVENTS = Statement(lambda complaint: Event.objects.filter(complaint=complaint))
+
+
 def context_of(request: StaffRequest, complaint: Complaint, notices: list[Notice]) -> dict[str, Any]:
-    attachments = list(complaint.attachments.all())
+    attachments = list(_FILES(complaint.pk))
     show = request.GET.get("show", "")
     show = show if show in timeline.GROUPS else ""
     oldest_first = _order(request) == "oldest" or "print" in request.GET
-    events = list(complaint.events.all())
+    events = list(_EVENTS(complaint.pk))
+    for event in events:
+        event.complaint = complaint
     everything = timeline.entries(events, notices)
     files = {entry["anchor"]: _added_at(entry, complaint, attachments) for entry in everything}
     for entry in everything:

@@ -18,13 +18,14 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from complaints import attention, mentions, queues, timeline, workflow
-from complaints.models import Complaint, Concern, Event, InternalRequest, Telling, Why
+from complaints.models import Complaint, Concern, Event, Follow, InternalRequest, Telling, Why
 from complaints.states import MOVES
 from complaints.views.alongside import signed_in
 from complaints.views.bulk import Chosen, back_to, to
 from staff.actors import Actor, Role
 from staff.http import StaffRequest
 from staff.models import User
+from staff.written_out import Statement
 
 PAGE = 30
 MOST_OPEN = 99
@@ -69,9 +70,12 @@ def follow(request: StaffRequest, reference: str, what: str) -> HttpResponse:
     return redirect(found)
 
 
+_FOLLOWS = Statement(lambda complaint: Follow.objects.filter(complaint=complaint).select_related("user"))
+
+
 def followers_of(request: StaffRequest, complaint: Complaint) -> dict[str, Any]:
     """Who follows it, in the order in which they began."""
-    people = [follow.user for follow in complaint.follows.select_related("user")]
+    people = [follow.user for follow in _FOLLOWS(complaint.pk)]
     return {"followers": people, "is_followed": request.user in people}
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import cache, lru_cache
+from collections.abc import Iterable, Mapping
+from functools import cache, lru_cache, partial
 from typing import NamedTuple
 
 from django import template
 from django.http import HttpRequest
 from django.template.context import RequestContext
+from django.template.loader import render_to_string
 from django.templatetags.static import static
-from django.utils.html import escape, format_html
+from django.utils.formats import localize
+from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 register = template.Library()
 
@@ -165,15 +168,57 @@ def timebar(share: float | None, state: str) -> SafeString:
 
 
 @register.simple_tag
+def figure(one: object, *, is_measure: bool = False) -> SafeString:
+    """One number and what to think of it; stands in <div class="figures">.
+
+    It has label and value, and optionally unit, url, trend, direction, band, meaning, and code, which gives the link an id that
+    keeps the focus over a live update. `is_measure`: it does not count a list.
+    """
+    has = one.get if isinstance(one, Mapping) else partial(getattr, one)
+    url, code, unit, trend, band = (has(name, "") for name in ("url", "code", "unit", "trend", "band"))
+    meaning, measure = escape(has("meaning", "") or "calm"), " data-measure" if is_measure else ""
+    named = f' id="figure-{escape(code)}"' if code else ""
+    begin, end = f'<div class="figure is-{meaning}">', "</div>"
+    if url:
+        begin, end = f'<a{named} class="figure is-{meaning}" href="{escape(url)}">', "</a>"
+    said = f'<span class="figure-unit">{escape(unit)}</span>' if unit else ""
+    sign = icon(TRENDS.get(str(has("direction", "")), "move-right"), size=14) if trend else ""
+    trend = f'<span class="figure-trend">{sign}{escape(trend)}</span>' if trend else ""
+    band = f'<span class="figure-band">{escape(band)}</span>' if band else ""
+    value = conditional_escape(localize(has("value", "")))
+    return mark_safe(
+        f'{begin}\n<span class="figure-label">{escape(has("label", ""))}</span>\n'
+        f'<span class="figure-value"{measure}>{value}{said}</span>\n{trend}\n{band}\n{end}\n'
+    )
+
+
+TRENDS = {"up": "trending-up", "down": "trending-down"}
+
+
+@register.simple_tag
 def options(pairs: Iterable[tuple[object, object]], chosen: object = "") -> SafeString:
     """The choices of a select, values with labels; the one that is chosen is marked."""
     picked = str(chosen)
     return mark_safe(
         "".join(
-            f'<option value="{escape(value)}"{" selected" if str(value) == picked else ""}>{escape(label)}</option>'
+            f'<option value="{escape(value)}"{" selected" if str(value) == picked else ""}>{escape(str(label))}</option>'
             for value, label in pairs
         )
     )
+
+
+@register.simple_tag
+def fixed(name: str, **known: str | bool) -> SafeString:
+    """A part of the page that says the same to everybody, but for the language and what it is told here.
+
+    The template sees nothing else, neither request nor person: so it is drawn once for each and kept while the process runs.
+    """
+    return _fixed(name, get_language(), tuple(known.items()))
+
+
+@lru_cache(maxsize=512, typed=True)
+def _fixed(name: str, _language: str | None, known: tuple[tuple[str, str | bool], ...]) -> SafeString:
+    return render_to_string(name, dict(known))
 
 
 @register.simple_tag(takes_context=True)

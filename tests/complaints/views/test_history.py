@@ -116,7 +116,7 @@ def test_the_same_matter_soon_after_closing_is_a_repeat(client, sign_in, days, k
     )
     later = a_complaint(at=timezone.now(), **here)
     user = sign_in(Role.SUPERVISOR)
-    found = related.to(later, Complaint.objects.visible_to(user))
+    found = related.to(later, user)
     assert [(one.complaint, one.is_repeat) for one in found] == [(first, expected)]
     page = text_of(client.get(later.get_absolute_url()))
     assert ("repeated by this one" in page) == expected
@@ -128,9 +128,9 @@ def test_a_neighbour_of_the_same_premise_is_named_and_a_stranger_is_not(sign_in)
     mine = a_complaint(account=account, customer=account.customer, premise=account.premise, contact_phone="13800000001")
     flat = a_complaint(customer=other.customer, premise=account.premise, contact_phone="13800000002")
     a_complaint(customer=other.customer, premise=other.premise, contact_phone="13800000003", at=MONDAY)
-    found = related.to(mine, Complaint.objects.visible_to(sign_in(Role.SUPERVISOR)))
+    found = related.to(mine, sign_in(Role.SUPERVISOR))
     assert [(one.complaint, one.why) for one in found] == [(flat, "same premise")]
-    assert related.to(mine, Complaint.objects.visible_to(sign_in(Role.SUPERVISOR, branch=None))) == []
+    assert related.to(mine, sign_in(Role.SUPERVISOR, branch=None)) == []
 
 
 def test_before_sending_one_reads_where_it_goes(client, sign_in, complaint):

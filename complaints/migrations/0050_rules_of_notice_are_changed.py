@@ -14,7 +14,7 @@ CREATE TRIGGER complaints_outageruleschange_is_append_only BEFORE UPDATE OR DELE
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("complaints", "0047_causes_with_the_history"),
+        ("complaints", "0049_new_words_at_once"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
