@@ -11,7 +11,7 @@ from uuid import uuid4
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -140,7 +140,9 @@ def move(request: StaffRequest, reference: str, name: str) -> HttpResponse:
     form_id = unsent_moves.as_uuid(request.POST["draft"]) if "draft" in request.POST else None
     try:
         with unsent_moves.sending(form_id, found, name, by=request.user):
-            workflow.perform_within(name, found, by=Actor.staff(request.user), seen=_looked_at(request), **form.details())
+            workflow.perform_within(
+                name, found, by=Actor.staff(request.user), seen=_looked_at(request), **form.details()
+            )
     except unsent_moves.AlreadySent:
         messages.info(request, _("%(move)s: this was already done.") % {"move": MOVES[name].label})
     except Refusal as refused:
