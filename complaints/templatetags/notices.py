@@ -74,8 +74,10 @@ def _sent(notice: Notice, now: datetime, request: HttpRequest | None) -> str:
 
 def _again(notice: Notice, request: HttpRequest) -> str:
     token = f'<input type="hidden" name="csrfmiddlewaretoken" value="{get_token(request)}">'
+    # apart: words inside of f-strings with keys are not found by the list of messages
+    again, correct = _("Send again"), _("Correct the address")
     return (
         f'<form class="row no-print" method="post" action="{reverse("complaints:notice-resend", args=[notice.pk])}">{token}'
-        f'<button class="button small" type="submit" name="back" value="1">{icon("send", size=14)}{_("Send again")}</button>'
-        f'<a class="small" href="{reverse("complaints:notice", args=[notice.pk])}">{_("Correct the address")}</a></form>'
+        f'<button class="button small" type="submit" name="back" value="1">{icon("send", size=14)}{again}</button>'
+        f'<a class="small" href="{reverse("complaints:notice", args=[notice.pk])}">{correct}</a></form>'
     )
