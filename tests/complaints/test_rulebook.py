@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from complaints import rows, rulebook, workflow
 from complaints.clocks.alarms import alarms_of
@@ -73,6 +73,14 @@ def test_a_change_by_whatever_road_makes_another_edition(desk, model):
     assert model.objects.update(**CHANGES[model])
     changed = rulebook.edition()
     assert changed not in (before, None)
+
+
+def test_there_is_one_edition_and_no_second_beside_it(desk):
+    before = list(RulebookEdition.objects.values())
+    with pytest.raises(IntegrityError, match="rulebook_edition_is_one_row"), transaction.atomic():
+        RulebookEdition.objects.create(pk=2)
+    assert list(RulebookEdition.objects.values()) == before
+    assert len(before) == 1
 
 
 def test_a_call_that_fails_is_no_change_of_rules(desk):
