@@ -263,11 +263,13 @@ def _take_batch(run: CustomerImport) -> bool:
 def _count_uncounted(cursor: Any) -> None:
     """What one step filled is counted before the next reads it.
 
-    A table that counts as empty, as new ones do and those that were emptied, is planned as if reading all of it for each row
-    cost nothing. Once it has rows it is left to the database's own counting.
+    A table that counts as empty or nearly so for its size, as new ones do and those that were emptied, is planned as if reading
+    all of it for each row cost nothing. Once it has a row a page it is left to the database's own counting.
     """
     cursor.execute(
-        "SELECT oid::regclass::text FROM pg_class WHERE reltuples <= 0 AND oid = ANY(%s::text[]::regclass[])", [TABLES]
+        "SELECT oid::regclass::text FROM pg_class WHERE oid = ANY(%s::text[]::regclass[]) "
+        "AND (reltuples <= 0 OR reltuples < pg_relation_size(oid) / current_setting('block_size')::int)",
+        [TABLES],
     )
     uncounted = [row[0] for row in cursor.fetchall()]
     if uncounted:
