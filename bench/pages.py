@@ -138,7 +138,7 @@ def profile(page: Page, rounds: int) -> None:
         watch.runcall(page())
     found = pstats.Stats(watch)
     found.sort_stats("cumulative").print_stats(
-        r"redress|trees|complaints|config|staff|analytics|django/(template|db|middleware|core/handlers|contrib|urls|utils)",
+        r"redress|complaints|config|staff|analytics|django/(template|db|middleware|core/handlers|contrib|urls|utils)",
         110,
     )
     found.sort_stats("tottime").print_stats(45)

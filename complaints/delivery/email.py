@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from email.message import EmailMessage
 from email.utils import formatdate, parseaddr
 from pathlib import Path
@@ -87,11 +87,10 @@ class _Server(smtplib.SMTP):
         self._copy: socket.socket | None = None
         self._cut: threading.Timer | None = None
         self._is_over = threading.Event()
-        try:
+        with ExitStack() as unless_it_greets:
+            unless_it_greets.callback(self.close)
             super().__init__(host, port, timeout=TIMEOUT_SECONDS)
-        except BaseException:
-            self.close()
-            raise
+            unless_it_greets.pop_all()
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         line = socket.create_connection((host, port), timeout)
