@@ -104,9 +104,11 @@ def seal() -> HistorySeal | None:
 
 
 def _note() -> None:
-    """Say up to where the next seal reaches: no higher key has been given out, and whoever holds a lower one runs now.
+    """Say up to where the next seal reaches: no higher key has been given out, and whoever holds a lower one began before.
 
-    A writer of events has locked or written its complaint before it takes a key, so it is among the running ones.
+    A writer of events has locked or written its complaint before it takes a key, so it has the number of its transaction by
+    then, and a lower one than this transaction, which gets its own now. (The `xmax` of a snapshot would not do: it is the
+    first number after the newest transaction that has *ended*, and writers under way may have higher ones.)
     """
     newest = HistorySeal.objects.first()
     now = database_clock.now()
@@ -119,7 +121,7 @@ def _note() -> None:
             return
         cursor.execute(
             """INSERT INTO complaints_historyseal (at, upto, horizon, events, digest)
-               SELECT %s, %s, pg_snapshot_xmax(pg_current_snapshot())::text::bigint, 0, '' ON CONFLICT DO NOTHING""",
+               SELECT %s, %s, pg_current_xact_id()::text::bigint, 0, '' ON CONFLICT DO NOTHING""",
             [now, upto],
         )
 

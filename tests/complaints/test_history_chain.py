@@ -1,12 +1,13 @@
 """The history says of itself whether it is what was written."""
 
 import hashlib
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, connections, transaction
 
 from complaints import history_chain, history_told, workflow
 from complaints.models import Event, HistoryCheck, Notice
@@ -170,6 +171,31 @@ def test_a_seal_finds_a_tail_that_was_cut_off_with_everything_that_points_at_it(
     assert faults() == [(0, "seal")]
     assert HistoryCheck.objects.count() == 0
     assert history_chain.check().faults == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_seal_waits_for_the_writer_who_began_last():
+    complaint, agent = a_life(), an_actor(Role.AGENT)
+    written, looked = threading.Event(), threading.Event()
+
+    def write():
+        try:
+            with transaction.atomic():
+                workflow.perform("note", complaint, by=agent, at=SOON, note="x")
+                written.set()
+                looked.wait(30)
+        finally:
+            connections.close_all()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    assert written.wait(30)
+    seals = history_chain.seal(), history_chain.seal()
+    looked.set()
+    writer.join()
+    assert seals == (None, None)
+    assert sealed().events == 6
+    assert faults() == []
 
 
 CHANGED = "UPDATE complaints_event SET details = '{}' WHERE complaint_id = %s AND number = 3"

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import TimeoutError, expect
 
 UTILITY = ZoneInfo("Asia/Shanghai")
 FIRST_DAY = datetime.now(UTILITY).date() - timedelta(days=3)
@@ -45,7 +45,10 @@ class Window:
         """Each field by its name; radio buttons and selects by their value."""
         for name, value in values.items():
             found = (within or self.page.locator("main")).locator(f'[name="{name}"]')
-            kind = found.first.evaluate("field => field.type")
+            try:
+                kind = found.first.evaluate("field => field.type")
+            except TimeoutError as late:
+                raise AssertionError(f"no {name} at {self.page.url}, which says: {self.said}") from late
             if kind in ("radio", "checkbox"):
                 found.and_(self.page.locator(f'[value="{value}"]')).check()
             elif kind == "select-one":

@@ -67,10 +67,12 @@ class Product:
         self.until(lambda: self.pid(name) not in (0, before))
 
     def manage(self, *arguments):
-        return subprocess.run(
+        done = subprocess.run(
             [sys.executable, str(ROOT / "dev"), "manage", *arguments],
-            capture_output=True, text=True, cwd="/", env=self.environment | {"REDRESS_DATA": str(self.data)}, check=True,
-        ).stdout  # fmt: skip
+            capture_output=True, text=True, cwd="/", env=self.environment | {"REDRESS_DATA": str(self.data)},
+        )  # fmt: skip
+        assert done.returncode == 0, (arguments, done.stdout, done.stderr)
+        return done.stdout
 
     def until(self, true):
         deadline = time.monotonic() + PATIENCE
