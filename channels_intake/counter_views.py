@@ -24,6 +24,7 @@ from channels_intake.channels.visit import IdentityCheck
 from channels_intake.models import Visitor
 from channels_intake.views import form_for
 from complaints.models import Channel, Complaint
+from complaints.models.complaint import read_by
 from staff.http import StaffRequest
 
 
@@ -85,7 +86,7 @@ def move(request: StaffRequest, pk: int, name: str) -> HttpResponse:
 
 
 def _registered(request: StaffRequest, reference: str) -> Complaint:
-    mine = Q(pk__in=Complaint.objects.visible_to(request.user)) | Q(entered_by=request.user)
+    mine = read_by(request.user) | Q(entered_by=request.user)
     rows = Complaint.objects.filter(mine).select_related("category", "subcategory", "branch")
     return get_object_or_404(rows, reference=reference)
 

@@ -30,6 +30,7 @@ from channels_intake.models import Scan, UnsentForm
 from channels_intake.unsent import as_uuid
 from complaints import duplicates, scans, workflow
 from complaints.models import Category, Channel, Complaint, DeskSettings, ServiceIssue
+from complaints.models.complaint import read_by
 from complaints.refusals import BadInput, MoveRefused, Refusal
 from complaints.store import NotKept
 from customers.lookup import look_up
@@ -294,7 +295,7 @@ def known_of(said: Mapping[str, Any], user: User) -> dict[str, Any]:
 @require_safe
 def registered(request: StaffRequest, reference: str) -> HttpResponse:
     """The reference to say aloud, what was promised, and the receipt to print. Also for who entered it and may not see it."""
-    mine = Q(pk__in=Complaint.objects.visible_to(request.user)) | Q(entered_by=request.user)
+    mine = read_by(request.user) | Q(entered_by=request.user)
     complaint = get_object_or_404(Complaint.objects.filter(mine).select_related("category"), reference=reference)
     is_visible = Complaint.objects.visible_to(request.user).filter(pk=complaint.pk).exists()
     return render(request, "intake/registered.html", announced(complaint) | {"is_visible": is_visible})

@@ -55,7 +55,7 @@ def by_relevance(found: ComplaintQuerySet, text: str, after: str, size: int) -> 
     if start is None and after:
         return by_receipt(found, after, size)
     start = start or 0
-    keys = search.newest(found, text)
+    keys = search.newest(found)
     page = list(search.by_relevance(keys, text).select_related(*SHOWN_WITH)[start : start + size + 1])
     if len(page) > size:
         return page[:size], f"{BEST}_{start + size}"

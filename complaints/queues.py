@@ -201,6 +201,11 @@ def _until(field: str) -> Callable[[str], Q]:
     return lambda text: Q(**{f"{field}__lt": _moment(text, days=1)})
 
 
+def _unfinished(condition: Callable[[str], Q]) -> Callable[[str], Q]:
+    """What is closed has no next deadline; said, so that the indexes of what is open can be used."""
+    return lambda text: condition(text) & ~Q(status=Status.CLOSED)
+
+
 def _one_of(field: str, known: Iterable[Any]) -> Callable[[str], Q]:
     """Several values are joined by commas."""
     choices = {str(value) for value in known}
@@ -346,8 +351,8 @@ FILTERS: dict[str, Callable[[str], Q]] = {
     "received_to": _until("received_at"),
     "resolved_from": _since("resolved_at"),
     "resolved_to": _until("resolved_at"),
-    "due_from": _since("next_due_at"),
-    "due_to": _until("next_due_at"),
+    "due_from": _unfinished(_since("next_due_at")),
+    "due_to": _unfinished(_until("next_due_at")),
     "q": search.fits,
 }
 
@@ -430,6 +435,16 @@ def _written_out(
         (name, sql, tuple(at + (p - SOMETIME) if isinstance(p, datetime) else p for p in params))
         for name, sql, params in parts
     ]
+
+
+def in_order(found: ComplaintQuerySet, params: Mapping[str, Any]) -> ComplaintQuerySet:
+    """What `narrow` found, in the order in which it is counted: that of the index which finds it."""
+    if (params.get("view") or "all") != "all":
+        return found.by_due_next()
+    by_words = any(
+        str(params.get(name) or "").strip() for name, condition in FILTERS.items() if condition is search.fits
+    )
+    return found.order_by("-words__received_at" if by_words else "-received_at")
 
 
 def spoken(count: int) -> str:

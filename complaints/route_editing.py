@@ -138,11 +138,14 @@ class Group:
 
 
 def groups(since: datetime) -> list[Group]:
-    """The complaints received since then, of many the newest, counted by what rules look at: one query."""
-    newest = Complaint.objects.filter(received_at__gte=since).order_by("-received_at", "-pk").values("pk")[:MOST]
+    """The complaints received since then, of many the newest, counted by what rules look at."""
+    newest = (
+        Complaint.objects.filter(received_at__gte=since).order_by("-received_at").values_list("received_at", flat=True)
+    )
+    since = newest[MOST - 1 : MOST].first() or since
     names = ("request_type", "channel", "category_id", "subcategory_id", "area_class")
     rows = (
-        Complaint.objects.filter(pk__in=newest)
+        Complaint.objects.filter(received_at__gte=since)
         .order_by()
         .values_list(*names, "customer__kind", "customer__is_key", "branch__path", F("transformer_area__feeder_id"))
         .annotate(count=Count("pk"))

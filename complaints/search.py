@@ -11,11 +11,10 @@ import string
 import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from django.db.models import Case, DateTimeField, ExpressionWrapper, F, IntegerField, OrderBy, Q, Value, When
 
-from complaints.models import Complaint
+from complaints.models import Complaint, ComplaintWords
 from complaints.models.complaint import ComplaintQuerySet
 from complaints.references import parse_reference
 from staff.models import User
@@ -30,6 +29,9 @@ MOST_TERMS = 30
 SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 WINDOW = 400
 """So many of the newest that fit are put in the order of relevance; the rest follow by date."""
+
+FEW = 1_000
+"""So many complaints that share a number are named by their keys, which every later statement finds at once."""
 
 
 def normal(text: str) -> str:
@@ -68,14 +70,30 @@ def asked(text: str) -> Asked:
 
 
 def fits(text: str, user: User | None = None) -> Q:
-    """A condition on complaints: they hold what is looked for. With a user, found faster where they see but a part of all."""
+    """A condition on complaints: they hold what is looked for. With a user, found faster where they see but a part of all.
+
+    Looks a number up at once: the condition then names those that share it when this was called.
+    """
     what = asked(text)
     if not what.terms:
         return Q(pk__in=[])
-    condition = Q(words__words__hold=_within(what.terms, user))
-    for phrase in what.phrases:
-        condition &= Q(words__text__contains=phrase)
-    return condition
+    held = [("words__hold", _within(what.terms, user)), *(("text__contains", phrase) for phrase in what.phrases)]
+    if NUMBER.search(normal(text)):
+        keys = _sharing_a_number(Q(*held))
+        if len(keys) <= FEW:
+            return Q(pk__in=keys)
+    return Q(*((f"words__{name}", value) for name, value in held))
+
+
+def _sharing_a_number(condition: Q) -> list[int]:
+    """The newest complaints of which this holds, one more than FEW at most.
+
+    The planner takes any beginning of a word for common, and would go through the newest until enough have it, or through all.
+    Few share a number, and an order that no index gives makes it ask for the number first.
+    """
+    received = ExpressionWrapper(F("received_at") + Value(timedelta()), output_field=DateTimeField())
+    rows = ComplaintWords.objects.filter(condition).order_by(OrderBy(received, descending=True))
+    return list(rows.values_list("complaint", flat=True)[: FEW + 1])
 
 
 def _within(terms: str, user: User | None) -> str:
@@ -86,14 +104,9 @@ def _within(terms: str, user: User | None) -> str:
     return f"({terms}) & ({own})"
 
 
-def newest(found: ComplaintQuerySet, text: str) -> list[int]:
+def newest(found: ComplaintQuerySet) -> list[int]:
     """The keys of those that are put in the order of relevance, the newest first."""
-    received: Any = F("words__received_at")
-    if NUMBER.search(normal(text)):
-        # the planner takes any beginning of a word for common and would go through the newest until enough have it;
-        # few complaints share a number, and an order that no index gives makes it ask for the number first
-        received = ExpressionWrapper(received + Value(timedelta()), output_field=DateTimeField())
-    return list(found.order_by(OrderBy(received, descending=True), "-words__pk").values_list("pk", flat=True)[:WINDOW])
+    return list(found.order_by("-words__received_at", "-words__pk").values_list("pk", flat=True)[:WINDOW])
 
 
 def by_relevance(keys: list[int], text: str) -> ComplaintQuerySet:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.models.append_only import AppendOnly, HistoryIsPermanent
 from complaints.models.attachment import Attachment
-from complaints.models.complaint import Complaint
+from complaints.models.complaint import Complaint, read_by
 from staff.models import User
 from staff.naming import Named
 
@@ -215,7 +215,7 @@ class AdjustmentQuerySet(models.QuerySet["Adjustment"]):
 
     def visible_to(self, user: User) -> AdjustmentQuerySet:
         """Those of complaints that this person may see."""
-        return self.filter(complaint__in=Complaint.objects.visible_to(user))
+        return self.filter(read_by(user, "complaint__"))
 
 
 class Adjustment(models.Model):

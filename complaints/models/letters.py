@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models.attachment import Attachment
-from complaints.models.complaint import Complaint
+from complaints.models.complaint import Complaint, read_by
 from complaints.models.outgoing import Notice
 from staff.models import User
 
@@ -33,7 +33,7 @@ class LetterText(models.Model):
 
 class LetterQuerySet(models.QuerySet["Letter"]):
     def visible_to(self, user: User) -> LetterQuerySet:
-        return self.filter(complaint__in=Complaint.objects.visible_to(user))
+        return self.filter(read_by(user, "complaint__"))
 
     def unposted(self) -> LetterQuerySet:
         """Made, and not yet in the post."""
@@ -64,8 +64,7 @@ class Letter(models.Model):
 
 class PostingQuerySet(models.QuerySet["Posting"]):
     def visible_to(self, user: User) -> PostingQuerySet:
-        seen = Complaint.objects.visible_to(user)
-        return self.filter(Q(letter__complaint__in=seen) | Q(notice__complaint__in=seen))
+        return self.filter(read_by(user, "letter__complaint__") | read_by(user, "notice__complaint__"))
 
 
 class Posting(models.Model):

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.models.announcement import Saying
 from complaints.models.append_only import AppendOnly
-from complaints.models.complaint import Complaint
+from complaints.models.complaint import Complaint, read_by
 from complaints.models.conduct import CoachingAction
 from complaints.models.history import Event
 from complaints.models.inspections import Inspection
@@ -120,7 +120,7 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
             of_issue |= Q(posting__isnull=False, address__iexact=user.email)
         if user.role in (Role.SUPERVISOR, Role.ANALYST, Role.ADMINISTRATOR):
             of_issue |= Q(signal__isnull=False) & within_branches(user, "signal_branch")
-        seen = Q(complaint__in=Complaint.objects.visible_to(user)) | (Q(complaint__isnull=True) & of_issue)
+        seen = read_by(user, "complaint__") | (Q(complaint__isnull=True) & of_issue)
         return self.filter(seen)
 
     def failed(self) -> NoticeQuerySet:

@@ -12,7 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from complaints.models.attachment import Attachment
 from complaints.models.classification import RequestType
-from complaints.models.complaint import RESTRICTED_TO, Complaint
+from complaints.models.complaint import RESTRICTED_TO, Complaint, read_by
 from complaints.models.history import Event
 from complaints.models.promises import Clock
 from staff.actors import Role
@@ -91,7 +91,7 @@ class InternalRequestQuerySet(models.QuerySet["InternalRequest"]):
         """
         if not user.is_authenticated or not user.is_active or user.branch is None:
             return self.none()
-        seen = Q(complaint__in=Complaint.objects.visible_to(user))
+        seen = read_by(user, "complaint__")
         if user.team_id is not None:
             seen |= Q(team=user.team_id)
         if user.role == Role.SUPERVISOR:
@@ -180,7 +180,7 @@ class Why(models.TextChoices):
 class ConcernQuerySet(models.QuerySet["Concern"]):
     def visible_to(self, user: User) -> ConcernQuerySet:
         """This person's own, as far as they may still see the complaint, or the request that it is about."""
-        seen = Q(complaint__in=Complaint.objects.visible_to(user))
+        seen = read_by(user, "complaint__")
         if user.team_id is not None:
             seen |= Q(request__team=user.team_id)
         return self.filter(seen, user=user)

@@ -110,12 +110,6 @@ class Asked:
         prefetch_related_objects(page, WITH_MANAGER)
         return page, older
 
-    def in_order(self, found: ComplaintQuerySet) -> ComplaintQuerySet:
-        """The same in the order in which they are counted: that of the index which finds them."""
-        if self.params["view"] != "all":
-            return found.by_due_next()
-        return found.order_by("-words__received_at" if self.params.get("q", "").strip() else "-received_at")
-
 
 @require_safe
 @login_required
@@ -135,7 +129,7 @@ def queue(request: StaffRequest) -> HttpResponse:
     categories, branches = list(_CATEGORIES()), _own_branches(request.user)
     _name(rows, categories, branches)
     extras = columns.extras(rows, asked.columns)
-    beside = {"found": asked.in_order(found), "proposed": proposals.waiting_for(request.user)}
+    beside = {"found": queues.in_order(found, asked.params), "proposed": proposals.waiting_for(request.user)}
     counted = queues.counts(request.user, at=now, beside=beside, standing=context.waiting_for)
     context.counted_beside(request, counted)
     answer = {

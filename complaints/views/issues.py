@@ -23,6 +23,7 @@ from complaints import issues as rules
 from complaints.field_types import CauseField, text
 from complaints.forms import ServiceIssueForm
 from complaints.models import Complaint, JobState, Left, ServiceIssue
+from complaints.models.complaint import read_by
 from complaints.refusals import Refusal
 from complaints.states import FINDINGS, MOVES, Outcome
 from complaints.typed import TYPED_TO
@@ -243,7 +244,7 @@ def _page(request: StaffRequest, found: ServiceIssue, *, update_form: UpdateForm
 
 def _work(request: StaffRequest, found: ServiceIssue) -> dict[str, Any]:
     """How far the work for many complaints is, and which of them it left as they are."""
-    jobs = found.jobs.filter(complaint__in=Complaint.objects.visible_to(request.user))
+    jobs = found.jobs.filter(read_by(request.user, "complaint__"))
     progress = work.progress(found)
     return {
         "issue": found,

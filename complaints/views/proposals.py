@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from complaints import proposals as rules
 from complaints.models import Complaint, DeskSettings, IssueProposal
+from complaints.models.complaint import read_by
 from complaints.refusals import MoveRefused
 from staff import utility
 from staff.http import StaffRequest
@@ -86,7 +87,7 @@ def proposal(request: StaffRequest, pk: int) -> HttpResponse:
 
 def _page(request: StaffRequest, found: IssueProposal, form: AcceptForm, *, status: int = 200) -> HttpResponse:
     rows = rules.complaints_of(found) if found.decided_at is None else Complaint.objects.none()
-    seen = rows.filter(pk__in=Complaint.objects.visible_to(request.user)).select_related("category", "transformer_area")
+    seen = rows.filter(read_by(request.user)).select_related("category", "transformer_area")
     context = {"proposal": found, "form": form, "complaints": seen.order_by("-received_at")[:SHOWN], "most": SHOWN}
     return render(request, "complaints/issue_proposal.html", context, status=status)
 
