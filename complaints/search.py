@@ -10,11 +10,11 @@ import re
 import string
 import unicodedata
 from dataclasses import dataclass
-from datetime import timedelta
 
-from django.db.models import Case, DateTimeField, ExpressionWrapper, F, IntegerField, OrderBy, Q, Value, When
+from django.db import connection
+from django.db.models import Case, IntegerField, Q, Value, When
 
-from complaints.models import Complaint, ComplaintWords
+from complaints.models import Complaint
 from complaints.models.complaint import ComplaintQuerySet
 from complaints.references import parse_reference
 from staff.models import User
@@ -22,7 +22,6 @@ from staff.models import User
 UNSPACED = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 """Characters of scripts that put no spaces between words."""
 RUNS = re.compile(rf"[{UNSPACED}]+|[a-z0-9\u00c0-\u1fff]+")
-NUMBER = re.compile(r"[0-9]{4}")
 LONGEST = 40
 """Of longer words the beginning is kept."""
 MOST_TERMS = 30
@@ -31,7 +30,9 @@ WINDOW = 400
 """So many of the newest that fit are put in the order of relevance; the rest follow by date."""
 
 FEW = 1_000
-"""So many complaints that share a number are named by their keys, which every later statement finds at once."""
+"""So many complaints that hold the same are named by their keys."""
+TELLING = re.compile(r"'[^']{3,}':\*")
+"""A beginning that may be rare. The planner takes any beginning for common; fewer letters are."""
 
 
 def normal(text: str) -> str:
@@ -72,28 +73,24 @@ def asked(text: str) -> Asked:
 def fits(text: str, user: User | None = None) -> Q:
     """A condition on complaints: they hold what is looked for. With a user, found faster where they see but a part of all.
 
-    Looks a number up at once: the condition then names those that share it when this was called.
+    What begins with a number or a longer word is looked up at once: where few complaints hold it, the condition names those that
+    held it when this was called, and every later statement finds them by their keys.
     """
     what = asked(text)
     if not what.terms:
         return Q(pk__in=[])
-    held = [("words__hold", _within(what.terms, user)), *(("text__contains", phrase) for phrase in what.phrases)]
-    if NUMBER.search(normal(text)):
-        keys = _sharing_a_number(Q(*held))
-        if len(keys) <= FEW:
-            return Q(pk__in=keys)
-    return Q(*((f"words__{name}", value) for name, value in held))
+    terms = _within(what.terms, user)
+    phrases = Q(*(("words__text__contains", phrase) for phrase in what.phrases))
+    keys = _few(terms) if TELLING.search(what.terms) else None
+    return phrases & (Q(words__words__hold=terms) if keys is None else Q(pk__in=keys))
 
 
-def _sharing_a_number(condition: Q) -> list[int]:
-    """The newest complaints of which this holds, one more than FEW at most.
-
-    The planner takes any beginning of a word for common, and would go through the newest until enough have it, or through all.
-    Few share a number, and an order that no index gives makes it ask for the number first.
-    """
-    received = ExpressionWrapper(F("received_at") + Value(timedelta()), output_field=DateTimeField())
-    rows = ComplaintWords.objects.filter(condition).order_by(OrderBy(received, descending=True))
-    return list(rows.values_list("complaint", flat=True)[: FEW + 1])
+def _few(terms: str) -> list[int] | None:
+    """The complaints that hold them; None when they are more than FEW."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT complaints_holding(%s::tsquery, %s)", [terms, FEW + 1])
+        found = [key for (key,) in cursor.fetchall()]
+    return found if len(found) <= FEW else None
 
 
 def _within(terms: str, user: User | None) -> str:

@@ -115,6 +115,16 @@ def test_a_search_within_a_branch_finds_its_own_and_what_lies_below():
     assert found("停电", user) == {*ours, theirs.pk}
 
 
+@pytest.mark.parametrize("few", [0, 1, 1000])
+def test_what_few_hold_and_what_many_hold_is_found_alike(monkeypatch, few):
+    monkeypatch.setattr(search, "FEW", few)
+    ours = {a_complaint(story=f"An outage in house {number}, 停电了").pk for number in (7770, 7771)}
+    a_complaint(story="The voltage is low, 电压低")
+    assert found("outage") == found("outa") == found("house 777") == found("停电了 outage") == ours
+    assert found("7770") < ours
+    assert found("电压低 outage") == found("outages") == set()
+
+
 @given(
     said=st.text(alphabet="停电了没有水AbZ9０１é한국かなЖ ，-\n𠀀", max_size=30),
     start=st.integers(0, 30),
