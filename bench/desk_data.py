@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from analytics.grains import refresh
+from analytics.models import Generation, GenerationState
 from bench import minimal
 from bench.asking import Scenario
 from bench.scenarios import pages, sending
@@ -16,10 +17,14 @@ from complaints.models import Complaint
 from staff.actors import Role
 
 DAYS = 800
+READ_FIGURES = ("board", "report:")
 
 
-def fill(complaints: int) -> dict[str, Any]:
-    """Migrate what is there; load the utility where nothing is; build what figures are missing. Says how long loading took."""
+def fill(complaints: int, figures: bool) -> dict[str, Any]:
+    """Migrate what is there; load the utility where nothing is; build what figures are missing. Says how long loading took.
+
+    Without `figures` none are built, which take longer than all the rest.
+    """
     call_command("prepare", verbosity=0)
     took: dict[str, Any] = {}
     if not Complaint.objects.exists():
@@ -27,7 +32,7 @@ def fill(complaints: int) -> dict[str, Any]:
         call_command("demo", complaints=complaints, days=DAYS, verbosity=0)
         took["loading_seconds"] = round(time.perf_counter() - began, 1)
     began = time.perf_counter()
-    if refresh.refresh() and took:
+    if figures and refresh.refresh() and took:
         took["figures_seconds"] = round(time.perf_counter() - began, 1)
     with connection.cursor() as cursor:
         cursor.execute(minimal.TABLES)
@@ -36,7 +41,7 @@ def fill(complaints: int) -> dict[str, Any]:
 
 
 def plan(count: int, only: list[str]) -> list[dict[str, Any]]:
-    """The scenarios whose names begin with one of these words; all where there are none."""
+    """The scenarios whose names begin with one of these words, or all; what reads figures only where there are some."""
     cookies = pages.signed_in(Role.SUPERVISOR)
     wanted: list[Scenario] = [
         *pages.least(cookies),
@@ -44,4 +49,6 @@ def plan(count: int, only: list[str]) -> list[dict[str, Any]]:
         *pages.all_pages(cookies),
         *sending.all_sending(cookies, count),
     ]
+    if not Generation.objects.filter(state=GenerationState.CURRENT).exists():
+        wanted = [one for one in wanted if not one.name.startswith(READ_FIGURES)]
     return [one.as_plan() for one in wanted if not only or one.name.startswith(tuple(only))]

@@ -42,6 +42,7 @@ class Wanted:
     only: Sequence[str]
     keep: Path | None
     with_helpdesk: bool
+    with_figures: bool
     seconds: float
     most: int
     results: Path
@@ -70,12 +71,20 @@ def read(arguments: list[str]) -> Wanted:
     )
     parser.add_argument("--keep", type=Path, metavar="DATA", help="a folder to keep, with one for each volume in it")
     parser.add_argument("--without-helpdesk", action="store_true")
+    parser.add_argument("--without-figures", action="store_true", help="build none; board and reports are left out")
     parser.add_argument("--seconds", type=float, default=3, help="for each scenario at one client")
     parser.add_argument("--most", type=int, default=200, help="samples of each scenario at one client")
     parser.add_argument("--results", type=Path, default=ROOT / "bench" / "results", metavar="FOLDER")
     given = parser.parse_args(arguments)
     return Wanted(
-        given.complaints, given.only, given.keep, not given.without_helpdesk, given.seconds, given.most, given.results
+        given.complaints,
+        given.only,
+        given.keep,
+        not given.without_helpdesk,
+        not given.without_figures,
+        given.seconds,
+        given.most,
+        given.results,
     )
 
 
@@ -88,7 +97,7 @@ def volume(complaints: int, wanted: Wanted) -> dict[str, Any]:
         inside = Inside(environment)
         collect_static(data, environment)
         with step(f"Making ready a desk of {complaints:,} complaints"):
-            desk = made_ready(inside, complaints, data / "loaded.json")
+            desk = made_ready(inside, complaints, data / "loaded.json", figures=wanted.with_figures)
         line(f"    {desk}")
         found: dict[str, Any] = {"desk": desk, "asked": complaints, "machine": machine.describe(environment)}
         plan = inside.ask("bench.desk_data:plan", 2 * wanted.most + WARMING + 1, list(wanted.only))
@@ -104,9 +113,9 @@ def volume(complaints: int, wanted: Wanted) -> dict[str, Any]:
     return found
 
 
-def made_ready(inside: Inside, complaints: int, loaded: Path) -> dict[str, Any]:
+def made_ready(inside: Inside, complaints: int, loaded: Path, *, figures: bool) -> dict[str, Any]:
     """What is in the desk, and how long loading took, in whichever run that was."""
-    desk: dict[str, Any] = inside.ask("bench.desk_data:fill", complaints)
+    desk: dict[str, Any] = inside.ask("bench.desk_data:fill", complaints, figures)
     if "loading_seconds" in desk:
         loaded.write_text(
             json.dumps({name: desk[name] for name in ("loading_seconds", "figures_seconds") if name in desk})
