@@ -24,7 +24,7 @@ from analytics.demo.lives import Bases, Generator, Task
 from analytics.demo.moments import moment_of, written
 from analytics.demo.seasons import counts, days_between
 from analytics.demo.world import World
-from complaints.models import Complaint, ServiceIssue
+from complaints.models import Complaint, ComplaintWords, ServiceIssue
 from customers.models import Account, Customer, Feeder, Meter, Premise, SearchEntry, Substation, TransformerArea
 from customers.models.search import entries_written_once
 from staff.models import Branch, User
@@ -89,9 +89,8 @@ def load(*, complaints: int, days: int, seed: int, ending: datetime, customers: 
                     _copy(table, columns, b"".join(batch.rows[table] for batch in batches))
                 loaded.add(batches)
                 say(loaded.complaints)
-            _analyze()  # or words and chains are planned as if there were nothing, and take minutes
+            _analyze()  # or words are planned as if there were nothing, and take minutes
             _write_words(generator.bases.ids[Complaint._meta.db_table])
-            _chain_events()
         _set_sequences(generator.bases.number + complaints)
         service.teach(seed=seed, ending=ending)
         asking.ask(Branch.objects.filter(parent__isnull=True).earliest("pk"), seed=seed, ending=ending)
@@ -241,7 +240,7 @@ def _bare(wanted: bool) -> Iterator[None]:
     if not wanted:
         yield
         return
-    tables = list(rows.COLUMNS)
+    tables = [*rows.COLUMNS, ComplaintWords._meta.db_table]
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint
@@ -269,11 +268,7 @@ def _bare(wanted: bool) -> Iterator[None]:
 
 
 def _write_words(before: int) -> None:
-    """What complaints are found by, in pieces: triggers write that, but not while the checks are off.
-
-    Before the events are chained, with an index of its own on them: an index that is made over rows which the same transaction
-    has updated is of no use until that transaction ends, and each complaint would read all events.
-    """
+    """What complaints are found by, in pieces, with an index for it: triggers write that, but not while the checks are off."""
     with connection.cursor() as cursor:
         cursor.execute("CREATE INDEX demo_events_of_complaint ON complaints_event (complaint_id)")
     for start in range(before + 1, highest(Complaint._meta.db_table) + 1, PART):
@@ -285,12 +280,6 @@ def _write_words(before: int) -> None:
             )
     with connection.cursor() as cursor:
         cursor.execute("DROP INDEX demo_events_of_complaint")
-
-
-def _chain_events() -> None:
-    """The hashes of the history, which a trigger writes, but not while the checks are off."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT complaints_chain_unchained()")
 
 
 def _analyze() -> None:

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from analytics.demo.moments import SECOND, Moment, written
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from analytics.demo.record import Record
 
 NULL = "\\N"
+MICROSECONDS = 1_000_000 // SECOND
+"""In the unit of a Moment."""
 
 _COLUMNS = {
     "complaints_complaint": (
@@ -28,7 +31,7 @@ _COLUMNS = {
         " reopened_count transferred_count returned_count escalated_count next_due_at next_due_clock breached_at"
     ),
     "complaints_event": (
-        "id complaint_id number move from_status to_status at recorded_at role user_id actor_name details"
+        "id complaint_id number move from_status to_status at recorded_at role user_id actor_name details salt hash"
     ),
     "complaints_clock": (
         "id complaint_id kind tier round revision policy_id calendar_id limit statistic is_pausable extension warn escalate"
@@ -72,8 +75,16 @@ def plain(text: str) -> str:
     return text.translate(_ESCAPES) if "\\" in text or "\n" in text or "\t" in text or "\r" in text else text
 
 
-def as_json(value: dict[str, Any]) -> str:
-    return plain(_to_json(value)) if value else "{}"
+def as_jsonb(value: Any) -> str:
+    """As PostgreSQL writes a `jsonb`: shorter keys first, those of one length by their bytes. Raises TypeError for floats."""
+    if isinstance(value, float):
+        raise TypeError(f"{value!r}: PostgreSQL writes it in its own way")
+    if isinstance(value, dict):
+        keys = sorted((len(raw := key.encode()), raw, key) for key in value)
+        return "{" + ", ".join([f"{_to_json(key)}: {as_jsonb(value[key])}" for _length, _raw, key in keys]) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join([as_jsonb(one) for one in value]) + "]"
+    return _to_json(value)
 
 
 def when(moment: Moment | None) -> str:
@@ -154,12 +165,20 @@ class Writer:
         )  # fmt: skip
 
     def _events(self, r: Record) -> None:
-        add = self._lines["complaints_event"].append
+        """With their chain as the database would make it (docs/decisions/0026-history-chain.md), only sooner."""
+        add, chained = self._lines["complaints_event"].append, b""
         for e in r.events:
-            by = e.by
+            by, details, salt = e.by, as_jsonb(e.details), _uuid(e.id)
+            user = "" if by.id is None else by.id
+            said = sha256(bytes.fromhex(salt.replace("-", "")) + f"{by.text}\x1f{details}".encode()).digest()
+            header = (
+                f"{r.id}|{e.number}|{e.move}|{e.from_status}|{e.to_status}|{e.at * MICROSECONDS}|{e.recorded * MICROSECONDS}"
+                f"|{by.role}|{user}"
+            )
+            chained = sha256(chained + header.encode() + said).digest()
             add(
                 f"{e.id}\t{r.id}\t{e.number}\t{e.move}\t{e.from_status}\t{e.to_status}\t{written(e.at)}\t{written(e.recorded)}"
-                f"\t{by.role}\t{NULL if by.id is None else by.id}\t{by.text}\t{as_json(e.details)}"
+                f"\t{by.role}\t{user or NULL}\t{by.text}\t{plain(details)}\t{salt}\t\\\\x{chained.hex()}"
             )
 
     def _clocks(self, r: Record, first: dict[str, int]) -> None:
