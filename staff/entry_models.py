@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -189,6 +190,11 @@ class ApiToken(models.Model):
     def may(self) -> str:
         """What it may be used for, in words."""
         return " · ".join(str(Scope(scope).label) for scope in self.scopes)
+
+    @property
+    def last_day(self) -> date:
+        """The last day on which it lets anybody in."""
+        return timezone.localdate(self.expires_at - timedelta(microseconds=1))
 
     def is_open(self, at: datetime) -> bool:
         return self.revoked_at is None and self.expires_at > at

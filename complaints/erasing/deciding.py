@@ -53,6 +53,9 @@ def hold(
     of: Customer | Complaint | None = customer if complaint is None else complaint
     if of is not None and of.erased_at is not None:
         raise MoveRefused(_("It was erased; there is nothing to keep."))
+    same = LegalHold.objects.standing(today()).filter(customer=customer, complaint=complaint, reason=reason.strip())
+    if same.exists():
+        raise MoveRefused(_("It is held for this reason already."), fields=["reason"])
     return LegalHold.objects.create(
         customer=customer,
         complaint=complaint,

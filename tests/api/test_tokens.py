@@ -1,12 +1,13 @@
 """Tokens of programs: shown once, kept as a hash, for some things and some time; and how often anybody may ask."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 import time_machine
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from rest_framework.test import APIClient
 
 from complaints.models import Complaint
@@ -39,8 +40,11 @@ def test_a_token_is_made_on_the_page_and_its_key_shown_once(client, user):
     made = client.post(reverse("staff:tokens"), said)
     key = made.context["made"][1]
     assert key in made.content.decode()
-    assert key not in client.get(reverse("staff:tokens")).content.decode()
+    listed = client.get(reverse("staff:tokens")).content.decode()
+    assert key not in listed
+    assert listed.count(date_format(day, "SHORT_DATE_FORMAT")) == 1
     token = ApiToken.objects.get()
+    assert token.expires_at == timezone.make_aware(datetime.combine(day + timedelta(days=1), time()))
     assert key not in str(ApiToken.objects.values().get())
     assert program(key).get(URL).status_code == 200
     token.refresh_from_db()

@@ -148,10 +148,14 @@ def test_a_hold_is_placed_shown_and_lifted(client, as_role, account):
     assert client.post(place, {"reason": "lawsuit", "until": "2020-01-01"}).status_code == 422
     assert not LegalHold.objects.exists()
     assert client.post(place, {"reason": "lawsuit"}).status_code == 302
+    again = client.post(place, {"reason": " lawsuit "})
+    assert (again.status_code, LegalHold.objects.count()) == (422, 1)
+    assert "It is held for this reason already." in again.content.decode()
     assert "lawsuit" in client.get(f"/complaints/{complaint.reference}/").content.decode()
     assert "lawsuit" in client.get("/desk/holds/").content.decode()
     client.post(f"/desk/holds/{LegalHold.objects.get().pk}/lift/")
     assert "lawsuit" not in client.get(f"/complaints/{complaint.reference}/").content.decode()
+    assert client.post(place, {"reason": "lawsuit"}).status_code == 302
     as_role(Role.SUPERVISOR)
     assert client.get(place).status_code == 403
 
