@@ -248,7 +248,8 @@ def test_ringing_more_alarms_takes_no_more_statements():
     few, asked_for_few = statements(1)
     many, asked_for_many = statements(8)
     assert many > 5 * few
-    assert asked_for_many == asked_for_few == 32
+    # by day 32; by night, when others are told, two more
+    assert asked_for_many == asked_for_few <= 34
 
 
 # all or nothing
