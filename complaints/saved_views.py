@@ -46,7 +46,9 @@ def rows(view: SavedView, user: User) -> ComplaintQuerySet:
 
 
 def counted(views: Iterable[SavedView], user: User) -> dict[int, str]:
-    """How much each view holds for this person, as it is shown; one query, which gives up where nobody reads on."""
+    """How much each view holds for this person, as it is shown; one query, which gives up where nobody reads on, and one for each
+    search that few complaints may fit.
+    """
     found = queues.counted({str(view.pk): queues.in_order(rows(view, user), view.query) for view in views})
     return {int(key): queues.spoken(count) for key, count in found.items()}
 

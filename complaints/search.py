@@ -32,7 +32,7 @@ WINDOW = 400
 FEW = 1_000
 """So many complaints that hold the same are named by their keys."""
 TELLING = re.compile(r"'[^']{3,}':\*")
-"""A beginning that may be rare. The planner takes any beginning for common; fewer letters are."""
+"""A beginning that may be rare, while one of fewer letters is common, as the planner takes every beginning to be."""
 
 
 def normal(text: str) -> str:

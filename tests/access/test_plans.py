@@ -4,7 +4,6 @@ Every address that can be read is asked for, with everything there is one of, at
 in life. What queues, board and reports read beyond that is looked at in `complaints.test_queue_plans` and `analytics.test_plans`.
 """
 
-import json
 from contextlib import contextmanager
 from urllib.parse import urlencode
 
@@ -75,7 +74,6 @@ def scanned(sql, params):
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", params)
         plan = cursor.fetchone()[0]
-    plan = json.loads(plan) if isinstance(plan, str) else plan
     return [
         f"{node['Relation Name']} where {node.get('Filter', 'anything')}"
         for node in nodes(plan[0]["Plan"])
@@ -127,7 +125,7 @@ LOOKS = (
     tasks.carry_on_issues,
     tasks.watch_clusters,
     tasks.close_unanswered,
-    lambda: list(call_backs.to_plan()[:1]),
+    lambda: list(call_backs.to_plan()[:1]),  # only looked for: the one there has its call already
     tasks.excuse_arrivals,
     tasks.watch_views,
 )

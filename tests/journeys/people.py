@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from PIL import Image
-from playwright.sync_api import TimeoutError, expect
+from playwright.sync_api import TimeoutError as NotInTime
+from playwright.sync_api import expect
 
 UTILITY = ZoneInfo("Asia/Shanghai")
 FIRST_DAY = datetime.now(UTILITY).date() - timedelta(days=3)
@@ -47,7 +48,7 @@ class Window:
             found = (within or self.page.locator("main")).locator(f'[name="{name}"]')
             try:
                 kind = found.first.evaluate("field => field.type")
-            except TimeoutError as late:
+            except NotInTime as late:
                 raise AssertionError(f"no {name} at {self.page.url}, which says: {self.said}") from late
             if kind in ("radio", "checkbox"):
                 found.and_(self.page.locator(f'[value="{value}"]')).check()
