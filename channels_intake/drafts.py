@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from channels_intake.models import Suspicion, UnsentForm
 from complaints.models import Attachment, Channel
 from complaints.refusals import BadInput
+from staff import saves
 
 KEY = "unsent_forms"
 MOST_DRAFTS = 5
@@ -60,9 +61,13 @@ class Draft:
         answers: dict[str, Any] | None = self._row.content.get(step) if self._row else None
         return answers
 
-    def keep(self, step: str, answers: Mapping[str, Any]) -> None:
+    def keep(self, step: str, answers: Mapping[str, Any], *, mark: str = "") -> None:
+        """Put these answers in the place of the step's earlier ones, unless its page has sent newer ones meanwhile."""
         with self._changing() as row:
-            row.content[step] = dict(answers)
+            marks = row.content.setdefault(saves.MARK, {})
+            if not saves.is_overtaken(mark, marks.get(step, "")):
+                marks[step] = mark[: saves.LONGEST]
+                row.content[step] = dict(answers)
 
     @property
     def files(self) -> list[dict[str, Any]]:

@@ -30,6 +30,7 @@ from complaints.attachments import MAX_FILES
 from complaints.models import Category, Channel, Complaint, DeskSettings, ServiceIssue
 from complaints.refusals import BadInput
 from complaints.store import NotKept
+from staff import saves
 from staff.actors import THE_CUSTOMER
 from staff.http import address_of
 from staff.templatetags.redress import PLAIN, SIGNS
@@ -89,7 +90,7 @@ def keep(request: HttpRequest, form_id: UUID, step: str) -> HttpResponse:
     draft = Draft(request.session, form_id)
     if not draft.is_begun or step not in KEPT_WHILE_TYPING:
         return HttpResponse(status=410)
-    draft.keep(step, Answers(draft).form(step, request.POST).typed())
+    draft.keep(step, Answers(draft).form(step, request.POST).typed(), mark=mark_of(request))
     return HttpResponse(status=204)
 
 
@@ -123,7 +124,7 @@ def step(request: HttpRequest, form_id: UUID, step: str) -> HttpResponse:
         return step_page(request, answers, step) if is_reached(answers, step) else onwards(draft)
     form = answers.form(step, request.POST, files=request.FILES)
     if "back" in request.POST:
-        draft.keep(step, form.typed())
+        draft.keep(step, form.typed(), mark=mark_of(request))
         return redirect(address(draft, before(step)))
     return taken(request, answers, form) if form.is_valid() else step_page(request, answers, step, form, status=422)
 
@@ -141,7 +142,7 @@ def taken(request: HttpRequest, answers: Answers, form: StepForm) -> HttpRespons
         draft.drop_file(request.POST["remove"])
     if "remove" in request.POST or "add" in request.POST:
         return redirect(address(draft, form.name))
-    draft.keep(form.name, form.typed())
+    draft.keep(form.name, form.typed(), mark=mark_of(request))
     return onwards(draft)
 
 
@@ -243,6 +244,10 @@ def sent_or_start(form_id: UUID) -> HttpResponse:
     if UnsentForm.objects.filter(pk=form_id, held_at__isnull=False).exists():
         return redirect("channels_intake:held", form_id)
     return redirect("channels_intake:complain")
+
+
+def mark_of(request: HttpRequest) -> str:
+    return request.POST.get(saves.MARK, "")
 
 
 def onwards(draft: Draft) -> HttpResponse:

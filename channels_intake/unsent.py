@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from channels_intake.models import InboundRecord, UnsentForm
 from complaints.refusals import Refusal
+from staff import saves
 from staff.models import User
 
 SAYS_SOMETHING = (
@@ -64,6 +65,8 @@ def keep(form_id: UUID, channel: str, typed: Mapping[str, Any], *, by: User) -> 
         row = UnsentForm(form_id=form_id, owner=by)
     elif row.owner != by:
         raise NotYours(_("%(name)s goes on with this form now.") % {"name": _name(row.owner)})
+    elif saves.is_overtaken(content.get(saves.MARK, ""), row.content.get(saves.MARK, "")):
+        return row
     row.channel, row.content, row.saved_at, row.discarded_at = channel, content, timezone.now(), None
     row.save()
     return row

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from complaints.models import Complaint, UnsentMove
 from complaints.refusals import Refusal
+from staff import saves
 from staff.models import User
 from staff.written_out import Statement
 
@@ -54,6 +55,8 @@ def keep(form_id: UUID, complaint: Complaint, move: str, typed: Mapping[str, str
             row = _begin(form_id, complaint, move, by)
         if row.sent_at is not None:
             raise AlreadySent(_("This was sent."))
+        if saves.is_overtaken(content.get(saves.MARK, ""), row.content.get(saves.MARK, "")):
+            return row
         row.complaint, row.move, row.content, row.saved_at = complaint, move, content, timezone.now()
         row.save()
     return row
@@ -61,7 +64,7 @@ def keep(form_id: UUID, complaint: Complaint, move: str, typed: Mapping[str, str
 
 def is_typed(name: str) -> bool:
     """Whether a field of the form is one that a person fills in; the others say what the person was looking at."""
-    return name not in ("seen", "move", "writing") and not name.startswith("was-")
+    return name not in ("seen", "move", "writing", saves.MARK) and not name.startswith("was-")
 
 
 _OF = Statement(lambda user, complaint: UnsentMove.objects.filter(complaint=complaint, user=user, sent_at=None))

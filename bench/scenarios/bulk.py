@@ -11,7 +11,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from datetime import time as time_of_day
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -261,8 +262,10 @@ def export(count: int) -> dict[str, Rows]:
 
 
 def _copied_out(first: date) -> int:
+    """Those received from the utility's day on, as the export reads it; the database's own zone is another."""
     out = io.StringIO()
-    statement = f"SELECT * FROM complaints_complaint WHERE received_at >= '{first}'"
+    midnight = timezone.make_aware(datetime.combine(first, time_of_day.min))
+    statement = f"SELECT * FROM complaints_complaint WHERE received_at >= '{midnight.isoformat()}'"
     with connection.cursor() as cursor:
         cursor.copy_expert(f"COPY ({statement}) TO STDOUT WITH (FORMAT csv)", out)
     return out.getvalue().count("\n")

@@ -170,6 +170,25 @@ def test_saving_and_registering_at_once_leave_one_complaint_and_nothing_to_send(
     assert client.get("/desk/unsent/").context["rows"] == []
 
 
+def test_a_save_that_was_overtaken_on_its_way_changes_nothing(client, agent):
+    form_id = uuid4()
+    keep(client, form_id, story="昨晚八点停，今早才来", typed_at="page 3")
+    row = UnsentForm.objects.get()
+    assert keep(client, form_id, story="昨晚", typed_at="page 2").status_code == 200
+    after = UnsentForm.objects.get()
+    assert (after.content, after.saved_at) == (row.content, row.saved_at)
+    keep(client, form_id, story="在另一个窗口接着写", typed_at="another 1")
+    assert UnsentForm.objects.get().content["story"] == "在另一个窗口接着写"
+
+
+def test_what_was_sent_and_refused_is_newer_than_a_save_still_on_its_way(client, agent):
+    form_id = uuid4()
+    sent = client.post("/desk/new/phone/", filled("phone", form_id=form_id, story="全文", category="", typed_at="page 3"))
+    assert sent.status_code == 422
+    keep(client, form_id, story="全", typed_at="page 2")
+    assert UnsentForm.objects.get().content["story"] == "全文"
+
+
 # customers
 
 
@@ -179,6 +198,23 @@ def test_what_a_customer_types_is_kept_before_it_is_right(client):
     assert client.post(f"/complain/{form_id}/story/keep/", said).status_code == 204
     assert "昨晚停" in page(client.get(f"/complain/{form_id}/story/"))
     assert client.get(f"/complain/{form_id}/check/").url == f"/complain/{form_id}/story/"
+
+
+def test_a_save_that_arrives_after_the_step_was_sent_does_not_undo_an_answer(client):
+    form_id = walk(client, until="story")
+    half = {name: value for name, value in STORY.items() if name != "OUT-supply_on"}
+    client.post(f"/complain/{form_id}/story/keep/", half | {"typed_at": "page 1"})
+    assert client.post(f"/complain/{form_id}/story/", STORY | {"typed_at": "page 3"}).url == f"/complain/{form_id}/who/"
+    assert client.post(f"/complain/{form_id}/story/keep/", half | {"typed_at": "page 2"}).status_code == 204
+    assert client.get(f"/complain/{form_id}/who/").status_code == 200
+    assert UnsentForm.objects.get().content["story"] == STORY
+
+
+def test_what_is_typed_after_coming_back_to_a_step_is_kept(client):
+    form_id = walk(client, until="story")
+    client.post(f"/complain/{form_id}/story/", STORY | {"typed_at": "page 9"})
+    client.post(f"/complain/{form_id}/story/keep/", STORY | {"story": "还有一件事", "typed_at": "later 1"})
+    assert UnsentForm.objects.get().content["story"]["story"] == "还有一件事"
 
 
 def test_the_secret_link_goes_on_in_another_browser_and_nothing_else_does(client):

@@ -53,6 +53,30 @@ def test_not_solved_takes_it_up_again_and_a_supervisor_is_told(product, open_win
     assert wait_for(lambda: len(letters("supervisor@demo.example.org")) > told)
 
 
+def test_a_save_that_comes_after_its_step_was_sent_does_not_send_the_customer_back(open_window):
+    """The page saves while one types; on a bad line such a save may arrive last, without the answer given after it."""
+    customer = open_window(Customer)
+    page = customer.page
+    customer.go("/")
+    page.locator('button[name="category"][value="OUT"]').click()
+    customer.fill(kind="OUT-03").press("Go on")
+    expect(page).to_have_url(re.compile("/story/$"))
+    page.wait_for_load_state()
+    customer.fill(story=Customer.STORY["story"], place=Customer.STORY["place"])
+    with page.expect_request("**/story/keep/") as saved:
+        page.locator('[name="place"]').blur()
+    customer.fill(**{"OUT-supply_on": "no"}).press("Go on")
+    expect(page).to_have_url(re.compile("/who/$"))
+    half = saved.value
+    assert "supply_on" not in half.post_data
+    late = page.request.post(half.url, headers={"content-type": half.headers["content-type"]}, data=half.post_data_buffer)
+    assert late.status == 204
+    customer.go(page.url)
+    expect(page).to_have_url(re.compile("/who/$"))
+    customer.fill(**Customer.WHO).press("Go on")
+    expect(page).to_have_url(re.compile("/photos/$"))
+
+
 def test_sending_twice_makes_one_complaint(open_window, sign_in):
     customer = open_window(Customer)
     customer.answer_up_to_check(contact_phone="13700004711")

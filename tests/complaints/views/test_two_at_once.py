@@ -73,6 +73,27 @@ def test_a_field_that_changed_meanwhile_is_shown_with_both_values(client, sign_i
     assert refreshed(complaint).priority == 4
 
 
+def test_a_save_that_was_overtaken_on_its_way_changes_nothing(client, sign_in):
+    complaint = in_status(Status.INVESTIGATING)
+    sign_in(Role.SUPERVISOR)
+    form = drawn(client, complaint, "note")
+    keep(client, complaint, "note", **form, note="变压器有异响，已通知", typed_at="page 2")
+    row = UnsentMove.objects.get()
+    assert keep(client, complaint, "note", **form, note="变压器", typed_at="page 1").status_code == 200
+    after = UnsentMove.objects.get()
+    assert (after.content, after.saved_at) == (row.content, row.saved_at)
+    keep(client, complaint, "note", **form, note="变压器有异响，已派人", typed_at="page 3")
+    assert UnsentMove.objects.get().content["note"] == "变压器有异响，已派人"
+
+
+def test_a_form_nobody_typed_in_is_not_kept_for_the_name_of_its_page(client, sign_in):
+    complaint = in_status(Status.INVESTIGATING)
+    sign_in(Role.SUPERVISOR)
+    form = drawn(client, complaint, "note")
+    assert keep(client, complaint, "note", **form, note="", typed_at="page 1").status_code == 204
+    assert not UnsentMove.objects.exists()
+
+
 def test_a_form_that_lacks_something_still_tells_what_changed(client, sign_in):
     """A refusal for another reason must not count as having seen what is new."""
     complaint = in_status(Status.INVESTIGATING)
