@@ -56,10 +56,12 @@ def listing(asked: Question, user: User, at: datetime) -> Listing:
 
 
 def _complaints(asked: Question, user: User, at: datetime) -> Listing:
-    columns = [Column(str(label)) for label in taking.COLUMNS]
-    values = list(taking.COLUMNS.values())
+    columns = taking.columns()
+    values = list(columns.values())
     rows = taking.rows(user, asked.query)
-    return Listing(_("Complaints"), rows, columns, lambda row: [Cell(value(row)) for value in values])
+    return Listing(
+        _("Complaints"), rows, [Column(head) for head in columns], lambda row: [Cell(value(row)) for value in values]
+    )
 
 
 def _customers(asked: Question, user: User, at: datetime) -> Listing:

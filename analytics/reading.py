@@ -11,7 +11,7 @@ What the rollups are kept by comes from the rollups; anything else asks the fact
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -25,8 +25,8 @@ from analytics.grains.series import SERIES, Series
 from analytics.models import DayRollup, Generation, GenerationState
 from analytics.periods import Period
 from complaints.models import Complaint, RequestType
-from complaints.models.complaint import seen_by
-from staff.models import User
+from complaints.models.complaint import seen_by, types_seen_by
+from staff.models import Branch, User
 
 KEPT_BY = {
     "branch": "branch__code",
@@ -68,6 +68,10 @@ class Amount:
     def __add__(self, other: Amount) -> Amount:
         return Amount(self.n + other.n, self.total + other.total, self.counts + other.counts)
 
+    def __sub__(self, other: Amount) -> Amount:
+        """Less a part of it."""
+        return Amount(self.n - other.n, self.total - other.total, self.counts - other.counts)
+
     @property
     def measured(self) -> int:
         """How many values the distribution holds; what was not measured is in `n` only."""
@@ -107,10 +111,17 @@ def read(
     one = SERIES[series]
     hidden = about(user)
     from_facts = bool(hidden) or where is not None or any(name in OF_FACTS for name in by)
-    rows, to, day = (one.rows(), one.to_fact, one.day) if from_facts else (_rollups(one), "", "day")
-    rows = _of(rows, to, chosen, user, within(period or chosen.period, day), keys, where, request_types)
-    if hidden:
-        rows = rows.exclude(**{f"{to}pk__in": hidden})
+    above: Mapping[str, str | None] = {}
+    if from_facts:
+        to, day = one.to_fact, one.day
+        days = within(period or chosen.period, day)
+        rows = _of(one.rows(), to, chosen, user, days, keys, where, request_types)
+        if hidden:
+            rows = rows.exclude(**{f"{to}pk__in": hidden})
+    else:
+        to, day = "", "day"
+        rows, above = _rollups(one, chosen, user, apart="branch" in by)
+        rows = _with(rows.filter(**_narrowed(chosen), **within(period or chosen.period, day)), to, keys, request_types)
     groups = {f"group_{number}": grouping(name, to, day) for number, name in enumerate(by)}
     sums = one.sums() if from_facts else {name: _sum(column) for name, column in (("number", "n"), ("sum_of", "total"))}
     apart = [*groups, *(["series_bucket"] if distribution else [])]
@@ -125,7 +136,7 @@ def read(
         amount.total += row["sum_of"]
         if distribution:
             amount.counts[row["series_bucket"]] += row["number"]
-    return found
+    return _of_each_alone(found, list(by).index("branch"), above) if above else found
 
 
 def whole(series: str, chosen: Chosen, user: User, **how: Any) -> Amount:
@@ -166,10 +177,11 @@ def first_day(series: str) -> date | None:
     found = Generation.objects.filter(state=GenerationState.CURRENT).first()
     if found is None:
         return None
-    # of one generation by its key, so that it is one look at the index
+    # of one generation and branch by their keys, so that it is one look at the index for each
     rows = DayRollup.objects.filter(generation=found, series=series, n__gt=0)
-    first: date | None = rows.aggregate(day=Min("day"))["day"]
-    return first
+    tops = Branch.objects.filter(parent=None).values_list("pk", flat=True)
+    days = [rows.filter(branch=top).aggregate(day=Min("day"))["day"] for top in tops]
+    return min((day for day in days if day is not None), default=None)
 
 
 def about(user: User) -> list[int]:
@@ -185,12 +197,13 @@ def about(user: User) -> list[int]:
 
 
 def narrowed(chosen: Chosen, to: str = "") -> dict[str, Any]:
-    """The chosen category, channel and branch as conditions on a rollup or, by way of `to`, on a fact."""
-    wanted = {
-        "category": chosen.category.pk if chosen.category else None,
-        "channel": chosen.channel or None,
-        "branch__path__startswith": chosen.branch.path if chosen.branch else None,
-    }
+    """The chosen category, channel and branch as conditions on a fact that lies `to` there."""
+    branch = {f"{to}branch__path__startswith": chosen.branch.path} if chosen.branch else {}
+    return _narrowed(chosen, to) | branch
+
+
+def _narrowed(chosen: Chosen, to: str = "") -> dict[str, Any]:
+    wanted = {"category": chosen.category.pk if chosen.category else None, "channel": chosen.channel or None}
     return {f"{to}{name}": value for name, value in wanted.items() if value is not None}
 
 
@@ -208,18 +221,60 @@ def _of(
     where: Q | None,
     request_types: Collection[str] | None,
 ) -> QuerySet[Any]:
-    """Of these rows, rollups or facts, those that are asked about and that this person may see."""
-    rows = rows.filter(seen_by(user, to), **narrowed(chosen, to), **days)
-    if request_types is not None:
-        rows = rows.filter(**{f"{to}request_type__in": list(request_types)})
-    if keys is not None:
-        rows = rows.filter(series_key__in=list(keys))
+    """Of these facts those that are asked about and that this person may see."""
+    rows = _with(rows.filter(seen_by(user, to), **narrowed(chosen, to), **days), to, keys, request_types)
     return rows if where is None else rows.filter(_prefixed(where, to))
 
 
-def _rollups(one: Series) -> QuerySet[Any]:
-    rows = DayRollup.objects.in_use().filter(series=one.code)
-    return rows.annotate(series_key=F("key"), series_bucket=F("bucket")).order_by()
+def _with(
+    rows: QuerySet[Any], to: str, keys: Collection[str] | None, request_types: Collection[str] | None
+) -> QuerySet[Any]:
+    if request_types is not None:
+        rows = rows.filter(**{f"{to}request_type__in": list(request_types)})
+    return rows if keys is None else rows.filter(series_key__in=list(keys))
+
+
+EVERYWHERE = Branch(path="")
+"""Above all branches, also where several have none above them."""
+
+
+def _top(chosen: Chosen, user: User) -> Branch | None:
+    """The branch that is asked about, as far as this person may see it; None where that is nothing."""
+    wanted, own = chosen.branch, user.branch
+    if not user.is_authenticated or not user.is_active or own is None:
+        return None
+    if own.parent_id is None:
+        return wanted or EVERYWHERE
+    if wanted is None or own.path.startswith(wanted.path):
+        return own
+    return wanted if wanted.path.startswith(own.path) else None
+
+
+def _rollups(one: Series, chosen: Chosen, user: User, *, apart: bool) -> tuple[QuerySet[Any], Mapping[str, str | None]]:
+    """The rollups of the branch that is asked about; with `apart` of all below it, too, and which is right above which."""
+    rows = DayRollup.objects.in_use().filter(types_seen_by(user), series=one.code)
+    rows = rows.annotate(series_key=F("key"), series_bucket=F("bucket")).order_by()
+    top = _top(chosen, user)
+    if top is None:
+        return rows.none(), {}
+    if not apart:
+        # by its key: then what is read is one stretch of the index
+        return rows.filter(branch__parent=None) if top is EVERYWHERE else rows.filter(branch=top), {}
+    branches = list(Branch.objects.filter(path__startswith=top.path).select_related("parent"))
+    above = {branch.code: branch.parent.code if branch.parent else None for branch in branches}
+    return rows.filter(branch__in=[branch.pk for branch in branches]), above
+
+
+def _of_each_alone(
+    found: Mapping[tuple[Any, ...], Amount], place: int, above: Mapping[str, str | None]
+) -> dict[tuple[Any, ...], Amount]:
+    """What each branch has by itself: less what those right below it have. `place` is where the keys name the branch."""
+    alone = dict(found)
+    for key, amount in found.items():
+        of_above = (*key[:place], above[key[place]], *key[place + 1 :])
+        if of_above in alone:
+            alone[of_above] -= amount
+    return {key: amount for key, amount in alone.items() if amount.n}
 
 
 def grouping(name: str, to: str, day: str) -> Any:

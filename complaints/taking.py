@@ -20,16 +20,18 @@ from staff.models import User
 TAKING = frozenset({Role.SUPERVISOR, Role.LIAISON, Role.ANALYST, Role.ADMINISTRATOR})
 """Who may carry lists of people out of the house."""
 
-COLUMNS: dict[LazyText | str, Callable[[Complaint], Any]] = {
+Value = Callable[[Complaint], Any]
+
+COLUMNS: dict[LazyText | str, Value | str] = {
     _("Reference"): lambda c: c.reference,
     _("Received"): lambda c: timezone.localtime(c.received_at),
-    _("Request type"): lambda c: c.get_request_type_display(),
+    _("Request type"): "request_type",
     _("Category"): lambda c: c.category.name,
     _("Subcategory"): lambda c: c.subcategory.name if c.subcategory else None,
-    _("Status"): lambda c: c.get_status_display(),
-    _("Priority"): lambda c: c.get_priority_display(),
-    _("Severity"): lambda c: c.get_severity_display(),
-    _("Channel"): lambda c: c.get_channel_display(),
+    _("Status"): "status",
+    _("Priority"): "priority",
+    _("Severity"): "severity",
+    _("Channel"): "channel",
     _("Branch"): lambda c: c.branch.name,
     _("Team"): lambda c: c.team.name if c.team else None,
     _("With"): lambda c: c.assignee.display_name if c.assignee else None,
@@ -40,8 +42,9 @@ COLUMNS: dict[LazyText | str, Callable[[Complaint], Any]] = {
     _("Urged"): lambda c: c.urged_count,
     _("Resolved"): lambda c: timezone.localtime(c.resolved_at) if c.resolved_at else None,
     _("Closed"): lambda c: timezone.localtime(c.closed_at) if c.closed_at else None,
-    pgettext_lazy("column", "Outcome"): lambda c: c.get_outcome_display(),
+    pgettext_lazy("column", "Outcome"): "outcome",
 }
+"""What stands in each column, by its head; a name is that of a field with choices, of which their words are taken."""
 
 ORDERS: dict[str, Callable[[ComplaintQuerySet], ComplaintQuerySet]] = {
     "due": lambda rows: rows.by_due_next(),
@@ -50,6 +53,17 @@ ORDERS: dict[str, Callable[[ComplaintQuerySet], ComplaintQuerySet]] = {
     "urged": lambda rows: rows.order_by(F("urged_count").desc(), "pk"),
     "priority": lambda rows: rows.order_by("priority", "pk"),
 }
+
+
+def columns() -> dict[str, Value]:
+    """The columns in the language in use. Words of choices are translated here, once, and not for each row."""
+    return {str(head): _words(value) if isinstance(value, str) else value for head, value in COLUMNS.items()}
+
+
+def _words(name: str) -> Value:
+    choices: Any = Complaint._meta.get_field(name)
+    words = {key: str(label) for key, label in choices.flatchoices}
+    return lambda c: words.get(getattr(c, name), getattr(c, name))
 
 
 def rows(user: User, params: Mapping[str, str]) -> ComplaintQuerySet:

@@ -304,7 +304,7 @@ RULES = {
     "generation_in_use_is_finished": Rule(
         "analytics.Generation", {"state": "dropped", "finished_at": MONDAY}, {"finished_at": None}
     ),
-    "day_rollup_is_one_row": twice("analytics.DayRollup"),
+    "day_rollup_of_a_branch": twice("analytics.DayRollup"),
     "term_change_is_noted_once": twice("analytics.TermChange"),
     "term_day_is_one_row": twice("analytics.TermDay"),
 }

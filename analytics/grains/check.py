@@ -104,7 +104,7 @@ def _rollups(result: Check, generation: Generation) -> Iterator[dict[str, Any]]:
     """Cells of the rollups that are not what the facts add up to."""
     old = _old_days(result.first_day)
     for days in [(result.first_day, result.last_day), *((day, day) for day in old)]:
-        right = {cell: (n, total) for cell, n, total in counted(horizon=generation.horizon, days=days)}
+        right = {cell: (n, total) for cell, n, total in counted(above=True, horizon=generation.horizon, days=days)}
         names = ("series", "day", "branch", "request_type", "category", "channel", "key", "bucket", "n", "total")
         rows = DayRollup.objects.filter(generation=generation, series__in=SERIES, day__range=days).exclude(n=0, total=0)
         kept = {Cell(*cell): (n, total) for *cell, n, total in rows.values_list(*names)}
@@ -136,6 +136,7 @@ def _direct(result: Check) -> Iterator[dict[str, Any]]:
         with connection.cursor() as cursor:
             cursor.execute(statement, [period.start, period.end])
             raw = cursor.fetchone()[0]
-        kept = DayRollup.objects.in_use().filter(series=series, day__range=days).aggregate(n=Sum("n"))["n"] or 0
+        rows = DayRollup.objects.in_use().filter(branch__parent=None, series=series, day__range=days)
+        kept = rows.aggregate(n=Sum("n"))["n"] or 0
         if raw != kept:
             yield {"what": series, "day": f"{days[0]} – {days[1]}", "figure": kept, "raw": raw}

@@ -18,7 +18,7 @@ from django.db.models import Min
 from django.utils import timezone
 
 from analytics.grains import facts, working_days
-from analytics.grains.series import FORMULA, Cell, counted, question
+from analytics.grains.series import FORMULA, Cell, counted, question, with_above
 from analytics.models import Change, Generation, GenerationState
 from complaints import database_clock
 from complaints.models import Complaint
@@ -65,7 +65,10 @@ def rebuild(*, by: User | None = None) -> Generation:
 
 
 def formula() -> str:
-    """What figures are computed with today: the code's own version, the calendar of working days, the time zone."""
+    """What figures are computed with today: the code's own version, the calendar of working days, the time zone.
+
+    When a branch moves in the tree, the database blots out the formula of what was summed before (`figures_of_a_moved_branch`).
+    """
     found = working_days.calendar()
     return f"{FORMULA}/{found.pk if found else '-'}/{settings.TIME_ZONE}"[:40]
 
@@ -155,25 +158,26 @@ COLUMNS = {
 
 
 _KEYS = ", ".join(["generation_id", *(name for name in COLUMNS if name not in ("n", "total"))])
-_ADD = f"""INSERT INTO analytics_dayrollup AS kept (generation_id, {", ".join(COLUMNS)}) {{}}
+_ADD = f"""INSERT INTO analytics_dayrollup AS kept (generation_id, {", ".join(COLUMNS)}) SELECT %s, added.* FROM ({{}}) AS added
 ON CONFLICT ({_KEYS}) DO UPDATE SET n = kept.n + excluded.n, total = kept.total + excluded.total"""
 
 
 def _add(generation: Generation, sums: Sums) -> None:
-    """Add to the rollups; rows that come to nothing stay as zeros until the nightly sweep."""
+    """Add to the rollups of these branches and of those above; rows that come to nothing stay as zeros."""
     if not sums:
         return
     lines = zip(*((*cell, *numbers) for cell, numbers in sorted(sums.items())), strict=True)
     types = ", ".join(f"%s::{kind}[]" for kind in COLUMNS.values())
     with connection.cursor() as cursor:
-        cursor.execute(_ADD.format(f"SELECT %s, * FROM unnest({types})"), [generation.pk, *map(list, lines)])
+        cells = with_above(f"SELECT * FROM unnest({types})")
+        cursor.execute(_ADD.format(cells), [generation.pk, *map(list, lines)])
 
 
 def _add_all(generation: Generation, **narrowed: Any) -> None:
     """Add what `question` finds, without its ever leaving the database."""
     sql, params = question(**narrowed)
     with connection.cursor() as cursor:
-        cursor.execute(_ADD.format(f"SELECT %s, counted.* FROM ({sql}) AS counted"), [generation.pk, *params])
+        cursor.execute(_ADD.format(with_above(sql)), [generation.pk, *params])
 
 
 # evenings

@@ -36,7 +36,7 @@ from analytics.grains.buckets import NO_VALUE
 from analytics.models import ClockFact, ComplaintFact, FeedbackFact, OpenDay, OpenSpan, TransitionFact
 from complaints.states import FINDINGS, Outcome
 
-FORMULA = "3"
+FORMULA = "4"
 """Raised whenever facts or series are computed otherwise: the rollups are then built anew by themselves."""
 
 DIMENSIONS = ("branch", "request_type", "category", "channel")
@@ -91,7 +91,7 @@ class Series:
 
     def sums(self) -> dict[str, Any]:
         """How many, and the sum of what is measured."""
-        total = Coalesce(Sum(self.value), 0) if self.value else Value(0)
+        total = Coalesce(Sum(self.value if self.value else Value(0)), 0)
         return {"number": Count("*"), "sum_of": Cast(total, BigIntegerField())}
 
 
@@ -99,7 +99,9 @@ NOT_MERGED = Q(is_duplicate=False)
 
 _ALL = [
     # by the day it reached us
-    Series("received", ComplaintFact, "received_on", NOT_MERGED, value="entry_seconds"),
+    Series("received", ComplaintFact, "received_on", NOT_MERGED),
+    # apart from those received, which reports count over years: hardly two of a day wait equally long
+    Series("entered", ComplaintFact, "received_on", NOT_MERGED, value="entry_seconds"),
     Series("duplicates", ComplaintFact, "received_on", Q(is_duplicate=True)),
     Series("repeats", ComplaintFact, "received_on", NOT_MERGED & Q(repeat_of__isnull=False)),
     # by the day of what happened to it
@@ -281,10 +283,24 @@ def question(
     return " UNION ALL ".join(sql for sql, _given in parts), params
 
 
-def counted(**narrowed: Any) -> Iterator[tuple[Cell, int, int]]:
-    """What the facts add to the rollups: cells with how many and their sum. Takes what `question` takes."""
+def with_above(cells: str) -> str:
+    """The statement of the same numbers for each branch and for all above it, from one that gives those of each branch alone."""
+    return f"""SELECT c.series, c.day, above.id AS branch_id, c.request_type, c.category_id, c.channel, c.key, c.bucket,
+        sum(c.n)::bigint AS n, sum(c.total)::bigint AS total
+    FROM ({cells}) AS c (series, day, branch_id, request_type, category_id, channel, key, bucket, n, total)
+    JOIN staff_branch own ON own.id = c.branch_id JOIN staff_branch above ON starts_with(own.path, above.path)
+    GROUP BY c.series, c.day, above.id, c.request_type, c.category_id, c.channel, c.key, c.bucket
+    HAVING sum(c.n) <> 0 OR sum(c.total) <> 0"""
+
+
+def counted(*, above: bool = False, **narrowed: Any) -> Iterator[tuple[Cell, int, int]]:
+    """What the facts come to: cells with how many and their sum, of each branch alone or, with `above`, as the rollups hold them.
+
+    Takes what `question` takes.
+    """
+    sql, params = question(**narrowed)
     with connection.cursor() as cursor:
-        cursor.execute(*question(**narrowed))
+        cursor.execute(with_above(sql) if above else sql, params)
         while rows := cursor.fetchmany(ROWS):
             for *cell, n, total in rows:
                 yield Cell(*cell), n, total

@@ -144,7 +144,7 @@ OF_COMPLAINTS = [
         _("Time from receipt to entry"),
         exclusions=_("Merged duplicates"),
         remark=_("Shows what waits in letter boxes and notebooks."),
-        series="received",
+        series="entered",
     ),
     Measure(
         "duplicates",

@@ -8,7 +8,6 @@ from django.utils.translation import gettext_lazy as _
 
 from analytics.models.facts import Key
 from complaints.models import Category
-from complaints.models.complaint import seen_by
 from staff.models import Branch, User
 
 
@@ -79,9 +78,6 @@ class Generation(models.Model):
 
 
 class DayRollupQuerySet(models.QuerySet["DayRollup"]):
-    def visible_to(self, user: User) -> DayRollupQuerySet:
-        return self.filter(seen_by(user))
-
     def in_use(self) -> DayRollupQuerySet:
         # Asked for as a subquery, so that switching generations is one statement for readers as well; as one value, which the
         # index begins with, so that it is known before the rows are looked for.
@@ -90,10 +86,11 @@ class DayRollupQuerySet(models.QuerySet["DayRollup"]):
 
 
 class DayRollup(models.Model):
-    """How often something happened on a local day, and the sum of its values; one row for each bucket of values.
+    """How often something happened on a local day in a branch and all below it, and the sum of its values.
 
-    The rows of the buckets are the distribution: they add and subtract like any count. `bucket` is NO_VALUE where nothing
-    is measured. `key` tells apart what a series counts side by side: outcomes, clocks, answers.
+    Whoever looks at a company, a city or a station reads the rows of that one branch, however many there are below. There is one
+    row for each bucket of values; they are the distribution and add and subtract like any count. `bucket` is NO_VALUE where
+    nothing is measured. `key` tells apart what a series counts side by side: outcomes, clocks, answers.
     """
 
     generation = Key(Generation)
@@ -113,12 +110,12 @@ class DayRollup(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                name="day_rollup_is_one_row",
+                name="day_rollup_of_a_branch",
                 fields=[
                     "generation",
+                    "branch",
                     "series",
                     "day",
-                    "branch",
                     "request_type",
                     "category",
                     "channel",

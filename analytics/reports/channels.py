@@ -50,7 +50,7 @@ def read(chosen: Chosen, user: User, at: datetime) -> Findings:
     )
     lags = {
         group: amount
-        for (group,), amount in read_figures("received", chosen, user, by=[chosen.by], distribution=True).items()
+        for (group,), amount in read_figures("entered", chosen, user, by=[chosen.by], distribution=True).items()
     }
     late = {
         group: amount.n

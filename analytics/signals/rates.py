@@ -79,7 +79,7 @@ def find(today: date) -> Looked:
     branches = list(Branch.objects.order_by("path"))
     first_day = bucket_start(today, "week") - timedelta(weeks=WEEKS)
     first_month = _months_back(today, MONTHS)
-    by_day, by_month = _counted(branches, first_day, today, "day"), _counted(branches, first_month, today, "month")
+    by_day, by_month = _counted(first_day, today, "day"), _counted(first_month, today, "month")
     started = _rollups().aggregate(first=Min("day"))["first"] or today
     seasons = _seasons(by_day, by_month, first_day, max(first_month, started), today)
     storms = _stormy(branches, first_day)
@@ -100,17 +100,15 @@ def _rollups() -> QuerySet[DayRollup]:
     return DayRollup.objects.in_use().filter(series="received", request_type=RequestType.COMPLAINT)
 
 
-def _counted(branches: list[Branch], first: date, last: date, per: str) -> dict[tuple[int, int], Daily]:
+def _counted(first: date, last: date, per: str) -> dict[tuple[int, int], Daily]:
     """Complaints received by branch, those below it included, and category; by day or by the first day of the month."""
     start: Any = TruncMonth("day", output_field=DateField()) if per == "month" else None
     rows = _rollups().filter(day__gte=first, day__lte=last)
     rows = rows.annotate(start=start) if start else rows
     name = "start" if start else "day"
-    above = {branch.pk: [one.pk for one in branches if branch.path.startswith(one.path)] for branch in branches}
     found: dict[tuple[int, int], Daily] = defaultdict(lambda: defaultdict(int))
     for branch, category, day, n in rows.order_by().values_list("branch", "category", name).annotate(counted=Sum("n")):
-        for one in above.get(branch, []):
-            found[one, category][day] += n
+        found[branch, category][day] += n
     return found
 
 

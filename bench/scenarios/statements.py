@@ -18,6 +18,7 @@ DAYS = 90
 LIKE = "SELECT count(*) FROM complaints_complaint WHERE story LIKE '%%停电%%'"
 SUMMED = """SELECT day, sum(n) FROM analytics_dayrollup r
 JOIN analytics_generation g ON g.id = r.generation_id AND g.state = 'current'
+JOIN staff_branch b ON b.id = r.branch_id AND b.parent_id IS NULL
 WHERE series = 'received' AND day >= %(first)s AND request_type = 'complaint' GROUP BY day ORDER BY day"""
 COUNTED = """SELECT (received_at AT TIME ZONE 'Asia/Shanghai')::date, count(*) FROM complaints_complaint
 WHERE request_type = 'complaint' AND received_at >= %(first)s GROUP BY 1 ORDER BY 1"""

@@ -12,6 +12,7 @@ from analytics.board import whole_of
 from analytics.filters import Chosen
 from analytics.grains.refresh import refresh
 from analytics.grains.series import SERIES
+from analytics.models import DayRollup
 from analytics.periods import Period
 from analytics.reading import OF_FACTS, read, whole
 from analytics.reports.sla_compliance import counts
@@ -66,6 +67,59 @@ def test_a_whole_is_summed_by_the_database_and_not_row_by_row(spring, where):
 def test_figures_are_of_what_one_may_see(spring):
     for where in (None, Q()):
         _scope_holds(spring, where)
+
+
+@pytest.fixture
+def three_levels():
+    """The company with one complaint of its own, two cities with two each, and in one of them two stations with four and three."""
+    company, numbers = a_branch(), {"company": 1, "east": 2, "west": 2, "station": 4, "other": 3}
+    east, west = a_branch("east", company), a_branch("west", company)
+    places = {
+        "company": company,
+        "east": east,
+        "west": west,
+        "station": a_branch("station", east),
+        "other": a_branch("other", east),
+    }
+    for code, number in numbers.items():
+        for _one in range(number):
+            a_complaint(branch=places[code])
+    refresh()
+    return places
+
+
+@pytest.mark.parametrize(
+    ("whose", "asked", "received"),
+    [
+        ("company", None, 12),
+        ("company", "company", 12),
+        ("company", "east", 9),
+        ("company", "station", 4),
+        ("east", None, 9),
+        ("east", "company", 9),
+        ("east", "other", 3),
+        ("east", "west", 0),
+        ("station", None, 4),
+        ("station", "east", 4),
+        ("station", "other", 0),
+    ],
+)
+def test_a_branch_counts_with_all_below_it_as_far_as_one_may_see(three_levels, whose, asked, received):
+    user = a_user(Role.SUPERVISOR, branch=three_levels[whose])
+    chosen = Chosen(SPRING.period, "week", "category", None, "", three_levels[asked] if asked else None)
+    assert whole("received", chosen, user).n == whole("received", chosen, user, where=Q()).n == received
+    alone = read("received", chosen, user, by=["branch", "day"])
+    assert alone == read("received", chosen, user, by=["branch", "day"], where=Q())
+    assert sum(amount.n for amount in alone.values()) == received
+
+
+def test_how_long_it_takes_to_read_does_not_depend_on_how_many_stations_there_are(three_levels):
+    user = a_user(Role.SUPERVISOR)
+    rows = DayRollup.objects.in_use().filter(series="received")
+    assert rows.filter(branch=three_levels["company"]).count() == 1
+    with CaptureQueriesContext(connection) as caught:
+        assert whole("received", SPRING, user).n == 12
+    assert '"staff_branch"."parent_id" IS NULL' in caught.captured_queries[-1]["sql"]
 
 
 @pytest.mark.parametrize("series", ["received", "resolved", "moves", "deadlines"])

@@ -10,7 +10,7 @@ from complaints import workflow
 from complaints.models import Category, Subcategory
 from staff.actors import THE_CUSTOMER, Actor, Role
 from staff.models import TeamKind
-from tests.factories import MONDAY, a_complaint, a_team, a_user, an_account, an_answer
+from tests.factories import MONDAY, a_branch, a_complaint, a_team, a_user, an_account, an_answer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("profile")]
 
@@ -67,6 +67,32 @@ def test_step_by_step_comes_to_the_same_as_anew():
     assert len(kept) > 20
     assert complaint.fact.category.code == "BIL"
     assert not DayRollup.objects.filter(generation=generation).exists()
+
+
+def test_a_branch_that_moves_takes_its_figures_along():
+    east, west = a_branch("east", a_branch()), a_branch("west", a_branch())
+    station = a_branch("station", east)
+    a_complaint(branch=station)
+    refresh()
+    before = Generation.objects.get(state="current")
+
+    def received():
+        rows = DayRollup.objects.in_use().filter(series="received")
+        return {
+            branch: sum(rows.filter(branch=branch).values_list("n", flat=True))
+            for branch in (a_branch(), east, west, station)
+        }
+
+    assert received() == {a_branch(): 1, east: 1, west: 0, station: 1}
+    station.name_en = "Renamed"
+    station.save()
+    refresh()
+    assert Generation.objects.get(state="current") == before, "a name changes no figure"
+    station.parent = west
+    station.save()
+    refresh()
+    assert Generation.objects.get(state="current") != before
+    assert received() == {a_branch(): 1, east: 0, west: 1, station: 1}
 
 
 def test_an_evening_counts_a_complaint_from_receipt_to_resolution_by_its_age_in_working_days():

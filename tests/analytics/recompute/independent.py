@@ -92,7 +92,8 @@ class Figures:
         if merged:
             self.count("duplicates", day_of(received), row)
         else:
-            self.count("received", day_of(received), row, value=seconds(received, at["entered"]))
+            self.count("received", day_of(received), row)
+            self.count("entered", day_of(received), row, value=seconds(received, at["entered"]))
             self.count("dispatched", day_of(at["dispatched"]), row, value=seconds(received, at["dispatched"]))
             self.count("contacted", day_of(at["contacted"]), row, value=seconds(received, at["contacted"]))
             if at["contacted"]:
