@@ -270,6 +270,23 @@ def test_what_is_written_to_an_emptied_table_reads_a_few_rows_for_each(emptied):
     assert not SearchEntry.objects.exists()
 
 
+def test_a_file_taken_over_into_emptied_tables_reads_a_few_rows_for_each(emptied):
+    """Even where the database remembers rows that are gone: one address for all of them."""
+    run(
+        "INSERT INTO customers_premise (address, branch_id, area_class) "
+        f"SELECT '和平路', {emptied}, 'urban' FROM generate_series(1, {MANY})"
+    )
+    run("ANALYZE customers_premise; DELETE FROM customers_premise; DISCARD PLANS")
+    before = read()
+    brought(
+        "客户编号,姓名,手机,户号,用电地址,表号\n"
+        + "".join(f"K{n},王{n},139{n:08d},5{n},和平路{n}号,M{n}\n" for n in range(MANY))
+    )
+    assert read() - before < MANY * 400
+    assert SearchEntry.objects.count() == MANY
+    assert is_settled()
+
+
 @pytest.mark.parametrize(
     "text", ["", " ", "a", "a b", "ab c", "abc", "aaaa", "欧阳锋 和平路12号3402", "a  b", " ab ", "x\ny z"]
 )
