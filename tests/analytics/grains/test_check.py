@@ -55,6 +55,21 @@ def test_what_is_wrong_is_found_shown_and_mended_by_building_anew(lately, client
     assert not check().differences
 
 
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "What happened after {} is not counted"), ("zh-hans", "{} 之后发生的事项尚未计入")]
+)
+def test_figures_that_are_late_say_up_to_when_they_count(lately, client, language, said):
+    client.force_login(a_user(Role.ANALYST))
+    client.cookies["language"] = language
+    client.catches_up = False
+    counted = timezone.localtime() - timedelta(minutes=6)
+    said = said.format(f"{counted:%Y-%m-%d %H:%M:%S}")
+    assert said not in client.get("/reports/trend/").content.decode()
+    Generation.objects.filter(state="current").update(as_of=counted)
+    for address in ("/board/", "/reports/trend/"):
+        assert said in client.get(address).content.decode()
+
+
 def test_administrators_and_analysts_are_told_once_for_each_comparison_that_found_something(lately, client):
     told = [a_user(role, email=f"{role}@example.org") for role in (Role.ADMINISTRATOR, Role.ANALYST)]
     a_user(Role.SUPERVISOR, email="boss@example.org")
