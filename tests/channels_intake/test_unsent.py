@@ -183,7 +183,9 @@ def test_a_save_that_was_overtaken_on_its_way_changes_nothing(client, agent):
 
 def test_what_was_sent_and_refused_is_newer_than_a_save_still_on_its_way(client, agent):
     form_id = uuid4()
-    sent = client.post("/desk/new/phone/", filled("phone", form_id=form_id, story="全文", category="", typed_at="page 3"))
+    sent = client.post(
+        "/desk/new/phone/", filled("phone", form_id=form_id, story="全文", category="", typed_at="page 3")
+    )
     assert sent.status_code == 422
     keep(client, form_id, story="全", typed_at="page 2")
     assert UnsentForm.objects.get().content["story"] == "全文"

@@ -69,7 +69,9 @@ def test_a_save_that_comes_after_its_step_was_sent_does_not_send_the_customer_ba
     expect(page).to_have_url(re.compile("/who/$"))
     half = saved.value
     assert "supply_on" not in half.post_data
-    late = page.request.post(half.url, headers={"content-type": half.headers["content-type"]}, data=half.post_data_buffer)
+    late = page.request.post(
+        half.url, headers={"content-type": half.headers["content-type"]}, data=half.post_data_buffer
+    )
     assert late.status == 204
     customer.go(page.url)
     expect(page).to_have_url(re.compile("/who/$"))

@@ -20,7 +20,9 @@ def test_two_pages_are_never_held_beside_each_other(page, other, first, second):
     assert saves.is_overtaken(f"{page} {first}", f"other-{other} {second}") is False
 
 
-@pytest.mark.parametrize("said", ["", "a", "a ", "a x", "a -1", " 0", "a " + "9" * 9_000, "a 0 0", "\N{SUPERSCRIPT TWO} ²"])
+@pytest.mark.parametrize(
+    "said", ["", "a", "a ", "a x", "a -1", " 0", "a " + "9" * 9_000, "a 0 0", "\N{SUPERSCRIPT TWO} ²"]
+)
 def test_what_is_no_mark_overtakes_nothing(said):
     assert saves.is_overtaken(said, "a 5") is False
     assert saves.is_overtaken("a 5", said) is ("9" * 40 in said)
