@@ -49,13 +49,18 @@ def by_receipt(found: ComplaintQuerySet, after: str, size: int) -> tuple[list[Co
     return _cut(list(rows[: size + 1]), size, "received_at")
 
 
-def by_relevance(found: ComplaintQuerySet, text: str, after: str, size: int) -> tuple[list[Complaint], str]:
-    """What somebody looks for, the likeliest of the newest first; behind the last of those the older ones by receipt."""
+def by_relevance(
+    found: ComplaintQuerySet, text: str, after: str, size: int, *, keys: list[int] | None = None
+) -> tuple[list[Complaint], str]:
+    """What somebody looks for, the likeliest of the newest first; behind the last of those the older ones by receipt.
+
+    `keys` are the newest of them, as many as are put in order or more, where the caller has looked for them.
+    """
     start = _read_place(after)
     if start is None and after:
         return by_receipt(found, after, size)
     start = start or 0
-    keys = search.newest(found)
+    keys = search.newest(found, search.WINDOW) if keys is None else keys[: search.WINDOW]
     page = list(search.by_relevance(keys, text).select_related(*SHOWN_WITH)[start : start + size + 1])
     if len(page) > size:
         return page[:size], f"{BEST}_{start + size}"

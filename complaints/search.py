@@ -101,9 +101,9 @@ def _within(terms: str, user: User | None) -> str:
     return f"({terms}) & ({own})"
 
 
-def newest(found: ComplaintQuerySet) -> list[int]:
-    """The keys of those that are put in the order of relevance, the newest first."""
-    return list(found.order_by("-words__received_at", "-words__pk").values_list("pk", flat=True)[:WINDOW])
+def newest(found: ComplaintQuerySet, most: int) -> list[int]:
+    """The keys of so many of what was found by words, the newest first."""
+    return list(found.order_by("-words__received_at", "-words__pk").values_list("pk", flat=True)[:most])
 
 
 def by_relevance(keys: list[int], text: str) -> ComplaintQuerySet:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Prefetch, prefetch_related_objects
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -25,6 +25,7 @@ from complaints import (
     proposals,
     queues,
     saved_views,
+    search,
     sorting,
     taking,
 )
@@ -99,14 +100,18 @@ class Asked:
         said |= other
         return f"{reverse('complaints:queue')}?{urlencode({name: text for name, text in said.items() if text})}"
 
-    def page(self, found: ComplaintQuerySet) -> tuple[list[Complaint], str]:
-        """What is open by the next deadline; of everything there ever was the likeliest, or without words the newest."""
+    @property
+    def is_by_relevance(self) -> bool:
+        return not self.sort and self.params["view"] == "all" and bool(self.params.get("q", "").strip())
+
+    def page(self, found: ComplaintQuerySet, keys: list[int] | None) -> tuple[list[Complaint], str]:
+        """What is open by the next deadline; of everything the likeliest of `keys`, or without words the newest."""
         rows = found.select_related("team", "assignee").defer(*NOT_IN_ROWS)
-        words, is_all = self.params.get("q", ""), self.params["view"] == "all"
-        if not self.sort and is_all and words.strip():
-            page, older = paging.by_relevance(rows, words, self.after, PAGE)
+        if keys is not None:
+            page, older = paging.by_relevance(rows, self.params["q"], self.after, PAGE, keys=keys)
         else:
-            page, older = sorting.page(rows, self.sort or ("newest" if is_all else "due"), self.after, PAGE)
+            usual = "newest" if self.params["view"] == "all" else "due"
+            page, older = sorting.page(rows, self.sort or usual, self.after, PAGE)
         prefetch_related_objects(page, WITH_MANAGER)
         return page, older
 
@@ -125,11 +130,15 @@ def queue(request: StaffRequest) -> HttpResponse:
         reading.note(request, Reading.Kind.SEARCH, query=words)
     ignored = ["saved"] if request.GET.get("saved") and asked.saved is None else []
     found = queues.narrow(visible, asked.params, request.user, at=now, ignored=ignored)
-    rows, older = asked.page(found)
+    # what is looked for by words is found once: to be counted, and the newest to be put in order
+    keys = search.newest(found, max(search.WINDOW, queues.MOST_COUNTED)) if asked.is_by_relevance else None
+    rows, older = asked.page(found, keys)
     categories, branches = list(_CATEGORIES()), _own_branches(request.user)
     _name(rows, categories, branches)
     extras = columns.extras(rows, asked.columns)
-    beside = {"found": queues.in_order(found, asked.params), "proposed": proposals.waiting_for(request.user)}
+    beside: dict[str, QuerySet[Any]] = {"proposed": proposals.waiting_for(request.user)}
+    if keys is None:
+        beside["found"] = queues.in_order(found, asked.params)
     counted = queues.counts(request.user, at=now, beside=beside, standing=context.waiting_for)
     context.counted_beside(request, counted)
     answer = {
@@ -142,7 +151,7 @@ def queue(request: StaffRequest) -> HttpResponse:
         "after": asked.after,
         "newest_url": asked.url(),
         "older_url": asked.url(after=older),
-        "length": queues.spoken(counted["found"]),
+        "length": queues.spoken(counted["found"] if keys is None else len(keys)),
         "params": asked.params,
         "sort": asked.sort,
         "sorts": list(asked.sorts.items()),

@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from complaints import search, workflow
+from complaints import queues, search, workflow
 from complaints.models import Complaint, ComplaintWords
 from staff.actors import Role
 from tests.factories import MONDAY, a_branch, a_complaint, a_team, a_user, an_account, an_actor
@@ -176,10 +177,26 @@ def test_beyond_what_is_ranked_the_older_follow_by_date_and_none_is_missing(clie
         page = client.get("/desk/", {"q": "金桥", "after": after})
         seen += [row["complaint"].pk for row in page.context["rows"]]
         after = page.context["older"]
+        assert page.context["length"] == "130"
         if not after:
             break
     assert len(seen) == 130
     assert set(seen) == set(Complaint.objects.values_list("pk", flat=True))
+
+
+@pytest.mark.parametrize(("most", "length"), [(1000, "7"), (5, "4+")])
+def test_what_is_looked_for_is_found_once_and_counted_by_that(client, monkeypatch, most, length):
+    monkeypatch.setattr(queues, "MOST_COUNTED", most)
+    for n in range(7):
+        a_complaint(story=f"金桥停电 {n}", at=MONDAY + timedelta(minutes=n))
+    a_complaint(story="电压低")
+    client.force_login(a_user(Role.SUPERVISOR))
+    with CaptureQueriesContext(connection) as caught:
+        page = client.get("/desk/", {"q": "金桥"})
+    assert page.context["length"] == length
+    assert len(page.context["rows"]) == 7
+    looked = [query["sql"] for query in caught.captured_queries if "complaints_complaintwords" in query["sql"]]
+    assert len(looked) == 1
 
 
 def test_words_are_kept_once_for_each_complaint():
