@@ -258,7 +258,7 @@ def _rollups(one: Series, chosen: Chosen, user: User, *, apart: bool) -> tuple[Q
     if top is None:
         return rows.none(), {}
     if not apart:
-        # by its key: then what is read is one stretch of the index
+        # of one branch, with which the index begins: what is read is one stretch of it
         return rows.filter(branch__parent=None) if top is EVERYWHERE else rows.filter(branch=top), {}
     branches = list(Branch.objects.filter(path__startswith=top.path).select_related("parent"))
     above = {branch.code: branch.parent.code if branch.parent else None for branch in branches}

@@ -5,6 +5,7 @@ from __future__ import annotations
 MARK = "typed_at"
 """The field that the page adds to what it saves and sends: a name that the page gave itself, and a count."""
 LONGEST = 60
+"""Characters of a mark that are looked at; more is none of ours, and its number would take long to read."""
 
 
 def is_overtaken(late: str, kept: str) -> bool:

@@ -5,7 +5,7 @@ What was summed before says something else and is emptied: the figures are built
 
 from django.db import migrations, models
 
-LOCKS = "The rollups are emptied first: nothing is long to be read or written under these locks."
+LOCKS = "The table is emptied first, so the locks last only a moment: there is nothing to check or to index."
 
 EMPTY = """
 TRUNCATE analytics_dayrollup;
