@@ -103,9 +103,7 @@ def _moves(text: str, user: User, at: str) -> list[Hit]:
         return []
     allowed = [(name, move) for name, move in found.moves_for(user.role) if name in named][:MOST]
     url = found.get_absolute_url()
-    return [
-        Hit(f"{move.label}…", found.reference, f"{url}?move={name}#move-form", "arrow-right") for name, move in allowed
-    ]
+    return [Hit(f"{move.label}…", found.reference, f"{url}?move={name}", "arrow-right") for name, move in allowed]
 
 
 def _complaints(text: str, user: User) -> list[Hit]:

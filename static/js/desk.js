@@ -1,11 +1,9 @@
-// What only the desk does: live fragments that come alive too, and keys.
+// What only the desk does: live fragments that come alive too, the palette and the walk through a queue.
 import { enliven } from "./forms.js";
-import { listenForKeys } from "./keys.js";
 import { offerPalette } from "./palette.js";
 import { walkQueue } from "./walk.js";
 
 document.addEventListener("htmx:afterSettle", ({ target }) => enliven(target));
-listenForKeys();
 
 document.addEventListener("click", ({ target }) => {
   const pressed = target.closest("[data-insert]");

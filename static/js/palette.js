@@ -58,6 +58,7 @@ export function offerPalette(input = document.querySelector("[data-palette]")) {
   input.addEventListener("focus", askSoon);
   input.addEventListener("blur", () => setTimeout(close, 150));
   list.addEventListener("mousedown", (event) => event.preventDefault());
+  if (document.activeElement === input) askSoon(); // somebody typed while the page was still loading
 
   input.addEventListener("keydown", (event) => {
     if (event.isComposing) return;

@@ -105,8 +105,27 @@ def test_the_palette_finds_pages_and_moves_by_letters(sign_in):
     expect(page.get_by_role("option", name=re.compile("^Assign"))).to_be_visible()
     press("ArrowDown")
     press("Enter")
-    expect(page.locator('form[action$="/moves/assign/"]')).to_be_visible()
-    press("/")
+    expect(page.locator('form[action$="/moves/assign/"] select[name=assignee]')).to_be_focused()
+    press("Control+k")
     page.keyboard.type("nothing of this kind")
     press("Enter")
     expect(page).to_have_url(re.compile(r"/desk/\?q=nothing"))
+
+
+def test_what_is_typed_into_a_page_that_still_loads_goes_into_the_search(sign_in):
+    supervisor = sign_in("supervisor")
+    page = supervisor.page
+    held = []
+    page.route("**/desk*.js", lambda route: held.append(route))  # as on a slow line
+    page.goto("/desk/", wait_until="commit")
+    search = page.locator("#search")
+    expect(search).to_be_visible()
+    page.keyboard.press("n")
+    page.keyboard.press("/")
+    page.keyboard.type("n rost")
+    expect(search).to_have_value("n rost")
+    expect(page).to_have_url(re.compile("/desk/$"))
+    search.fill("rost")
+    for route in held:
+        route.continue_()
+    expect(page.get_by_role("option", name="Roster")).to_be_visible()
