@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from complaints import timeline
 from complaints.models import Complaint, Event, Feedback
+from customers.models import Customer
 
 COLUMNS: dict[str, LazyText | str] = {
     "reference": _("Reference"),
@@ -49,6 +50,12 @@ def sound(names: Iterable[str]) -> list[str]:
 def extras(page: list[Complaint], names: Iterable[str]) -> dict[int, dict[str, Any]]:
     """For the rows of a page, by key, what some columns show beside the complaint; one query for each such column."""
     more: dict[int, dict[str, Any]] = {row.pk: {} for row in page}
+    if "who" in names:
+        customers = {row.customer_id for row in page if row.customer_id is not None}
+        managed = Customer.objects.filter(pk__in=customers, account_manager__isnull=False)
+        managers = {one.pk: one.account_manager for one in managed.select_related("account_manager")}
+        for row in page:
+            more[row.pk]["manager"] = managers.get(row.customer_id or 0)
     if "issue" in names:
         prefetch_related_objects(page, "service_issue")
     if "last" in names:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from django.db.models import Q
@@ -10,11 +11,7 @@ from complaints import search
 from complaints.models import Complaint
 from complaints.models.complaint import ComplaintQuerySet
 
-SHOWN_WITH = ("category", "subcategory", "team", "assignee", "branch")
-"""What a row of a list shows beside the complaint itself.
-
-With two tables more the planner takes forty times as long; who looks after the customer is asked afterwards.
-"""
+Shown = Callable[[ComplaintQuerySet], ComplaintQuerySet]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BEST = "best"
 """The beginning of a mark within what is put in the order of relevance; its number follows."""
@@ -50,24 +47,24 @@ def by_receipt(found: ComplaintQuerySet, after: str, size: int) -> tuple[list[Co
 
 
 def by_relevance(
-    found: ComplaintQuerySet, text: str, after: str, size: int, *, keys: list[int] | None = None
+    found: ComplaintQuerySet, text: str, after: str, size: int, *, shown: Shown, keys: list[int] | None = None
 ) -> tuple[list[Complaint], str]:
     """What somebody looks for, the likeliest of the newest first; behind the last of those the older ones by receipt.
 
-    `keys` are the newest of them, as many as are put in order or more, where the caller has looked for them.
+    `shown` says what is read of a row. `keys` are the newest of what was found, as many as are put in order or more, where the
+    caller has looked for them.
     """
     start = _read_place(after)
     if start is None and after:
-        return by_receipt(found, after, size)
+        return by_receipt(shown(found), after, size)
     start = start or 0
     keys = search.newest(found, search.WINDOW) if keys is None else keys[: search.WINDOW]
-    page = list(search.by_relevance(keys, text).select_related(*SHOWN_WITH)[start : start + size + 1])
+    page = list(shown(search.by_relevance(keys, text))[start : start + size + 1])
     if len(page) > size:
         return page[:size], f"{BEST}_{start + size}"
     if len(keys) < search.WINDOW:
         return page, ""
-    oldest = found.get(pk=keys[-1])
-    return page, mark_of(oldest.received_at, oldest.pk)
+    return page, mark_of(found.values_list("received_at", flat=True).get(pk=keys[-1]), keys[-1])
 
 
 def _read_place(mark: str) -> int | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext_lazy as _
@@ -37,7 +37,7 @@ from complaints.models import (
     Subcategory,
 )
 from complaints.models.complaint import ComplaintQuerySet
-from complaints.states import ARRIVALS, Status
+from complaints.states import ARRIVALS, OPEN, Status
 from customers.models import AreaClass, CustomerKind
 from customers.models.people import KEY
 from staff.actors import Role
@@ -51,50 +51,52 @@ SATISFIED = 4
 MOST_COUNTED = 1_000
 """Lists are counted up to here."""
 
+MOST_AT_ONCE = 10_000
+"""Of what is open, so many are gone through once for all queues together; of more each queue is counted by its own index."""
+
 MOST_KEPT = 1_000
 """People whose counts are kept written out."""
 SOMETIME = datetime(1970, 1, 1, tzinfo=UTC)
 """Stands for the moment in what is kept."""
 
 Narrow = Callable[[ComplaintQuerySet, User, datetime], ComplaintQuerySet]
-Part = tuple[str, str, tuple[Any, ...]]
-"""A list that is counted: its name, and the SQL with its values."""
+Condition = Callable[[User, datetime], Q]
+Part = tuple[tuple[str, ...], str, tuple[Any, ...]]
+"""What is counted: the names of its numbers, and the SQL that gives them with its values."""
 Standing = Callable[[User], Mapping[str, QuerySet[Any]]]
 _kept: dict[tuple[Any, ...], tuple[list[str], list[Part]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A named list of complaints that somebody works from."""
+    """A named list of complaints that somebody works from. Of most it is said which of the open ones (`of_open`) are in it."""
 
     name: str
     label: LazyText | str
     icon: str
-    narrow: Narrow
+    of_open: Condition | None = None
+    narrowed: Narrow | None = None
     is_counted: bool = True
+
+    def narrow(self, rows: ComplaintQuerySet, user: User, at: datetime) -> ComplaintQuerySet:
+        if self.narrowed is not None:
+            return self.narrowed(rows, user, at)
+        assert self.of_open is not None
+        return rows.unfinished().filter(self.of_open(user, at))
 
 
 def _with_clock(rows: ComplaintQuerySet, **what: Any) -> ComplaintQuerySet:
     return rows.filter(Exists(Clock.objects.filter(complaint=OuterRef("pk"), **what)))
 
 
-def _reply_due(rows: ComplaintQuerySet) -> ComplaintQuerySet:
-    """Of the regulator's, those that have no formal reply since they were last reopened."""
-    return rows.filter(_REPLY_DUE)
-
-
 _REOPENED = Event.objects.filter(complaint=OuterRef("complaint"), move="reopen", at__gt=OuterRef("added_at"))
 _REPLIES = Attachment.objects.filter(~Exists(_REOPENED), complaint=OuterRef("pk"), kind=FileKind.REPLY)
 _REPLY_DUE = Q(channel=Channel.REGULATOR) & ~Q(Exists(_REPLIES))
+"""Of the regulator's, those that have no formal reply since they were last reopened."""
 
 
 def _safety_keys() -> tuple[int, ...]:
     return tuple(Category.objects.filter(code=SAFETY).values_list("pk", flat=True))
-
-
-def _safety(rows: ComplaintQuerySet, keys: tuple[int, ...]) -> ComplaintQuerySet:
-    # keys and not a join, because only of a value that it knows the planner knows how rare it is
-    return rows.unfinished().filter(Q(priority=Priority.P1) | Q(category__in=keys))
 
 
 def _followed(rows: ComplaintQuerySet, user: User, at: datetime) -> ComplaintQuerySet:
@@ -102,60 +104,68 @@ def _followed(rows: ComplaintQuerySet, user: User, at: datetime) -> ComplaintQue
 
 
 QUEUES = [
-    Queue("mine", _("Mine"), "user", lambda rows, user, at: rows.unfinished().filter(assignee=user)),
-    Queue("team", _("My team"), "users", lambda rows, user, at: rows.unfinished().filter(team=user.team_id or 0)),
+    Queue("mine", _("Mine"), "user", lambda user, at: Q(assignee=user)),
+    Queue("team", _("My team"), "users", lambda user, at: Q(team=user.team_id or 0)),
     Queue(
         "customers",
         _("My customers"),
         "users",
-        lambda rows, user, at: rows.unfinished().filter(customer__account_manager=user),
+        narrowed=lambda rows, user, at: rows.unfinished().filter(customer__account_manager=user),
     ),
-    Queue("followed", _("I follow"), "eye", _followed),
-    Queue("unassigned", _("Nobody is on it"), "user-x", lambda rows, user, at: rows.unassigned()),
+    Queue("followed", _("I follow"), "eye", narrowed=_followed),
+    Queue(
+        "unassigned",
+        _("Nobody is on it"),
+        "user-x",
+        lambda user, at: Q(assignee__isnull=True, status__in=sorted(OPEN)),
+    ),
     Queue(
         "due-soon",
         _("Due soon"),
         "clock",
-        lambda rows, user, at: rows.unfinished().filter(next_due_at__gte=at, next_due_at__lt=at + SOON),
+        lambda user, at: Q(next_due_at__gte=at, next_due_at__lt=at + SOON),
     ),
-    Queue("breached", _("Deadline missed"), "alarm", lambda rows, user, at: rows.overdue(at)),
-    Queue("waiting", _("Waiting for the customer"), "pause", lambda rows, user, at: rows.filter(status=Status.WAITING)),
+    Queue("breached", _("Deadline missed"), "alarm", lambda user, at: Q(next_due_at__lt=at)),
+    Queue("waiting", _("Waiting for the customer"), "pause", lambda user, at: Q(status=Status.WAITING)),
     Queue(
         "held",
         _("Clocks paused"),
         "hourglass",
-        lambda rows, user, at: _with_clock(rows.unfinished(), state=State.PAUSED),
+        narrowed=lambda rows, user, at: _with_clock(rows.unfinished(), state=State.PAUSED),
     ),
-    Queue("review", _("In review"), "check", lambda rows, user, at: rows.filter(status=Status.REVIEW)),
+    Queue("review", _("In review"), "check", lambda user, at: Q(status=Status.REVIEW)),
     Queue(
         "replies",
         _("Regulator: reply due"),
         "landmark",
-        lambda rows, user, at: _reply_due(rows.unfinished()),
+        narrowed=lambda rows, user, at: rows.unfinished().filter(_REPLY_DUE),
     ),
     Queue(
         "regulator",
         _("From the regulator"),
         "scale",
-        lambda rows, user, at: rows.unfinished().filter(channel=Channel.REGULATOR),
+        lambda user, at: Q(channel=Channel.REGULATOR),
         is_counted=False,
     ),
     Queue(
         "safety",
         _("Safety"),
         "shield-alert",
-        lambda rows, user, at: _safety(rows, _safety_keys()),
+        # keys and not a join, because only of a value that it knows the planner knows how rare it is
+        lambda user, at: Q(priority=Priority.P1) | Q(category__in=_safety_keys()),
     ),
-    Queue("feedback", _("Call back"), "phone", lambda rows, user, at: rows.filter(status=Status.RESOLVED)),
+    Queue("feedback", _("Call back"), "phone", lambda user, at: Q(status=Status.RESOLVED)),
     Queue(
         "causes",
         _("Cause to remove"),
         "clipboard-list",
-        lambda rows, user, at: _with_clock(rows, kind=ClockKind.REMEDIATE, state__in=[State.RUNNING, State.PAUSED]),
+        narrowed=lambda rows, user, at: _with_clock(
+            rows, kind=ClockKind.REMEDIATE, state__in=[State.RUNNING, State.PAUSED]
+        ),
         is_counted=False,
     ),
-    Queue("unfinished", pgettext_lazy("queue", "Open"), "inbox", lambda rows, user, at: rows.unfinished()),
-    Queue("all", pgettext_lazy("queue", "All"), "list", lambda rows, user, at: rows.all(), is_counted=False),
+    Queue("unfinished", pgettext_lazy("queue", "Open"), "inbox", lambda user, at: Q()),
+    Queue("all", pgettext_lazy("queue", "All"), "list", narrowed=lambda rows, user, at: rows.all(), is_counted=False),
 ]
 BY_NAME = {queue.name: queue for queue in QUEUES}
 
@@ -400,33 +410,47 @@ def counts(
 ) -> dict[str, int]:
     """How many complaints each queue holds for this person, MOST_COUNTED standing for more, and what else is counted
     `beside` them, in one query. `standing` gives further lists, which may ask for nothing that `_written_out` does not know.
-
-    In the order of deadlines, which the indexes of queues have: without an order the planner reads the table from its oldest
-    row on until it has found enough, and what is open stands at the end.
     """
+    at = at or timezone.now()
     wanted = tuple(name for name in names if BY_NAME[name].is_counted)
-    listed, parts = _written_out(wanted, standing, user, at or timezone.now())
-    return _asked([*parts, *_parts(beside or {})], [*listed, *(beside or {})])
+    of_open = tuple(name for name in wanted if BY_NAME[name].of_open is not None)
+    together = of_open if len(of_open) > 1 else ()
+    listed, parts = _written_out(wanted, together, standing, user, at)
+    found = _asked([*parts, *_parts(beside or {})], [*listed, *(beside or {})])
+    if found.pop(GONE_THROUGH, 0) < MOST_AT_ONCE:
+        return found
+    listed, parts = _written_out(together, (), None, user, at)
+    return found | _asked(parts, listed)
+
+
+GONE_THROUGH = "gone through"
+"""How many open complaints were looked at for the queues that are counted together."""
 
 
 def _written_out(
-    names: tuple[str, ...], standing: Standing | None, user: User, at: datetime
+    names: tuple[str, ...], together: tuple[str, ...], standing: Standing | None, user: User, at: datetime
 ) -> tuple[list[str], list[Part]]:
-    """The counts of queues in SQL. Writing fifteen of them out takes longer than asking, so what was written is kept: for this
-    person with every column, the branches they see, and the categories of safety. Only the moment is put in anew each time.
+    """The counts of queues in SQL, some of them `together`. Writing fifteen of them out takes longer than asking, so what was
+    written is kept: for this person with every column, the branches they see, and the categories of safety. Only the moment
+    is put in anew each time.
+
+    A list by itself is counted in the order of deadlines, which the indexes of queues have: without an order the planner reads
+    the table from its oldest row on until it has found enough, and what is open stands at the end.
     """
     safety = _safety_keys() if "safety" in names else ()
-    known = (names, standing, all_of(user), safety)
+    known = (names, together, standing, all_of(user), safety)
     kept = _kept.get(known)
     if kept is None:
         visible = Complaint.objects.visible_to(user)
-        rows = {
-            name: _safety(visible, safety) if name == "safety" else BY_NAME[name].narrow(visible, user, SOMETIME)
-            for name in names
+        alone = [name for name in names if name not in together]
+        lists: dict[str, QuerySet[Any]] = {
+            name: BY_NAME[name].narrow(visible, user, SOMETIME).by_due_next() for name in alone
         }
-        lists: dict[str, QuerySet[Any]] = {name: found.by_due_next() for name, found in rows.items()}
         lists |= standing(user) if standing else {}
-        kept = list(lists), list(_parts(lists))
+        parts = list(_parts(lists))
+        at_once = _at_once(visible, together, user) if together else None
+        parts += [at_once] if at_once else []
+        kept = [*names, *(name for name in lists if name not in names)], parts
         if len(_kept) >= MOST_KEPT:
             _kept.clear()
         _kept[known] = kept
@@ -435,6 +459,26 @@ def _written_out(
         (name, sql, tuple(at + (p - SOMETIME) if isinstance(p, datetime) else p for p in params))
         for name, sql, params in parts
     ]
+
+
+def _at_once(visible: ComplaintQuerySet, names: tuple[str, ...], user: User) -> Part | None:
+    """The counts of several queues of what is open, which is gone through once: the planner needs as long for each list of its
+    own as the database to count it. None where nothing can be seen.
+    """
+    marks = {f"in_{place}": BY_NAME[name].of_open for place, name in enumerate(names)}
+    marked = visible.unfinished().annotate(
+        **{
+            mark: ExpressionWrapper(condition(user, SOMETIME), BooleanField())
+            for mark, condition in marks.items()
+            if condition is not None
+        }
+    )
+    try:
+        sql, params = marked.values_list(*marks)[:MOST_AT_ONCE].query.sql_with_params()
+    except EmptyResultSet:
+        return None
+    numbers = ", ".join(f"least(count(*) FILTER (WHERE {mark}), {MOST_COUNTED})" for mark in marks)
+    return (*names, GONE_THROUGH), f"SELECT {numbers}, count(*) FROM ({sql}) AS open_ones", tuple(params)
 
 
 def in_order(found: ComplaintQuerySet, params: Mapping[str, Any]) -> ComplaintQuerySet:
@@ -467,14 +511,20 @@ def _parts(lists: Mapping[str, QuerySet[Any]]) -> Iterator[Part]:
             sql, params = rows.values("pk")[:MOST_COUNTED].query.sql_with_params()
         except EmptyResultSet:
             continue
-        yield name, f"(SELECT count(*) FROM ({sql}) AS counted)", tuple(params)
+        yield (name,), f"SELECT count(*) FROM ({sql}) AS counted", tuple(params)
 
 
 def _asked(parts: Iterable[Part], names: Iterable[str]) -> dict[str, int]:
-    found, parts = dict.fromkeys(names, 0), list(parts)
+    """A part with one number is asked for as a number, one with several as a row: as tables the planner would try all orders
+    of joining them.
+    """
+    found, parts = dict.fromkeys(names, 0), sorted(parts, key=lambda part: len(part[0]))
     if parts:
+        numbers = [f"({sql})" for counted, sql, _params in parts if len(counted) == 1]
+        rows = [f"({sql}) AS row_{place}" for place, (counted, sql, _params) in enumerate(parts) if len(counted) > 1]
+        asked = ", ".join([*numbers, *(["*"] if rows else [])]) + (f" FROM {', '.join(rows)}" if rows else "")
         with connection.cursor() as cursor:
-            params = [param for _name, _sql, given in parts for param in given]
-            cursor.execute(f"SELECT {', '.join(sql for _name, sql, _params in parts)}", params)
-            found |= zip((name for name, _sql, _params in parts), cursor.fetchone(), strict=True)
+            cursor.execute(f"SELECT {asked}", [param for _counted, _sql, given in parts for param in given])
+            told = [name for counted, _sql, _params in parts for name in counted]
+            found |= zip(told, cursor.fetchone(), strict=True)
     return found

@@ -6,13 +6,20 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init
+from celery.signals import beat_init, worker_process_init
+
+from config.garbage import collect_seldom
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("redress")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["config", "customers", "complaints", "channels_intake", "analytics"])
+
+
+@worker_process_init.connect
+def collect_garbage_seldom(**kwargs: Any) -> None:
+    collect_seldom()
 
 
 @beat_init.connect

@@ -11,6 +11,8 @@ import shutil
 import tempfile
 from typing import Any
 
+from config.garbage import collect_seldom
+
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="redress-counted-")
 
 worker_class = "gthread"
@@ -28,6 +30,13 @@ logconfig_dict: dict[str, Any] = {
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {"gunicorn.error": {"handlers": ["stderr"], "level": "INFO", "propagate": False}},
 }
+
+
+def post_worker_init(worker: Any) -> None:
+    from django.urls import get_resolver  # noqa: PLC0415  Django is set up only in the worker
+
+    get_resolver().url_patterns  # noqa: B018  loads all addresses, which the first request would otherwise wait for
+    collect_seldom()
 
 
 def on_exit(server: Any) -> None:

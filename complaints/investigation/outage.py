@@ -31,6 +31,7 @@ from complaints.refusals import BadInput
 from customers.models import Account, Feeder, TransformerArea
 from staff.actors import Actor
 from staff.models import User
+from staff.written_out import Statement
 
 FREQUENT, FREQUENT_DAYS = 3, 60
 """So many interruptions in so many days are frequent ones (domain 2.1) [GK]."""
@@ -91,25 +92,40 @@ def _touching(complaint: Complaint) -> Q | None:
     return Q(transformer_area=area) | Q(transformer_area__isnull=True, feeder=area.feeder_id)
 
 
+_FINDING = Statement(lambda complaint: OutageFinding.objects.filter(complaint=complaint).select_related("cause")[:1])
+_ISSUES = Statement(
+    lambda area, feeder, since, until: ServiceIssue.objects.filter(
+        Q(transformer_area=area) | Q(transformer_area__isnull=True, feeder=feeder),
+        kind__in=DARK,
+        started_at__gt=since,
+        started_at__lte=until,
+    ).only("title", "started_at")
+)
+_REPORTS = Statement(
+    lambda premise, since, until: (
+        Complaint.objects.filter(
+            premise=premise, subcategory__code__in=OWN_OUTAGES, received_at__gt=since, received_at__lte=until
+        )
+        .order_by("received_at")
+        .only("reference", "occurred_at", "received_at")
+    )
+)
+
+
 def repeats(complaint: Complaint, until: datetime) -> list[Repeat]:
     """Interruptions at the premise in the 60 days up to `until`, newest first; one that has an issue is counted once."""
     since = until - timedelta(days=FREQUENT_DAYS)
-    touching = _touching(complaint)
+    area = area_of(complaint)
     found: list[Repeat] = []
     days: set[Any] = set()
-    issues = (
-        ServiceIssue.objects.filter(touching, kind__in=DARK) if touching is not None else ServiceIssue.objects.none()
-    )
-    for issue in issues.filter(started_at__gt=since, started_at__lte=until):
+    for issue in _ISSUES(area.pk, area.feeder_id, since, until) if area is not None else ():
         found.append(Repeat(issue.started_at, issue.title, reverse("complaints:issue", args=[issue.pk])))
         days.add(timezone.localtime(issue.started_at).date())
-    if complaint.premise_id:
-        reports = Complaint.objects.filter(premise=complaint.premise_id, subcategory__code__in=OWN_OUTAGES)
-        for one in reports.filter(received_at__gt=since, received_at__lte=until).order_by("received_at"):
-            at = one.occurred_at or one.received_at
-            if timezone.localtime(at).date() not in days:
-                days.add(timezone.localtime(at).date())
-                found.append(Repeat(at, one.reference, one.get_absolute_url()))
+    for one in _REPORTS(complaint.premise_id, since, until) if complaint.premise_id else ():
+        at = one.occurred_at or one.received_at
+        if timezone.localtime(at).date() not in days:
+            days.add(timezone.localtime(at).date())
+            found.append(Repeat(at, one.reference, one.get_absolute_url()))
     return sorted(found, key=lambda repeat: repeat.at, reverse=True)
 
 
@@ -230,7 +246,9 @@ def reckoned(finding: OutageFinding) -> list[tuple[Any, Any]]:
 
 def panel(complaint: Complaint) -> Panel:
     """What is known of the outage, and what is missing before the complaint can be answered well (domain 3.3)."""
-    finding = complaint.outage_findings.select_related("cause", "complaint").first()
+    finding = next(iter(_FINDING(complaint.pk)), None)
+    if finding is not None:
+        finding.complaint = complaint
     facts: list[tuple[Any, Any]] = said_of(finding) + reckoned(finding) if finding else []
     if complaint.arrived_at:
         facts.append((_("Crew arrived"), _moment(complaint.arrived_at)))

@@ -125,8 +125,7 @@ def _begin(text: str, most: int) -> str:
 def _who(row: Row) -> tuple[str, str]:
     c = row.complaint
     about = f"{c.place} · {c.branch.name}"
-    manager = c.customer.account_manager if c.customer else None
-    if manager is not None:
+    if manager := row.more.get("manager"):
         about += " · " + _("Account manager: %(name)s") % {"name": manager.display_name}
     if c.is_anonymous:
         return f' title="{escape(about)}"', f'<span class="quiet">{escape(_("anonymous"))}</span>'

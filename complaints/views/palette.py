@@ -108,7 +108,7 @@ def _moves(text: str, user: User, at: str) -> list[Hit]:
 
 def _complaints(text: str, user: User) -> list[Hit]:
     found = queues.narrow(Complaint.objects.visible_to(user), {"q": text}, user)
-    page, _older = paging.by_relevance(found.select_related(*paging.SHOWN_WITH), text, "", MOST)
+    page, _older = paging.by_relevance(found, text, "", MOST, shown=lambda rows: rows.select_related("category"))
     return [Hit(row.reference, _about(row), row.get_absolute_url(), "inbox") for row in page]
 
 
