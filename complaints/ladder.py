@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -114,7 +114,7 @@ class Place:
 
 def listeners(place: Place, tell: Iterable[str], at: datetime) -> list[tuple[str, duty.Answer]]:
     """For each kind of listener those who hear an alarm that rings here at this moment; some may be nobody."""
-    rota = _rota(place.branch.path, at)
+    rota = rota_of(place.branch.path, at)
     return [(listener, _heard_by(listener, place, rota, at)) for listener in Listener.values if listener in set(tell)]
 
 
@@ -131,7 +131,7 @@ def _heard_by(listener: str, place: Place, rota: duty.Rota, at: datetime) -> dut
         # above the branch whose supervisor hears the alarm, not above the complaint's: else a station without a
         # supervisor would escalate from the county's supervisor to the county's supervisor
         nearest = rota.who(Role.SUPERVISOR, at).path
-        return _rota(duty.above(nearest), at).who(Role.SUPERVISOR, at) if nearest else duty.NOBODY
+        return rota_of(duty.above(nearest), at).who(Role.SUPERVISOR, at) if nearest else duty.NOBODY
     role = {
         Listener.SUPERVISOR: Role.SUPERVISOR,
         Listener.LIAISON: Role.LIAISON,
@@ -150,22 +150,35 @@ def told_instead(place: Place, person: User, at: datetime) -> tuple[User, ...]:
         return can_be_told(user) and (user == person or place.may_be_seen_by(user))
 
     def supervisors() -> tuple[User, ...]:
-        return _rota(place.branch.path, at).who(Role.SUPERVISOR, at).people
+        return rota_of(place.branch.path, at).who(Role.SUPERVISOR, at).people
 
     return told_for(person, away(at).deputies(at), supervisors, able)
 
 
 def away(at: datetime) -> Away:
     """Who is away at this moment, read once in a turn."""
-    return turn.once(("away", at), lambda: Away.at(at))
+    return _roster(at).away
 
 
-def _rota(path: str, at: datetime) -> duty.Rota:
-    return turn.once(("rota", path, at), lambda: duty.Rota(path, at, at))
+def expect(complaints: Collection[Complaint], at: datetime) -> None:
+    """It will be asked who hears of these complaints: in a turn what that takes is read for all of them together."""
+    _roster(at).expect(
+        {complaint.branch.path for complaint in complaints},
+        {complaint.team_id for complaint in complaints if complaint.team_id is not None},
+    )
+
+
+def rota_of(path: str, at: datetime) -> duty.Rota:
+    """Who answers in a branch at this moment, read once in a turn."""
+    return turn.once(("rota", path, at), lambda: duty.Rota(path, at, at, roster=_roster(at)))
+
+
+def _roster(at: datetime) -> duty.Roster:
+    return turn.once(("roster", at), lambda: duty.Roster(at, at))
 
 
 def _members(team: Team, at: datetime) -> duty.Answer:
-    return turn.once(("team", team.pk, at), lambda: duty.of_team(team, at))
+    return _roster(at).members(team.pk)
 
 
 # what it does

@@ -95,8 +95,8 @@ def supervisors(complaint: Complaint, event: Event) -> list[Recipient]:
 
     Now, and not when the event happened: a worker that was down all night must not write to the night's shift by day.
     """
-    branch, now = complaint.branch, turn.now()
-    people = turn.once(("supervisors", branch.path, now), lambda: duty.on_duty(Role.SUPERVISOR, branch, now))
+    now = turn.now()
+    people = ladder.rota_of(complaint.branch.path, now).who(Role.SUPERVISOR, now).people
     return _staff(people) or _last_resort()
 
 

@@ -49,6 +49,7 @@ def ring_together(due: Sequence[Alarm], *, now: datetime) -> tuple[int, list[Ala
         set_apart: set[int] = set()
         fresh = _still_due(due, complaints, now)
         followers = concerns.followers_of(complaints)
+        ladder.expect(complaints.values(), now)
         for alarm in fresh:
             complaint = complaints[alarm.complaint_id]
             if complaint.pk in set_apart or not ladder.only_tells(alarm, complaint):

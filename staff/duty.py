@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -61,6 +61,64 @@ def on_duty(role: str, branch: Branch, at: datetime) -> list[User]:
     return list(Rota(branch.path, at, at).who(role, at).people)
 
 
+class Roster:
+    """Shifts, people and absences of a stretch of time, read once for all branches and teams that are asked about.
+
+    Which will be can be said beforehand (`expect`): then what the first of them needs is read for all of them.
+    """
+
+    def __init__(self, start: datetime, end: datetime) -> None:
+        self.start, self.end = start, end
+        self._expected: set[str] = set()
+        self._teams: set[int] = set()
+        self._shifts: dict[str, list[Duty]] = {}
+        self._people: dict[tuple[str, str], list[User]] = {}
+        self._members: dict[int, Answer] = {}
+
+    def expect(self, paths: Iterable[str], teams: Iterable[int]) -> None:
+        """Of these branches, with those above them, and of these teams it will be asked who answers."""
+        self._expected |= {above for path in paths for above in upwards(path)}
+        self._teams |= set(teams)
+
+    @cached_property
+    def away(self) -> Away:
+        return Away.between(self.start, self.end)
+
+    @cached_property
+    def administrators(self) -> tuple[User, ...]:
+        """Those of the whole utility."""
+        return tuple(reachable().filter(role=Role.ADMINISTRATOR).order_by("pk"))
+
+    def shifts(self, paths: Iterable[str]) -> list[Duty]:
+        """The shifts in these branches of people who can be told."""
+        paths = list(paths)
+        if missing := {*paths, *self._expected} - self._shifts.keys():
+            rows = Duty.objects.filter(
+                branch__path__in=missing, starts_at__lte=self.end, ends_at__gt=self.start, user__is_active=True
+            )
+            self._shifts |= {path: [] for path in missing}
+            for shift in rows.exclude(user__email="").select_related("user__branch", "branch"):
+                self._shifts[shift.branch.path].append(shift)
+        return [shift for path in paths for shift in self._shifts[path]]
+
+    def of_role(self, role: str, path: str) -> list[User]:
+        """Those of the role in this branch alone who can be told, on duty or not."""
+        if (role, path) not in self._people:
+            missing = {one for one in {path, *self._expected} if (role, one) not in self._people}
+            rows = reachable().filter(role=role, branch__path__in=missing).select_related("branch").order_by("pk")
+            self._people |= {(role, one): [] for one in missing}
+            for user in rows:
+                if user.branch is not None:
+                    self._people[role, user.branch.path].append(user)
+        return self._people[role, path]
+
+    def members(self, team: int) -> Answer:
+        """Of a team those who are on duty at the beginning of the stretch, as `of_team` has it."""
+        if team not in self._members:
+            self._members |= _of_teams({team, *self._teams} - self._members.keys(), self.start)
+        return self._members[team]
+
+
 class Rota:
     """The roster of a branch and those above it over a stretch of time, read once and asked often.
 
@@ -68,17 +126,16 @@ class Rota:
     away their deputies answer; only when everybody is away they are told themselves.
     """
 
-    def __init__(self, path: str, start: datetime, end: datetime) -> None:
+    def __init__(self, path: str, start: datetime, end: datetime, *, roster: Roster | None = None) -> None:
+        """`roster` is one of the same stretch that other branches share."""
         self.paths = upwards(path)
-        self.shifts = list(
-            Duty.objects.filter(
-                branch__path__in=self.paths, starts_at__lte=end, ends_at__gt=start, user__is_active=True
-            )
-            .exclude(user__email="")
-            .select_related("user__branch", "branch")
-        )
-        self.away = Away.between(start, end)
-        self._people: dict[str, list[User]] = {}
+        self._roster = roster or Roster(start, end)
+        self._roster.expect([path], [])
+        self.shifts = self._roster.shifts(self.paths)
+
+    @property
+    def away(self) -> Away:
+        return self._roster.away
 
     def who(self, role: str, at: datetime) -> Answer:
         """Who answers for the role at a moment of the stretch."""
@@ -99,28 +156,16 @@ class Rota:
         for path in self.paths:
             if people := acting(shift.user for shift in shifts if shift.branch.path == path):
                 return Answer(people, Found.ROSTER, path)
-        people_of_role = self._of(role)
-        marked = [user for user in people_of_role if user.is_on_duty]
-        for found, pool in ((Found.MARKED, marked), (Found.ROLE, people_of_role)):
+        for found in (Found.MARKED, Found.ROLE):
             for path in self.paths:
-                if people := acting(user for user in pool if user.branch is not None and user.branch.path == path):
+                pool = self._roster.of_role(role, path)
+                if people := acting(user for user in pool if user.is_on_duty or found is Found.ROLE):
                     return Answer(people, found, path)
         if role != Role.ADMINISTRATOR:
             instead = self._who(Role.ADMINISTRATOR, at, acting)
             return Answer(instead.people, Found.ADMINISTRATORS, "") if instead.people else NOBODY
-        administrators = acting(self._administrators)
+        administrators = acting(self._roster.administrators)
         return Answer(administrators, Found.ADMINISTRATORS) if administrators else NOBODY
-
-    @cached_property
-    def _administrators(self) -> tuple[User, ...]:
-        """Those of the whole utility."""
-        return tuple(reachable().filter(role=Role.ADMINISTRATOR).order_by("pk"))
-
-    def _of(self, role: str) -> list[User]:
-        if role not in self._people:
-            rows = reachable().filter(role=role, branch__path__in=self.paths).select_related("branch").order_by("pk")
-            self._people[role] = list(rows)
-        return self._people[role]
 
 
 def reachable() -> models.QuerySet[User]:
@@ -138,11 +183,25 @@ def of_team(team: Team, at: datetime, *, roles: Iterable[str] = Role.values) -> 
 
     Who is away is not on duty, whatever the roster or the mark says.
     """
+    return _of_teams({team.pk}, at, roles=roles)[team.pk]
+
+
+def _of_teams(teams: Collection[int], at: datetime, *, roles: Iterable[str] = Role.values) -> dict[int, Answer]:
     there = reachable().exclude(pk__in=Absence.objects.at(at).values("user"))
-    members = list(there.filter(team=team, role__in=list(roles)).select_related("branch").order_by("pk"))
-    shifts = set(Duty.objects.at(at).filter(user__in=members).values_list("user_id", flat=True)) if members else set()
-    if shifts:
-        return Answer(tuple(user for user in members if user.pk in shifts), Found.ROSTER)
+    rows = there.filter(team__in=teams, role__in=list(roles)).select_related("branch").order_by("pk")
+    members: dict[int, list[User]] = {team: [] for team in teams}
+    for user in rows:
+        members[user.team_id or 0].append(user)
+    everybody = [user.pk for team in members.values() for user in team]
+    shifts = (
+        set(Duty.objects.at(at).filter(user__in=everybody).values_list("user_id", flat=True)) if everybody else set()
+    )
+    return {team: _on(of_team, shifts) for team, of_team in members.items()}
+
+
+def _on(members: Iterable[User], shifts: Collection[int]) -> Answer:
+    if on := tuple(user for user in members if user.pk in shifts):
+        return Answer(on, Found.ROSTER)
     marked = tuple(user for user in members if user.is_on_duty)
     return Answer(marked, Found.MARKED) if marked else NOBODY
 

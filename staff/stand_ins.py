@@ -65,6 +65,7 @@ class Away:
 
     def __init__(self, rows: Iterable[Absence]) -> None:
         self.rows = list(rows)
+        self._deputies: tuple[datetime, dict[User, User | None]] | None = None
 
     @classmethod
     def at(cls, moment: datetime) -> Away:
@@ -85,7 +86,9 @@ class Away:
 
     def deputies(self, at: datetime) -> dict[User, User | None]:
         """For everybody who is away their deputy."""
-        return {User(pk=row.user_id): row.deputy for row in self.rows if row.covers(at)}
+        if self._deputies is None or self._deputies[0] != at:
+            self._deputies = at, {User(pk=row.user_id): row.deputy for row in self.rows if row.covers(at)}
+        return self._deputies[1]
 
     def acting(
         self, people: Iterable[User], at: datetime, *, able: Callable[[User], bool] = can_be_told

@@ -230,9 +230,15 @@ def test_the_mixtures_hold_what_is_rung_one_by_one_and_what_is_void():
 
 
 def statements(count):
-    """How many it takes to ring what is due of so many complaints, each with its own handler and follower."""
-    for _ in range(count):
-        complaint = a_complaint(at=MONDAY - timedelta(days=30), assignee=a_user(Role.INVESTIGATOR), language="en")
+    """How many it takes to ring what is due of so many complaints, each with its own branch, team, handler and follower."""
+    for number in range(count):
+        station = a_branch(f"station-{number}", parent=a_branch())
+        team = a_team(branch=station)
+        a_user(Role.SUPERVISOR, branch=station)
+        complaint = a_complaint(
+            at=MONDAY - timedelta(days=30), branch=station, team=team,
+            assignee=a_user(Role.INVESTIGATOR, branch=station, team=team, is_on_duty=True), language="en",
+        )  # fmt: skip
         Follow.objects.create(user=a_user(Role.AGENT), complaint=complaint, since=MONDAY)
     with turn.begun() as now:
         due = list(Alarm.objects.due(now))
