@@ -8,6 +8,7 @@ from django import forms
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from complaints import assignment, deputies
 from complaints.models import Complaint
@@ -27,7 +28,10 @@ class AssigneeField(forms.ModelChoiceField):
         self.at = timezone.now()
         self.away = Away.at(self.at)
         super().__init__(
-            queryset=people.order_by("-is_on_duty", "full_name"), to_field_name="username", label=_("Person"), **kwargs
+            queryset=people.order_by("-is_on_duty", "full_name"),
+            to_field_name="username",
+            label=pgettext("who handles it", "Person"),
+            **kwargs,
         )
 
     def label_from_instance(self, obj: User) -> str:
