@@ -1,5 +1,6 @@
 """Within a team: whoever is on duty and has least gets it, by rule, in turn and never twice."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -246,6 +247,14 @@ def test_the_form_lists_people_with_their_load_and_proposes(client, by_hand):
     assert f"{busy.display_name} · 1 open" in page
     assert f"{free.display_name} · 0 open" in page
     assert f"Proposed: {free.display_name}" in page
+
+
+@pytest.mark.parametrize(("language", "label"), [("en", "Person"), ("zh-hans", "处理人")])
+def test_the_form_asks_for_a_colleague_and_not_for_a_customer(client, by_hand, language, label):
+    client.force_login(a_user(Role.SUPERVISOR, language=language))
+    client.cookies["language"] = language
+    page = client.get(dispatched(by_hand).get_absolute_url() + "?move=assign").content.decode()
+    assert re.search(rf'<label[^>]* for="[^"]*assignee"[^>]*>\s*{label}', page)
 
 
 # the page of a team
