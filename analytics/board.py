@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from django.db.models import CharField, Count, QuerySet, Value
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext_lazy as _
 
 from analytics import intake, open_work, troubles
 from analytics.intake import HOURS, Hour, Intake, whole_of
-from analytics.open_work import Figure, OpenWork, desk
+from analytics.open_work import Figure, OpenWork, Sight, desk
 from analytics.periods import Period
 from analytics.reading import whole
 from analytics.reports import satisfaction
@@ -24,11 +21,8 @@ from analytics.signals import handling
 from analytics.statistics import LOW_BASE, TOO_FEW, Interval, wilson
 from analytics.troubles import Troubles
 from complaints import calling
-from complaints.models import Complaint, RequestType
-from complaints.queues import narrow
+from complaints.models import RequestType
 from staff.models import User
-from staff.scope import all_of
-from staff.written_out import Statement
 
 SATISFACTION_DAYS = 30
 
@@ -67,54 +61,38 @@ class Board:
     """`received` has its day in `intake`; `calls` is empty for those who call nobody, `waiting` are lists of other pages."""
 
     at: datetime
-    decisions: Sequence[Figure]
     waiting: Sequence[Figure]
     received: Figure
     intake: Intake
     hours: Sequence[tuple[Hour, str]]
     resolved: Figure
-    feedback: Figure
     satisfaction: SatisfactionFigure
     work: OpenWork
     troubles: Troubles
 
     @property
-    def is_calm(self) -> bool:
-        return not any(figure.value for figure in self.decisions)
+    def decisions(self) -> Sequence[Figure]:
+        return self.work.decisions
+
+    @property
+    def feedback(self) -> Figure:
+        return self.work.feedback
 
     @property
     def open(self) -> Figure:
         return self.work.open
 
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Something to count: the filters of the desk's list that answer it. `meaning` is that of a number above zero."""
-
-    code: str
-    label: LazyText | str
-    params: Mapping[str, str]
-    meaning: str = "calm"
-
-    def figure(self, number: int, more: Mapping[str, str] | None = None) -> Figure:
-        """The number with the list that makes it, which `more` may narrow further."""
-        address = {**self.params, **(more or {})}
-        return Figure(self.code, self.label, number, address, self.meaning if number else "calm")
+    @property
+    def is_calm(self) -> bool:
+        return not any(figure.value for figure in self.decisions)
 
 
-RECEIVED = Question(
+RECEIVED = Sight(
     "received",
     _("Received today"),
     {"view": "all", "request_type": RequestType.COMPLAINT.value, "merged": "no"},
 )
-RESOLVED = Question("resolved", _("Resolved today"), {"view": "all"}, "done")
-SAFETY = Question("safety", _("Life-safety, open"), {"view": "unfinished", "priority": "1"}, "safety")
-REVIEW = Question("review", _("Waiting for your review"), {"view": "review"}, "due")
-URGED = Question("urged", _("Urged twice or more"), {"view": "unfinished", "urged": "2"}, "due")
-UNDELIVERED = Question(
-    "undelivered", _("Message could not be sent"), {"view": "unfinished", "undelivered": "1"}, "breached"
-)
-FEEDBACK = Question("feedback", _("Waiting for feedback"), {"view": "feedback"})
+RESOLVED = Sight("resolved", _("Resolved today"), {"view": "all"}, "done")
 
 
 def read(user: User, at: datetime) -> Board:
@@ -122,18 +100,14 @@ def read(user: User, at: datetime) -> Board:
     today = timezone.localdate(at)
     work, day = open_work.read(user, at), intake.read(user, at)
     resolved = whole("resolved", whole_of(Period(today, today)), user, request_types=None).n
-    found = count([SAFETY, REVIEW, URGED, UNDELIVERED, FEEDBACK], user, at)
-    decisions = [found["safety"], work.missed, work.soon, work.unassigned]
-    received = RECEIVED.figure(day.received, _on("received", today))
+    received = RECEIVED.figure(day.received, **_on("received", today))
     return Board(
         at=at,
-        decisions=[*decisions, *(found[question.code] for question in (REVIEW, URGED, UNDELIVERED))],
         waiting=list(_waiting(user, at)),
         received=replace(received, band=_band(day)),
         intake=day,
         hours=[(hour, _until(today, hour.until)) for hour in day.hours],
-        resolved=RESOLVED.figure(resolved, _on("resolved", today)),
-        feedback=found["feedback"],
+        resolved=RESOLVED.figure(resolved, **_on("resolved", today)),
         satisfaction=_satisfaction(user, today),
         work=work,
         troubles=troubles.read(user, at),
@@ -174,34 +148,6 @@ def _until(day: date, hour: int) -> str:
 
 def _on(what: str, day: date) -> dict[str, str]:
     return {f"{what}_from": day.isoformat(), f"{what}_to": day.isoformat()}
-
-
-Asked = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
-"""Figures with the filters that count them."""
-
-
-def count(questions: Sequence[Question], user: User, at: datetime) -> dict[str, Figure]:
-    """Every figure in one statement, each counted by the very filters that its link gives to the desk's list."""
-    asked = tuple((question.code, tuple(question.params.items())) for question in questions)
-    counted = dict(_COUNTED(at, shape=(asked, all_of(user)), asked=asked, user=user))
-    return {question.code: question.figure(counted.get(question.code, 0)) for question in questions}
-
-
-def _counted(at: datetime, *, asked: Asked, user: User) -> QuerySet[Complaint, Any]:
-    visible = Complaint.objects.visible_to(user)
-    first, *rest = (
-        narrow(visible, dict(params), user, at=at)
-        .order_by()
-        .annotate(figure=Value(code, output_field=CharField()))
-        .values("figure")
-        .annotate(counted=Count("pk"))
-        .values_list("figure", "counted")
-        for code, params in asked
-    )
-    return first.union(*rest, all=True)
-
-
-_COUNTED = Statement(_counted)
 
 
 def _satisfaction(user: User, today: date) -> SatisfactionFigure:

@@ -12,18 +12,21 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import accumulate
 from statistics import median
+from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import ExtractHour
 from django.utils import timezone
 
 from analytics.filters import Chosen
 from analytics.periods import Granularity, Period
-from analytics.reading import behind
+from analytics.reading import about, behind
 from analytics.reading import read as read_figures
 from analytics.seasonality import WEEKDAYS, storm_days
 from analytics.statistics import Expected, forecast
 from staff.models import User
+from staff.scope import all_of
+from staff.written_out import Statement
 
 WEEKS, RECENT_DAYS = 8, 28
 HOURS = 24
@@ -71,7 +74,7 @@ def read(user: User, at: datetime) -> Intake:
     today = timezone.localdate(at)
     weeks = whole_of(Period(today - timedelta(weeks=WEEKS), today))
     counts = {day: amount.n for (day,), amount in read_figures("received", weeks, user, by=["day"]).items()}
-    hours = _by_hour(weeks, user, today)
+    hours = _by_hour(user, today)
     filled = fill(hours_of_others(hours, today))
     local = timezone.localtime(at)
     passed = local.hour + local.minute / 60
@@ -140,9 +143,16 @@ def hours_of_others(hours: Mapping[tuple[date, int], int], today: date) -> Count
     return found
 
 
-def _by_hour(weeks: Chosen, user: User, today: date) -> Counter[tuple[date, int]]:
+def _by_hour(user: User, today: date) -> Counter[tuple[date, int]]:
     """Today and the same weekday of the weeks before, by local hour of receipt."""
-    days = [today - timedelta(weeks=week) for week in range(WEEKS + 1)]
-    rows = behind("received", weeks, user, where=Q(received_on__in=days)).order_by()
-    counted = rows.values_list("received_on", ExtractHour("received_at")).annotate(number=Count("pk"))
+    counted = _HOURS(today, shape=(*all_of(user), *about(user)), user=user)
     return Counter({(day, hour): number for day, hour, number in counted})
+
+
+def _hours(today: date, *, user: User) -> QuerySet[Any, tuple[date, int, int]]:
+    days = [today - timedelta(weeks=week) for week in range(WEEKS + 1)]
+    rows = behind("received", whole_of(Period(days[-1], today)), user, where=Q(received_on__in=days)).order_by()
+    return rows.values_list("received_on", ExtractHour("received_at")).annotate(number=Count("pk"))
+
+
+_HOURS = Statement(_hours)

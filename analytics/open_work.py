@@ -5,21 +5,20 @@ Because every cell comes from the same rows of one statement, rows, columns and 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import BooleanField, Case, CharField, Count, Q, QuerySet, Value, When
+from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from complaints.models import Category, Complaint
+from complaints.models import Category, Complaint, Notice, NoticeState, Priority
 from complaints.queues import due_moments, due_parts
 from complaints.states import OPEN, UNFINISHED, Status
 from staff.models import Team, User
@@ -47,60 +46,49 @@ class Figure:
         return self.address if isinstance(self.address, str) else desk(self.address)
 
 
-class Part(NamedTuple):
-    """Complaints that are alike in everything that is told apart, and how many they are."""
-
-    team: str
-    category: str
-    status: str
-    due: str
-    is_unassigned: bool
-    number: int
-
-
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """One column: which of the open ones, and the filters of the desk's list that say the same."""
+    """What is counted of the open ones, and the filters of the desk's list that say the same."""
 
     code: str
     label: LazyText | str
-    holds: Callable[[Part], bool]
     params: Mapping[str, str]
     meaning: str = "calm"
 
-    def figure(self, parts: Sequence[Part], where: str = "", **more: str) -> Figure:
-        number = sum(part.number for part in parts if self.holds(part))
+    def figure(self, number: int, where: str = "", **more: str) -> Figure:
         code = f"{where}-{self.code}" if where else self.code
         return Figure(code, self.label, number, {**self.params, **more}, self.meaning if number else "calm")
 
-
-def _due(code: str) -> Callable[[Part], bool]:
-    return lambda part: part.due == code
-
-
-def _in(status: str) -> Callable[[Part], bool]:
-    return lambda part: part.status == status
+    def cell(self, number: int, where: str, **more: str) -> Figure:
+        """In a table, where most are empty."""
+        return self.figure(number, where, **more) if number else EMPTY
 
 
+def _stage(status: Status) -> str:
+    return f"status-{status.value}"
+
+
+EMPTY = Figure("", "", 0, "")
 SIGHTS = [
-    Sight("missed", gettext_lazy("Deadline missed"), _due("missed"), {"view": "breached"}, "breached"),
-    Sight("soon", gettext_lazy("Due in the next 4 hours"), _due("soon"), {"view": "due-soon"}, "due"),
-    Sight("today", gettext_lazy("Due later today"), _due("today"), {"view": "unfinished", "due": "today"}),
-    Sight("later", gettext_lazy("Due later, or nothing due"), _due("later"), {"view": "unfinished", "due": "later"}),
-    Sight("all", gettext_lazy("All"), lambda part: True, {"view": "unfinished"}),
-    Sight(
-        "unassigned", gettext_lazy("Of these, nobody is on it"), lambda part: part.is_unassigned, {"view": "unassigned"}
-    ),
+    Sight("missed", gettext_lazy("Deadline missed"), {"view": "breached"}, "breached"),
+    Sight("soon", gettext_lazy("Due in the next 4 hours"), {"view": "due-soon"}, "due"),
+    Sight("today", gettext_lazy("Due later today"), {"view": "unfinished", "due": "today"}),
+    Sight("later", gettext_lazy("Due later, or nothing due"), {"view": "unfinished", "due": "later"}),
+    Sight("all", gettext_lazy("All"), {"view": "unfinished"}),
+    Sight("unassigned", gettext_lazy("Of these, nobody is on it"), {"view": "unassigned"}),
 ]
 """The first four are the whole."""
-ALL = next(sight for sight in SIGHTS if sight.code == "all")
-STAGES = [
-    Sight(f"status-{status.value}", status.label, _in(status), {"view": "unfinished", "status": status.value})
-    for status in SHOWN
-]
-NOBODY = Sight(
-    "unassigned", gettext_lazy("Nobody is on it"), lambda part: part.is_unassigned, {"view": "unassigned"}, "due"
+MISSED, SOON, ALL = SIGHTS[0], SIGHTS[1], SIGHTS[4]
+STAGES = [Sight(_stage(one), one.label, {"view": "unfinished", "status": one.value}) for one in SHOWN]
+NOBODY = Sight("unassigned", gettext_lazy("Nobody is on it"), {"view": "unassigned"}, "due")
+SAFETY = Sight("safety", gettext_lazy("Life-safety, open"), {"view": "unfinished", "priority": "1"}, "safety")
+REVIEW = Sight("review", gettext_lazy("Waiting for your review"), {"view": "review"}, "due")
+URGED = Sight("urged", gettext_lazy("Urged twice or more"), {"view": "unfinished", "urged": "2"}, "due")
+UNDELIVERED = Sight(
+    "undelivered", gettext_lazy("Message could not be sent"), {"view": "unfinished", "undelivered": "1"}, "breached"
 )
+FEEDBACK = Sight("feedback", gettext_lazy("Waiting for feedback"), {"view": "feedback"})
+OPENED = Sight("open", pgettext_lazy("queue", "Open"), ALL.params)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,43 +107,62 @@ class OpenWork:
     crossed: Sequence[Row]
     crossed_total: Sequence[Figure]
     stages: Sequence[Figure]
-    missed: Figure
-    soon: Figure
-    unassigned: Figure
+    decisions: Sequence[Figure]
+    feedback: Figure
     open: Figure
+
+
+Tally = Mapping[str, int]
+"""How many of each sight there are, by its code."""
 
 
 def read(user: User, at: datetime) -> OpenWork:
     """All that this person may see of what is open at this moment, counted once."""
-    parts = _parts(user, at)
-    teams, categories = _teams(parts), _categories(parts)
-    of_team: dict[str, list[Part]] = {code: [] for code in teams}
-    of_category: dict[str, list[Part]] = {code: [] for code in categories}
-    for part in parts:
-        of_team[part.team].append(part)
-        of_category[part.category].append(part)
-    missed, soon = SIGHTS[0].figure(parts, "decision"), SIGHTS[1].figure(parts, "decision")
+    counted = list(_COUNTED(*due_moments(at), shape=all_of(user), user=user))
+    # read by themselves: to join them to all that is open costs as much again
+    of_key, kinds = {team.pk: team for team in _TEAMS()}, {category.pk: category for category in _CATEGORIES()}
+    parts = {
+        (of_key[team].code if team else NONE, kinds[category].code): dict(zip(SIGHTED, numbers, strict=True))
+        for team, category, *numbers in counted
+    }
+    whole, of_team, of_category = _sum(parts.values()), _sums(parts, 0), _sums(parts, 1)
+    teams = _in_order(of_team, {team.code: team.name for team in of_key.values()})
+    categories = {one.code: one.name for one in kinds.values() if one.code in of_category}
+
+    def across(team: str) -> list[Figure]:
+        numbers = {category: parts[team, category]["all"] for category in categories if (team, category) in parts}
+        cells = [ALL.cell(numbers.get(one, 0), f"{team}-{one}", team=team, category=one) for one in categories]
+        return [*cells, ALL.cell(of_team[team]["all"], f"{team}-crossed", team=team)]
+
     return OpenWork(
-        teams=[
-            Row(name, [sight.figure(of_team[code], f"team-{code}", team=code) for sight in SIGHTS])
-            for code, name in teams.items()
-        ],
-        categories=[
-            Row(name, [sight.figure(of_category[code], f"category-{code}", category=code) for sight in SIGHTS])
-            for code, name in categories.items()
-        ],
-        total=[sight.figure(parts, "total") for sight in SIGHTS],
-        crossed=[Row(name, _across(of_team[code], code, categories)) for code, name in teams.items()],
+        teams=_rows("team", teams, of_team),
+        categories=_rows("category", categories, of_category),
+        total=[sight.figure(whole[sight.code], "total") for sight in SIGHTS],
+        crossed=[Row(name, across(code)) for code, name in teams.items()],
         crossed_total=[
-            *(ALL.figure(of_category[code], f"crossed-{code}", category=code) for code in categories),
-            ALL.figure(parts, "crossed"),
+            *(ALL.cell(of_category[code]["all"], f"crossed-{code}", category=code) for code in categories),
+            ALL.cell(whole["all"], "crossed"),
         ],
-        stages=[stage.figure(parts) for stage in STAGES],
-        missed=missed,
-        soon=soon,
-        unassigned=NOBODY.figure(parts, "decision"),
-        open=Sight("open", pgettext_lazy("queue", "Open"), ALL.holds, ALL.params).figure(parts),
+        stages=[stage.figure(whole[stage.code]) for stage in STAGES],
+        decisions=[
+            SAFETY.figure(whole["safety"]),
+            MISSED.figure(whole["missed"], "decision"),
+            SOON.figure(whole["soon"], "decision"),
+            NOBODY.figure(whole["unassigned"], "decision"),
+            REVIEW.figure(whole[_stage(Status.REVIEW)]),
+            URGED.figure(whole["urged"]),
+            UNDELIVERED.figure(whole["undelivered"]),
+        ],
+        feedback=FEEDBACK.figure(whole[_stage(Status.RESOLVED)]),
+        open=OPENED.figure(whole["all"]),
     )
+
+
+def _rows(by: str, names: Mapping[str, str], tallies: Mapping[str, Tally]) -> list[Row]:
+    return [
+        Row(name, [sight.cell(tallies[code][sight.code], f"{by}-{code}", **{by: code}) for sight in SIGHTS])
+        for code, name in names.items()
+    ]
 
 
 def desk(params: Mapping[str, str]) -> str:
@@ -168,46 +175,50 @@ def _address(params: tuple[tuple[str, str], ...]) -> str:
     return f"{reverse('complaints:queue')}?{urlencode(params)}"
 
 
-def _across(parts: Sequence[Part], team: str, categories: Mapping[str, str]) -> list[Figure]:
-    of_category: dict[str, list[Part]] = {code: [] for code in categories}
-    for part in parts:
-        of_category[part.category].append(part)
-    cells = [ALL.figure(of_category[code], f"{team}-{code}", team=team, category=code) for code in categories]
-    return [*cells, ALL.figure(parts, f"{team}-crossed", team=team)]
+def _holds(at: datetime, soon: datetime, after: datetime) -> dict[str, Q]:
+    """Which of what is open each sight holds: what its list holds."""
+    dead = Notice.objects.filter(state=NoticeState.DEAD, complaint__isnull=False)
+    return {
+        **due_parts(at, soon, after),
+        "all": Q(),
+        "unassigned": Q(assignee__isnull=True, status__in=sorted(OPEN)),
+        "safety": Q(priority=Priority.P1),
+        "urged": Q(urged_count__gte=2),
+        "undelivered": Q(pk__in=dead.values("complaint")),
+        **{_stage(status): Q(status=status) for status in SHOWN},
+    }
 
 
-def _parts(user: User, at: datetime) -> list[Part]:
-    counted = _COUNTED(*due_moments(at), shape=all_of(user), user=user)
-    return [Part(team or NONE, *others) for team, *others in counted]
+SIGHTED = tuple(_holds(*[datetime.min.replace(tzinfo=UTC)] * 3))
 
 
 def _counted(at: datetime, soon: datetime, after: datetime, *, user: User) -> QuerySet[Complaint, Any]:
-    parts = due_parts(at, soon, after).items()
-    due = Case(*(When(condition, then=Value(code)) for code, condition in parts), output_field=CharField())
-    alone = Case(
-        When(Q(assignee__isnull=True, status__in=sorted(OPEN)), then=Value(True)),
-        default=Value(False),
-        output_field=BooleanField(),
-    )
-    rows = Complaint.objects.visible_to(user).unfinished().order_by().annotate(due=due, alone=alone)
-    return rows.values_list("team__code", "category__code", "status", "due", "alone").annotate(number=Count("pk"))
+    rows = Complaint.objects.visible_to(user).unfinished().order_by().values_list("team", "category")
+    numbers = {f"number_of_{place}": Count("pk", filter=q) for place, q in enumerate(_holds(at, soon, after).values())}
+    return rows.annotate(**numbers)
 
 
 _COUNTED = Statement(_counted)
 
 
-def _teams(parts: Sequence[Part]) -> dict[str, str]:
+def _sum(tallies: Iterable[Tally]) -> Tally:
+    numbers = [sum(column) for column in zip(*(tally.values() for tally in tallies), strict=True)]
+    return dict(zip(SIGHTED, numbers or [0] * len(SIGHTED), strict=True))
+
+
+def _sums(parts: Mapping[tuple[str, str], Tally], place: int) -> dict[str, Tally]:
+    """Of each team, or of each category."""
+    found: dict[str, list[Tally]] = {}
+    for key, tally in parts.items():
+        found.setdefault(key[place], []).append(tally)
+    return {code: _sum(tallies) for code, tallies in found.items()}
+
+
+def _in_order(tallies: Mapping[str, Tally], names: Mapping[str, str]) -> dict[str, str]:
     """The teams that have something open: those with most deadlines missed first, then the fullest."""
-    missed: Counter[str] = Counter()
-    load: Counter[str] = Counter()
-    for part in parts:
-        load[part.team] += part.number
-        missed[part.team] += part.number if part.due == "missed" else 0
-    names = {team.code: str(team) for team in Team.objects.filter(code__in=load)}
-    order = sorted(load, key=lambda code: (-missed[code], -load[code], code))
+    order = sorted(tallies, key=lambda code: (-tallies[code]["missed"], -tallies[code]["all"], code))
     return {code: names.get(code, _("No team")) for code in order}
 
 
-def _categories(parts: Sequence[Part]) -> dict[str, str]:
-    found = {part.category for part in parts}
-    return {category.code: str(category.name) for category in Category.objects.all() if category.code in found}
+_TEAMS = Statement(lambda: Team.objects.all())
+_CATEGORIES = Statement(lambda: Category.objects.all())

@@ -11,12 +11,12 @@ What the rollups are kept by comes from the rollups; anything else asks the fact
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import BigIntegerField, DateField, F, Min, Q, QuerySet, Sum
+from django.db.models import BigIntegerField, DateField, F, Min, Q, QuerySet, Sum, Value
 from django.db.models.functions import Cast, TruncMonth, TruncWeek
 
 from analytics.filters import Chosen
@@ -27,6 +27,7 @@ from analytics.periods import Period
 from complaints.models import Complaint, RequestType
 from complaints.models.complaint import seen_by, types_seen_by
 from staff.models import Branch, User
+from staff.written_out import Statement
 
 KEPT_BY = {
     "branch": "branch__code",
@@ -112,21 +113,17 @@ def read(
     hidden = about(user)
     from_facts = bool(hidden) or where is not None or any(name in OF_FACTS for name in by)
     above: Mapping[str, str | None] = {}
+    summed: Iterable[dict[str, Any]]
     if from_facts:
         to, day = one.to_fact, one.day
         days = within(period or chosen.period, day)
         rows = _of(one.rows(), to, chosen, user, days, keys, where, request_types)
         if hidden:
             rows = rows.exclude(**{f"{to}pk__in": hidden})
+        summed = _summed(rows, one.sums(), by, to, day, distribution)
     else:
-        to, day = "", "day"
-        rows, above = _rollups(one, chosen, user, apart="branch" in by)
-        rows = _with(rows.filter(**_narrowed(chosen), **within(period or chosen.period, day)), to, keys, request_types)
-    groups = {f"group_{number}": grouping(name, to, day) for number, name in enumerate(by)}
-    sums = one.sums() if from_facts else {name: _sum(column) for name, column in (("number", "n"), ("sum_of", "total"))}
-    apart = [*groups, *(["series_bucket"] if distribution else [])]
-    # without anything to tell apart, values() would tell every row apart
-    summed = rows.annotate(**groups).values(*apart).annotate(**sums) if apart else [rows.aggregate(**sums)]
+        summed, above = _from_rollups(one, chosen, user, by, period or chosen.period, keys, request_types, distribution)
+    groups = [f"group_{number}" for number in range(len(by))]
     found: dict[tuple[Any, ...], Amount] = {}
     for row in summed:
         if not row["number"]:
@@ -250,19 +247,74 @@ def _top(chosen: Chosen, user: User) -> Branch | None:
     return wanted if wanted.path.startswith(own.path) else None
 
 
-def _rollups(one: Series, chosen: Chosen, user: User, *, apart: bool) -> tuple[QuerySet[Any], Mapping[str, str | None]]:
-    """The rollups of the branch that is asked about; with `apart` of all below it, too, and which is right above which."""
-    rows = DayRollup.objects.in_use().filter(types_seen_by(user), series=one.code)
-    rows = rows.annotate(series_key=F("key"), series_bucket=F("bucket")).order_by()
+def _from_rollups(
+    one: Series,
+    chosen: Chosen,
+    user: User,
+    by: Sequence[str],
+    period: Period,
+    keys: Collection[str] | None,
+    request_types: Collection[str] | None,
+    distribution: bool,
+) -> tuple[Iterable[dict[str, Any]], Mapping[str, str | None]]:
+    """The sums of the branch that is asked about; where `by` tells branches apart of all below it, too, and which is right
+    above which.
+    """
     top = _top(chosen, user)
     if top is None:
-        return rows.none(), {}
+        return [], {}
+    # of one branch, with which the index begins: what is read is one stretch of it
+    apart = "branch" in by
+    narrowed_to = _narrowed(chosen) | ({} if apart or top is EVERYWHERE else {"branch": top.pk})
+    values = [one.code, period.first, period.last, *narrowed_to.values()]
+    shape = {
+        "by": tuple(by),
+        "narrowed_by": tuple(narrowed_to),
+        "seen": types_seen_by(user),
+        "keys": keys if keys is None else tuple(sorted(keys)),
+        "request_types": request_types if request_types is None else tuple(sorted(request_types)),
+        "distribution": distribution,
+    }
     if not apart:
-        # of one branch, with which the index begins: what is read is one stretch of it
-        return rows.filter(branch__parent=None) if top is EVERYWHERE else rows.filter(branch=top), {}
-    branches = list(Branch.objects.filter(path__startswith=top.path).select_related("parent"))
-    above = {branch.code: branch.parent.code if branch.parent else None for branch in branches}
-    return rows.filter(branch__in=[branch.pk for branch in branches]), above
+        branches = Q(branch__parent=None) if top is EVERYWHERE else Q()
+        return _ROLLED_UP(*values, shape=(branches, *shape.values()), branches=branches, **shape), {}
+    found = list(Branch.objects.filter(path__startswith=top.path).select_related("parent"))
+    above = {branch.code: branch.parent.code if branch.parent else None for branch in found}
+    return _rolled_up(*values, branches=Q(branch__in=[branch.pk for branch in found]), **shape), above
+
+
+def _rolled_up(
+    series: str,
+    first: date,
+    last: date,
+    *values: Any,
+    by: Sequence[str],
+    narrowed_by: Sequence[str],
+    branches: Q,
+    seen: Q,
+    keys: Collection[str] | None,
+    request_types: Collection[str] | None,
+    distribution: bool,
+) -> QuerySet[DayRollup, dict[str, Any]]:
+    rows = DayRollup.objects.in_use().filter(branches, seen, series=series, day__gte=first, day__lte=last)
+    rows = rows.annotate(series_key=F("key"), series_bucket=F("bucket")).order_by()
+    rows = _with(rows.filter(**dict(zip(narrowed_by, values, strict=True))), "", keys, request_types)
+    return _summed(rows, {"number": _sum("n"), "sum_of": _sum("total")}, by, "", "day", distribution)
+
+
+_ROLLED_UP = Statement(_rolled_up)
+
+
+def _summed(
+    rows: QuerySet[Any], sums: Mapping[str, Any], by: Sequence[str], to: str, day: str, distribution: bool
+) -> QuerySet[Any, dict[str, Any]]:
+    """The sums of each group, which are named by their places in `by`."""
+    groups = {f"group_{number}": grouping(name, to, day) for number, name in enumerate(by)}
+    apart = [*groups, *(["series_bucket"] if distribution else [])]
+    if not apart:
+        # without anything to tell apart, values() would tell every row apart
+        rows, apart = rows.annotate(together=Value(1)), ["together"]
+    return rows.annotate(**groups).values(*apart).annotate(**sums)
 
 
 def _of_each_alone(

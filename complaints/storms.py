@@ -195,34 +195,42 @@ def suspicions(user: User, at: datetime) -> list[Suspicion]:
     """
     if user.branch is None or user.role not in STEERING:
         return []
-    since = at - WINDOW
-    now = _alarming(user.branch, Q(received_at__gt=since, received_at__lte=at))
+    since, here = at - WINDOW, user.branch
+    now = dict(_NOW(since, at, shape=(here.path,), branch=here))
     if sum(now.values()) < AT_LEAST:
         return []
-    days = [timedelta(days=number) for number in range(1, USUAL_DAYS + 1)]
-    hours = (Q(received_at__gt=since - day, received_at__lte=at - day) for day in days)
-    usual = _alarming(user.branch, reduce(or_, hours))
-    below = [found for child in user.branch.children.all() if (found := _suspected(child, now, usual, since))]
-    if below:
+    usual = dict(_USUAL(since, at, shape=(here.path,), branch=here))
+    raging = [storm.branch.path for storm in _RUNNING()]
+
+    def suspected(branch: Branch) -> Suspicion | None:
+        number = sum(count for path, count in now.items() if path.startswith(branch.path))
+        mean = sum(count for path, count in usual.items() if path.startswith(branch.path)) / USUAL_DAYS
+        if number < AT_LEAST or number < TIMES * mean or branch.path.startswith(tuple(raging)):
+            return None
+        return Suspicion(branch, number, mean, since)
+
+    if below := [found for child in here.children.all() if (found := suspected(child))]:
         return below
-    whole = _suspected(user.branch, now, usual, since)
-    return [whole] if whole else []
+    return [found] if (found := suspected(here)) else []
 
 
-def _alarming(branch: Branch, when: Q) -> dict[str, int]:
+def _alarming(when: Q, branch: Branch) -> QuerySet[Complaint, tuple[str, int]]:
     """How many outage and safety complaints came then, by the path of their branch, within this one."""
     rows = Complaint.objects.filter(when, category__code__in=SUSPICIOUS, branch__path__startswith=branch.path)
-    return dict(rows.order_by().values_list("branch__path").annotate(number=Count("pk")))
+    return rows.order_by().values_list("branch__path").annotate(number=Count("pk"))
 
 
-def _suspected(branch: Branch, now: dict[str, int], usual: dict[str, int], since: datetime) -> Suspicion | None:
-    number = sum(count for path, count in now.items() if path.startswith(branch.path))
-    mean = sum(count for path, count in usual.items() if path.startswith(branch.path)) / USUAL_DAYS
-    if number < AT_LEAST or number < TIMES * mean or Storm.objects.running().over(branch).exists():
-        return None
-    return Suspicion(branch, number, mean, since)
+def _now(since: datetime, at: datetime, *, branch: Branch) -> QuerySet[Complaint, tuple[str, int]]:
+    return _alarming(Q(received_at__gt=since, received_at__lte=at), branch)
 
 
+def _usual(since: datetime, at: datetime, *, branch: Branch) -> QuerySet[Complaint, tuple[str, int]]:
+    """The same hours of the days before."""
+    days = [timedelta(days=number) for number in range(1, USUAL_DAYS + 1)]
+    return _alarming(reduce(or_, (Q(received_at__gt=since - day, received_at__lte=at - day) for day in days)), branch)
+
+
+_NOW, _USUAL = Statement(_now), Statement(_usual)
 _RUNNING = Statement(lambda: Storm.objects.running().select_related("branch"))
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from html import escape
 
 from django import template
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from analytics.open_work import Figure
@@ -28,4 +28,6 @@ def count_cells(figures: Iterable[Figure]) -> SafeString:
 def _cell(figure: Figure) -> str:
     if not figure.value:
         return '<td class="number"><span class="is-none">0</span></td>'
-    return f'<td class="number"><a id="count-{escape(figure.code)}" href="{escape(figure.url)}">{escape(figure.value)}</a></td>'
+    # each is a plain text, for which Django's own escape only looks whether it has to wait for a translation
+    code, url, value = escape(figure.code), escape(figure.url), escape(str(figure.value))
+    return f'<td class="number"><a id="count-{code}" href="{url}">{value}</a></td>'
