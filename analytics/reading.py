@@ -91,6 +91,16 @@ class Amount:
         return quantile(self.counts, share)
 
 
+def together(amounts: Iterable[Amount]) -> Amount:
+    """All of them as one."""
+    whole = Amount()
+    for amount in amounts:
+        whole.n += amount.n
+        whole.total += amount.total
+        whole.counts.update(amount.counts)
+    return whole
+
+
 def read(
     series: str,
     chosen: Chosen,
@@ -113,26 +123,28 @@ def read(
     hidden = about(user)
     from_facts = bool(hidden) or where is not None or any(name in OF_FACTS for name in by)
     above: Mapping[str, str | None] = {}
-    summed: Iterable[dict[str, Any]]
+    summed: Iterable[tuple[Any, ...]]
     if from_facts:
         to, day = one.to_fact, one.day
-        days = within(period or chosen.period, day)
+        days = one.during(period or chosen.period)
         rows = _of(one.rows(), to, chosen, user, days, keys, where, request_types)
         if hidden:
             rows = rows.exclude(**{f"{to}pk__in": hidden})
         summed = _summed(rows, one.sums(), by, to, day, distribution)
     else:
         summed, above = _from_rollups(one, chosen, user, by, period or chosen.period, keys, request_types, distribution)
-    groups = [f"group_{number}" for number in range(len(by))]
     found: dict[tuple[Any, ...], Amount] = {}
     for row in summed:
-        if not row["number"]:
+        group, (n, total) = row[: len(by)], row[-2:]
+        if not n:
             continue
-        amount = found.setdefault(tuple(row[name] for name in groups), Amount())
-        amount.n += row["number"]
-        amount.total += row["sum_of"]
-        if distribution:
-            amount.counts[row["series_bucket"]] += row["number"]
+        if not distribution:
+            found[group] = Amount(n, total)
+            continue
+        amount = found.setdefault(group, Amount())
+        amount.n += n
+        amount.total += total
+        amount.counts[row[-3]] += n
     return _of_each_alone(found, list(by).index("branch"), above) if above else found
 
 
@@ -153,7 +165,7 @@ def behind(
 ) -> QuerySet[Any]:
     """The very facts that `read` counts with the same arguments, for the list behind a number."""
     one = SERIES[series]
-    days = within(period or chosen.period, one.day)
+    days = one.during(period or chosen.period)
     rows = _of(one.rows(), one.to_fact, chosen, user, days, keys, where, request_types)
     return rows.exclude(**{f"{one.to_fact}pk__in": hidden}) if (hidden := about(user)) else rows
 
@@ -213,13 +225,13 @@ def _of(
     to: str,
     chosen: Chosen,
     user: User,
-    days: dict[str, date],
+    days: Q,
     keys: Collection[str] | None,
     where: Q | None,
     request_types: Collection[str] | None,
 ) -> QuerySet[Any]:
     """Of these facts those that are asked about and that this person may see."""
-    rows = _with(rows.filter(seen_by(user, to), **narrowed(chosen, to), **days), to, keys, request_types)
+    rows = _with(rows.filter(seen_by(user, to), days, **narrowed(chosen, to)), to, keys, request_types)
     return rows if where is None else rows.filter(_prefixed(where, to))
 
 
@@ -256,7 +268,7 @@ def _from_rollups(
     keys: Collection[str] | None,
     request_types: Collection[str] | None,
     distribution: bool,
-) -> tuple[Iterable[dict[str, Any]], Mapping[str, str | None]]:
+) -> tuple[Iterable[tuple[Any, ...]], Mapping[str, str | None]]:
     """The sums of the branch that is asked about; where `by` tells branches apart of all below it, too, and which is right
     above which.
     """
@@ -295,7 +307,7 @@ def _rolled_up(
     keys: Collection[str] | None,
     request_types: Collection[str] | None,
     distribution: bool,
-) -> QuerySet[DayRollup, dict[str, Any]]:
+) -> QuerySet[DayRollup, tuple[Any, ...]]:
     rows = DayRollup.objects.in_use().filter(branches, seen, series=series, day__gte=first, day__lte=last)
     rows = rows.annotate(series_key=F("key"), series_bucket=F("bucket")).order_by()
     rows = _with(rows.filter(**dict(zip(narrowed_by, values, strict=True))), "", keys, request_types)
@@ -307,14 +319,14 @@ _ROLLED_UP = Statement(_rolled_up)
 
 def _summed(
     rows: QuerySet[Any], sums: Mapping[str, Any], by: Sequence[str], to: str, day: str, distribution: bool
-) -> QuerySet[Any, dict[str, Any]]:
-    """The sums of each group, which are named by their places in `by`."""
+) -> QuerySet[Any, tuple[Any, ...]]:
+    """The values of the groupings, the bucket where the distribution is wanted, and the two sums."""
     groups = {f"group_{number}": grouping(name, to, day) for number, name in enumerate(by)}
     apart = [*groups, *(["series_bucket"] if distribution else [])]
     if not apart:
         # without anything to tell apart, values() would tell every row apart
         rows, apart = rows.annotate(together=Value(1)), ["together"]
-    return rows.annotate(**groups).values(*apart).annotate(**sums)
+    return rows.annotate(**groups).values_list(*apart).annotate(**sums)
 
 
 def _of_each_alone(
@@ -332,7 +344,8 @@ def _of_each_alone(
 def grouping(name: str, to: str, day: str) -> Any:
     """The expression that a grouping is of rows whose fact lies `to` there and whose day is `day`."""
     if name in PIECES:
-        return F(day) if name == "day" else PIECES[name](day, output_field=DateField())
+        # a day for the database, too: what is cut out of one is a moment there
+        return F(day) if name == "day" else Cast(PIECES[name](day), DateField())
     return F("series_key") if name == "key" else F(field_of(name, to))
 
 

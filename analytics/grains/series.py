@@ -34,6 +34,7 @@ from django.db.models.functions import Cast, Coalesce, Concat
 
 from analytics.grains.buckets import NO_VALUE
 from analytics.models import ClockFact, ComplaintFact, FeedbackFact, OpenDay, OpenSpan, TransitionFact
+from analytics.periods import Period
 from complaints.states import FINDINGS, Outcome
 
 FORMULA = "4"
@@ -88,6 +89,12 @@ class Series:
         bucket = Bucket(Cast(self.value, BigIntegerField())) if self.value else Value(NO_VALUE, SmallIntegerField())
         rows: QuerySet[Any] = self.model._default_manager.filter(self.when, **{f"{self.day}__isnull": False})
         return rows.annotate(series_key=key, series_bucket=bucket).order_by()
+
+    def during(self, period: Period) -> Q:
+        """What is counted on these days."""
+        if self.model is OpenDay:
+            return OpenDay.during(period.first, period.last)
+        return Q(**{f"{self.day}__gte": period.first, f"{self.day}__lte": period.last})
 
     def sums(self) -> dict[str, Any]:
         """How many, and the sum of what is measured."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.db import models
@@ -237,13 +238,19 @@ class WorkingDay(models.Model):
 
 
 class OpenDay(models.Model):
-    """A view: every evening on which a complaint was open, with its age in working days since it reached us."""
+    """A view: every evening on which a complaint was open, with its age in working days since it reached us, and the stretch.
+
+    Whoever asks for some days says of the stretch, too, that it reaches into them (`during`): its index finds few, the view has
+    to look at all.
+    """
 
     fact = models.OneToOneField(
         ComplaintFact, on_delete=models.DO_NOTHING, primary_key=True, db_column="complaint_id", related_name="+"
     )
     day = models.DateField()
     age = models.CharField(max_length=5)
+    opened_on = models.DateField()
+    left_on = models.DateField(null=True)
 
     class Meta:
         managed = False
@@ -251,3 +258,9 @@ class OpenDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk} open on {self.day}"
+
+    @staticmethod
+    def during(first: date, last: date) -> Q:
+        """The evenings of these days."""
+        reaches = Q(opened_on__lte=last) & (Q(left_on__gt=first) | Q(left_on__isnull=True))
+        return Q(day__gte=first, day__lte=last) & reaches

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Count, QuerySet, Sum
@@ -17,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 from analytics.filters import Chosen
 from analytics.measures import measures
 from analytics.periods import Granularity, Period, buckets, label, next_start
-from analytics.reading import first_day, whole
+from analytics.reading import first_day
 from analytics.reading import read as read_figures
 from analytics.reports import causes, hot_spots, improvement, inspections, rate, repeats, satisfaction, sla_compliance
 from analytics.reports.base import Cell, Chart, Column, Findings, Listing, Report, Series, Table, told
@@ -57,14 +59,18 @@ SECTIONS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+Cells = Mapping[tuple[date, str, str], int]
+"""How many were received, by month, category and channel."""
+
+
+@dataclass(frozen=True)
 class Year:
     """The year as far as it has come, and what of it can be set beside last year: whole months that are known in both."""
 
     chosen: Chosen
     begin: date
-    counts: dict[date, int]
-    counts_before: dict[date, int]
+    received: Cells
+    received_before: Cells
 
     @property
     def period(self) -> Period:
@@ -90,6 +96,20 @@ class Year:
     def is_comparable(self) -> bool:
         return self.comparable == self.period
 
+    @cached_property
+    def counts(self) -> Counter[date]:
+        return _added_up(self.received, 0)
+
+    @cached_property
+    def counts_before(self) -> Counter[date]:
+        return _added_up(self.received_before, 0)
+
+    def counted(self, period: Period) -> Cells:
+        """Of the year, the year before, or the part of either that can be compared, which begins with a month."""
+        cells = self.received if period.last == self.period.last else self.received_before
+        begin = period.first.replace(day=1)
+        return {cell: n for cell, n in cells.items() if cell[0] >= begin}
+
     def then(self, start: date) -> int:
         """What the same month of last year brought."""
         return sum(
@@ -104,7 +124,7 @@ def read(chosen: Chosen, user: User, at: datetime) -> Findings:
     begin = first_day("received")
     if begin is None or chosen.period.last < begin:
         return Findings(_("Nothing is known from %(period)s.") % {"period": chosen.period}, tables=[])
-    year = Year(chosen, begin, *(_months(chosen, user, one) for one in (chosen.period, chosen.period.year_before)))
+    year = Year(chosen, begin, *(_received(chosen, user, one) for one in (chosen.period, chosen.period.year_before)))
     said = [(one, one.report.read(replace(chosen, by=one.by, compare=""), user, at)) for one in SECTIONS]
     money = _money(chosen, user)
     if not any(year.counts.values()) and not any(findings.tables for _one, findings in said) and not money:
@@ -112,10 +132,10 @@ def read(chosen: Chosen, user: User, at: datetime) -> Findings:
             _("Nothing happened from %(period)s that can be reviewed.") % {"period": year.period}, tables=[]
         )
     return Findings(
-        sentence=_sentence(year, user),
+        sentence=_sentence(year),
         tables=[
             _by_month(year),
-            *(_by_group(year, user, by, title) for by, title in GROUPS.items()),
+            *(_by_group(year, by, title) for by, title in GROUPS.items()),
             _rates(year, user),
             *(table for one, findings in said for table in _tables(one, chosen, findings)),
             *money,
@@ -126,12 +146,20 @@ def read(chosen: Chosen, user: User, at: datetime) -> Findings:
     )
 
 
-def _months(chosen: Chosen, user: User, period: Period) -> dict[date, int]:
-    found = read_figures("received", chosen, user, by=["month"], period=period)
-    return {month: amount.n for (month,), amount in found.items()}
+def _received(chosen: Chosen, user: User, period: Period) -> Cells:
+    found = read_figures("received", chosen, user, by=["month", *GROUPS], period=period)
+    return {(month, category, channel): amount.n for (month, category, channel), amount in found.items()}
 
 
-def _sentence(year: Year, user: User) -> str:
+def _added_up(cells: Cells, place: int) -> Counter[Any]:
+    """By what stands in one place of a cell."""
+    found: Counter[Any] = Counter()
+    for cell, n in cells.items():
+        found[cell[place]] += n
+    return found
+
+
+def _sentence(year: Year) -> str:
     count = sum(year.counts.values())
     counted = ngettext(
         "%(count)s complaint was received from %(period)s.",
@@ -141,7 +169,7 @@ def _sentence(year: Year, user: User) -> str:
     part = year.comparable
     if part is None:
         return told(counted, _("Nothing of it can be compared with last year."))
-    now, then = (whole("received", year.chosen, user, period=one).n for one in (part, part.year_before))
+    now, then = (sum(year.counted(one).values()) for one in (part, part.year_before))
     words = {"period": part, "now": now, "then": then, "change": change_cell(now, then).text}
     if year.is_comparable:
         return told(counted, _("Against the same days last year (%(then)d): %(change)s.") % words)
@@ -184,18 +212,14 @@ def _by_month(year: Year) -> Table:
 GROUPS = {"category": gettext_lazy("Complaints by category"), "channel": gettext_lazy("Complaints by channel")}
 
 
-def _by_group(year: Year, user: User, by: str, title: Any) -> Table:
+def _by_group(year: Year, by: str, title: Any) -> Table:
     """The whole year, and where only a part of it can be compared that part beside last year's."""
     part = year.comparable
     periods = [year.period, *([part, part.year_before] if part else [])]
     if year.is_comparable:
         periods = periods[1:]
 
-    def counted(period: Period) -> dict[str, int]:
-        found = read_figures("received", year.chosen, user, by=[by], period=period)
-        return {key: amount.n for (key,), amount in found.items()}
-
-    counts = [counted(period) for period in periods]
+    counts = [_added_up(year.counted(period), 1 + [*GROUPS].index(by)) for period in periods]
     names = {key: name for key, name in groups(by).items() if any(found.get(key) for found in counts)}
 
     def row(name: str, numbers: list[int], **group: str) -> list[Cell]:
@@ -217,7 +241,7 @@ def _rates(year: Year, user: User) -> Table:
     def row(period: Period) -> list[Cell]:
         asked = replace(year.chosen, period=period, by="segment")
         supplied, days = rate.customers(asked, user)
-        found = rate.Rate(whole("received", asked, user).n, sum(supplied.values()))
+        found = rate.Rate(sum(year.counted(period).values()), sum(supplied.values()))
         elsewhere = " ".join(rate.counted_elsewhere(asked, days))
         return [
             Cell(str(period)),

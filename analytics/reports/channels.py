@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from analytics.filters import Chosen
 from analytics.measures import measures
 from analytics.periods import Period, buckets, label
-from analytics.reading import Amount, behind
+from analytics.reading import Amount, behind, together
 from analytics.reading import read as read_figures
 from analytics.reports.base import (
     Cell,
@@ -80,7 +80,7 @@ def _words(seconds: float | None) -> str:
 
 
 def _sentence(chosen: Chosen, shown: list[Part], lags: dict[str, Amount]) -> str:
-    whole = sum(lags.values(), Amount())
+    whole = together(lags.values())
     largest = max(shown, key=lambda part: lags[part.key].n)
     slowest = max(shown, key=lambda part: lags[part.key].median or 0)
     counted = ngettext(
@@ -141,7 +141,7 @@ def _lag(chosen: Chosen, shown: list[Part], lags: dict[str, Amount], late: dict[
         Column(_("Share"), is_count=False),
     ]
     rows = [row(part, lags[part.key], late.get(part.key, 0)) for part in shown]
-    total = row(all_of(chosen), sum(lags.values(), Amount()), sum(late.values()))
+    total = row(all_of(chosen), together(lags.values()), sum(late.values()))
     return Table("lag", _("From receipt to entry"), columns, rows, total)
 
 

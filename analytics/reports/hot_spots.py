@@ -4,13 +4,17 @@ about what.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db import connection
+from django.db.models import F, Q, QuerySet, Window
+from django.db.models.functions import Lag
 from django.http import Http404
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -20,7 +24,7 @@ from analytics.filters import Chosen
 from analytics.measures import measures
 from analytics.models import AssetCount, ComplaintFact
 from analytics.periods import Period, buckets, label
-from analytics.reading import behind, field_of
+from analytics.reading import about, behind, field_of, narrowed, within
 from analytics.reading import read as read_figures
 from analytics.reports.base import (
     Cell,
@@ -39,7 +43,7 @@ from analytics.reports.groups import groups
 from analytics.reports.parts import NONE, list_address, listed, number
 from analytics.reports.rate import Rate, counted_elsewhere, figure, grouped, mean_of, span
 from analytics.statistics import LOW_BASE, TOO_FEW, Interval
-from complaints.models import RequestType
+from complaints.models.complaint import seen_by
 from customers.models import Feeder, TransformerArea
 from staff.models import User
 
@@ -68,7 +72,7 @@ class Spots:
     again: Counter[str]
     cells: Counter[tuple[str, Any]]
 
-    @property
+    @cached_property
     def ranked(self) -> list[str]:
         """Those with enough complaints and with counted customers, by rank and then by their rate."""
         return sorted(self.ranges, key=lambda code: (self.rank(code), -(self.rate(code).value or 0), code))
@@ -98,46 +102,80 @@ class Spots:
         enough = {code: self.rate(code) for code, n in self.counts.items() if n >= LOW_BASE and code != NONE}
         return {code: rate.interval for code, rate in enough.items() if rate.interval}
 
+    @cached_property
+    def lows(self) -> list[float]:
+        """Where the ranges begin, the lowest first."""
+        return sorted(interval.low for interval in self.ranges.values())
+
     def rank(self, code: str) -> int:
         """Assets whose ranges overlap share a rank: the order between them may be chance."""
-        return 1 + sum(other.low > self.ranges[code].high for other in self.ranges.values())
+        return 1 + len(self.lows) - bisect_right(self.lows, self.ranges[code].high)
+
+
+def _followed(chosen: Chosen, by: str) -> QuerySet[ComplaintFact]:
+    """Complaints of supply, up to the end of the period, with when the one `before` reached us: that of the same subcategory on
+    the same asset, whoever may see it.
+    """
+    asset = "transformer_area" if by == AREA else "transformer_area__feeder"
+    before = Window(Lag("received_at"), partition_by=[asset, "subcategory"], order_by=["received_at", "pk"])
+    rows = ComplaintFact.objects.complaints().filter(
+        is_duplicate=False,
+        received_on__range=(chosen.period.first - AGAIN - timedelta(days=1), chosen.period.last),
+        subcategory__category__code__in=RECURRING,
+        **{f"{asset}__isnull": False},
+    )
+    return rows.annotate(before=before)
 
 
 def recurrences(chosen: Chosen, user: User, by: str) -> QuerySet[ComplaintFact]:
     """Complaints of the period that follow one of the same subcategory on the same asset by at most 60 days."""
-    asset = "transformer_area" if by == AREA else "transformer_area__feeder"
-    before = ComplaintFact.objects.filter(
-        Q(received_at__lt=OuterRef("received_at")) | Q(received_at=OuterRef("received_at"), pk__lt=OuterRef("pk")),
-        **{asset: OuterRef(asset)},
-        subcategory=OuterRef("subcategory"),
-        # days that are known beforehand, so that the planner looks at these and not at all years
-        received_on__range=(chosen.period.first - AGAIN - timedelta(days=1), chosen.period.last),
-        received_at__gte=OuterRef("received_at") - AGAIN,
-        request_type=RequestType.COMPLAINT,
-        is_duplicate=False,
-    )
-    return behind("received", chosen, user, where=Q(category__code__in=RECURRING)).filter(Exists(before))
+    again = _followed(chosen, by).filter(before__gte=F("received_at") - AGAIN)
+    return behind("received", chosen, user, where=_RECURRING).filter(pk__in=again.values("pk"))
+
+
+_RECURRING = Q(category__code__in=RECURRING)
+
+
+def _number_of_recurrences(chosen: Chosen, user: User, by: str) -> Counter[str]:
+    """How many of them each asset has. What is asked about is said of each row and not in a condition, so that all are read once:
+    what was before has to be known of the others, too.
+    """
+    asked = _RECURRING & seen_by(user) & Q(**narrowed(chosen), **within(chosen.period, "received_on"))
+    if hidden := about(user):
+        asked &= ~Q(pk__in=hidden)
+    rows = _followed(chosen, by).annotate(place=F(field_of(by)), is_asked=asked).order_by()
+    sql, params = rows.values("place", "is_asked", "received_at", "before").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT place, count(*) FROM ({sql}) AS found WHERE is_asked AND before >= received_at - %s GROUP BY place",
+            [*params, AGAIN],
+        )
+        return Counter(dict(cursor.fetchall()))
 
 
 def find(chosen: Chosen, user: User) -> Spots:
     by = chosen.by
-    across = chosen.granularity if by == FEEDER else "category"
     cells: Counter[tuple[str, Any]] = Counter()
-    for (code, column), amount in read_figures("received", chosen, user, by=[by, across]).items():
-        cells[code or NONE, column] += amount.n
     counts: Counter[str] = Counter()
-    for (code, _column), n in cells.items():
-        counts[code] += n
-    supply = read_figures("received", chosen, user, by=[by], where=Q(category__code__in=RECURRING))
-    again = recurrences(chosen, user, by).values_list(field_of(by))
+    supply: Counter[str] = Counter()
+    # a heat map of areas has the categories across, so that nothing more has to be told apart for it
+    across = [chosen.granularity] if by == FEEDER else []
+    for (code, category, *column), amount in read_figures(
+        "received", chosen, user, by=[by, "category", *across]
+    ).items():
+        place = code or NONE
+        counts[place] += amount.n
+        cells[place, column[0] if column else category] += amount.n
+        if category in RECURRING:
+            supply[place] += amount.n
     supplied, counted_on = mean_of(AssetCount.objects.visible_to(user), CUSTOMERS_OF[by], chosen)
     return Spots(
         names=_names(by, [code for code in counts if code != NONE]),
         counts=counts,
         customers=supplied,
         counted_on=counted_on,
-        supply=Counter({code or NONE: amount.n for (code,), amount in supply.items()}),
-        again=Counter(code or NONE for (code,) in again),
+        supply=supply,
+        again=_number_of_recurrences(chosen, user, by) if supply else Counter(),
         cells=cells,
     )
 
@@ -250,16 +288,22 @@ def _table(chosen: Chosen, found: Spots) -> Table:
     return Table(NAME, _("Complaints by asset"), columns, rows, row(_("All"), "", list(found.counts), no_rank))
 
 
-def _cell_address(chosen: Chosen, code: str, column: Any) -> tuple[tuple[str, ...], Period | None]:
-    """The pick and the period of one cell of the heat map."""
-    if isinstance(column, date):
-        return ("all", code, ""), buckets(chosen.period, chosen.granularity)[column]
-    return ("all", code, column), None
+Address = tuple[tuple[str, ...], Period | None]
+"""The pick and the period of one cell of the heat map."""
+
+
+def _addresses(chosen: Chosen) -> Callable[[str, Any], Address]:
+    if chosen.by != FEEDER:
+        return lambda code, category: (("all", code, category), None)
+    pieces = buckets(chosen.period, chosen.granularity)
+    return lambda code, start: (("all", code, ""), pieces[start])
 
 
 def _map_table(chosen: Chosen, found: Spots, columns: dict[Any, str]) -> Table:
+    address_of = _addresses(chosen)
+
     def cell(code: str, column: Any) -> Cell:
-        pick, period = _cell_address(chosen, code, column)
+        pick, period = address_of(code, column)
         return number(NAME, chosen, found.cells[code, column], *pick, period=period)
 
     heads = [Column(capfirst(str(dict(REPORT.grouping)[chosen.by])), is_number=False)]
@@ -269,8 +313,10 @@ def _map_table(chosen: Chosen, found: Spots, columns: dict[Any, str]) -> Table:
 
 
 def _chart(chosen: Chosen, found: Spots, columns: dict[Any, str]) -> Chart:
+    address_of = _addresses(chosen)
+
     def address(code: str, column: Any) -> str:
-        pick, period = _cell_address(chosen, code, column)
+        pick, period = address_of(code, column)
         return list_address(NAME, chosen, *pick, period=period) if found.cells[code, column] else ""
 
     return Chart(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from django.db.models import Q, QuerySet
 from django.http import Http404
@@ -92,8 +93,13 @@ def list_address(report: str, chosen: Chosen, *pick: str, period: Period | None 
     """Where the rows of a number are listed. `pick` says which number; period and branch take the place of the chosen ones."""
     days = {"from": period.first.isoformat(), "to": period.last.isoformat()} if period else {}
     only = {"branch": branch} if branch else {}
-    address = reverse("analytics:report-list", args=[report])
-    return f"{address}?{urlencode(chosen.params(**days, **only, pick='~'.join(pick)))}"
+    return f"{_lists(report, tuple(chosen.params(**days, **only).items()))}{quote_plus('~'.join(pick))}"
+
+
+@lru_cache(maxsize=1024)
+def _lists(report: str, params: tuple[tuple[str, str], ...]) -> str:
+    """What all lists of a report have in common; a table has hundreds of them."""
+    return f"{reverse('analytics:report-list', args=[report])}?{urlencode([*params, ('pick', '')])}"
 
 
 def picked(pick: str, known: Collection[str]) -> tuple[str, str, str]:

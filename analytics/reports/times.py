@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from analytics.filters import Chosen
 from analytics.grains.buckets import middle
 from analytics.measures import measures
-from analytics.reading import Amount, behind
+from analytics.reading import Amount, behind, together
 from analytics.reading import read as read_figures
 from analytics.reports.base import (
     Cell,
@@ -84,7 +84,7 @@ def read(chosen: Chosen, user: User, at: datetime) -> Findings:
 
 
 def _sum(found: Amounts) -> Amount:
-    return sum(found.values(), Amount())
+    return together(found.values())
 
 
 def _sentence(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Count, Q
@@ -18,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from analytics.filters import Chosen
 from analytics.measures import measures
 from analytics.periods import Period, buckets, label
-from analytics.reading import Amount, behind
+from analytics.reading import Amount, behind, together
 from analytics.reading import read as read_figures
 from analytics.reports.base import Cell, Chart, Column, Findings, Listing, Report, Series, Table, moment_cell, told
 from analytics.reports.parts import NONE, listed, number
@@ -46,12 +47,17 @@ TITLES = {
 SERIES_OF = {name: how.get("series", name) for name, how in OF_PERIOD.items()}
 
 
-@dataclass(slots=True)
+@dataclass
 class Work:
     """The numbers of each team, or of each piece of the period, and how long resolving took there."""
 
     counts: dict[str, Counter[Any]] = field(default_factory=dict)
     resolved: dict[Any, Amount] = field(default_factory=dict)
+
+    @cached_property
+    def whole(self) -> Amount:
+        """All that was resolved."""
+        return together(self.resolved.values())
 
     @property
     def keys(self) -> set[Any]:
@@ -124,7 +130,7 @@ def _sentence(chosen: Chosen, found: Work) -> str:
         "From %(period)s %(received)d complaints were received and %(resolved)d resolved.",
         sums["received"],
     ) % {"period": chosen.period, "received": sums["received"], "resolved": sums["resolved"]}
-    whole = sum(found.resolved.values(), Amount())
+    whole = found.whole
     if whole.measured < TOO_FEW or whole.median is None:
         return text
     return told(text, _("Half of them took under %(hours)s hours.") % {"hours": _hours(whole)})
@@ -161,7 +167,7 @@ def _table(chosen: Chosen, found: Work, lines: dict[Any, str], pieces: dict[date
             return Cell(None, "–")
         return number(NAME, chosen, sum(found.counts[what].values()), what, "")
 
-    whole = _hours_cell(sum(found.resolved.values(), Amount()))
+    whole = _hours_cell(found.whole)
     rows = [row(name, key) for key, name in lines.items()]
     title = _("Work by team") if chosen.by == TEAM else _("Work by period")
     return Table(NAME, title, columns, rows, [Cell(_("All")), *(total(what) for what in shown), whole])
