@@ -230,5 +230,5 @@ def test_each_year_is_one_click_away_and_the_page_prints_as_pdf(desk, a_year, la
 def test_it_costs_the_same_for_few_and_for_many(desk, django_assert_max_num_queries, a_year):
     desk.get("/reports/annual/")
     desk.catches_up = False
-    with django_assert_max_num_queries(90):
+    with django_assert_max_num_queries(82):
         desk.get("/reports/annual/")
