@@ -278,8 +278,8 @@ def _from_rollups(
     # of one branch, with which the index begins: what is read is one stretch of it
     apart = "branch" in by
     narrowed_to = _narrowed(chosen) | ({} if apart or top is EVERYWHERE else {"branch": top.pk})
-    values = [one.code, period.first, period.last, *narrowed_to.values()]
-    shape = {
+    values: list[Any] = [one.code, period.first, period.last, *narrowed_to.values()]
+    shape: dict[str, Any] = {
         "by": tuple(by),
         "narrowed_by": tuple(narrowed_to),
         "seen": types_seen_by(user),
@@ -308,8 +308,8 @@ def _rolled_up(
     request_types: Collection[str] | None,
     distribution: bool,
 ) -> QuerySet[DayRollup, tuple[Any, ...]]:
-    rows = DayRollup.objects.in_use().filter(branches, seen, series=series, day__gte=first, day__lte=last)
-    rows = rows.annotate(series_key=F("key"), series_bucket=F("bucket")).order_by()
+    found = DayRollup.objects.in_use().filter(branches, seen, series=series, day__gte=first, day__lte=last)
+    rows: QuerySet[Any] = found.annotate(series_key=F("key"), series_bucket=F("bucket")).order_by()
     rows = _with(rows.filter(**dict(zip(narrowed_by, values, strict=True))), "", keys, request_types)
     return _summed(rows, {"number": _sum("n"), "sum_of": _sum("total")}, by, "", "day", distribution)
 

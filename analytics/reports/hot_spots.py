@@ -117,7 +117,7 @@ def _followed(chosen: Chosen, by: str) -> QuerySet[ComplaintFact]:
     the same asset, whoever may see it.
     """
     asset = "transformer_area" if by == AREA else "transformer_area__feeder"
-    before = Window(Lag("received_at"), partition_by=[asset, "subcategory"], order_by=["received_at", "pk"])
+    before = Window(Lag("received_at"), partition_by=[F(asset), F("subcategory")], order_by=["received_at", "pk"])
     rows = ComplaintFact.objects.complaints().filter(
         is_duplicate=False,
         received_on__range=(chosen.period.first - AGAIN - timedelta(days=1), chosen.period.last),
@@ -129,7 +129,7 @@ def _followed(chosen: Chosen, by: str) -> QuerySet[ComplaintFact]:
 
 def recurrences(chosen: Chosen, user: User, by: str) -> QuerySet[ComplaintFact]:
     """Complaints of the period that follow one of the same subcategory on the same asset by at most 60 days."""
-    again = _followed(chosen, by).filter(before__gte=F("received_at") - AGAIN)
+    again = _followed(chosen, by).filter(Q(before__gte=F("received_at") - AGAIN))
     return behind("received", chosen, user, where=_RECURRING).filter(pk__in=again.values("pk"))
 
 
@@ -145,10 +145,11 @@ def _number_of_recurrences(chosen: Chosen, user: User, by: str) -> Counter[str]:
         asked &= ~Q(pk__in=hidden)
     rows = _followed(chosen, by).annotate(place=F(field_of(by)), is_asked=asked).order_by()
     sql, params = rows.values("place", "is_asked", "received_at", "before").query.sql_with_params()
+    values: list[Any] = [*params, AGAIN]
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT place, count(*) FROM ({sql}) AS found WHERE is_asked AND before >= received_at - %s GROUP BY place",
-            [*params, AGAIN],
+            values,
         )
         return Counter(dict(cursor.fetchall()))
 
