@@ -10,7 +10,7 @@ SELDOM = 50_000
 
 def collect_seldom() -> None:
     """Call when everything is loaded. A page makes a hundred thousand objects that go by themselves; looking through them, and
-    now and then through all the code of the product, took a tenth of its time (docs/performance.md).
+    now and then through all the code of the product, took a tenth of its time (decision 0041).
     """
     gc.collect()
     gc.freeze()
