@@ -18,9 +18,10 @@ from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from complaints.models import Category, Complaint, Notice, NoticeState, Priority
-from complaints.queues import due_moments, due_parts
-from complaints.states import OPEN, UNFINISHED, Status
+from complaints.models import Category, Complaint, Notice, NoticeState
+from complaints.models.complaint import UNASSIGNED
+from complaints.queues import FILTERS, due_moments, due_parts
+from complaints.states import UNFINISHED, Status
 from staff.models import Team, User
 from staff.scope import all_of
 from staff.written_out import Statement
@@ -181,9 +182,10 @@ def _holds(at: datetime, soon: datetime, after: datetime) -> dict[str, Q]:
     return {
         **due_parts(at, soon, after),
         "all": Q(),
-        "unassigned": Q(assignee__isnull=True, status__in=sorted(OPEN)),
-        "safety": Q(priority=Priority.P1),
-        "urged": Q(urged_count__gte=2),
+        "unassigned": UNASSIGNED,
+        "safety": FILTERS["priority"](SAFETY.params["priority"]),
+        "urged": FILTERS["urged"](URGED.params["urged"]),
+        # the filter looks for each complaint, which is right for a list; here those few are found once for all
         "undelivered": Q(pk__in=dead.values("complaint")),
         **{_stage(status): Q(status=status) for status in SHOWN},
     }

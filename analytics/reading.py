@@ -66,9 +66,6 @@ class Amount:
     total: int = 0
     counts: Counter[int] = field(default_factory=Counter)
 
-    def __add__(self, other: Amount) -> Amount:
-        return Amount(self.n + other.n, self.total + other.total, self.counts + other.counts)
-
     def __sub__(self, other: Amount) -> Amount:
         """Less a part of it."""
         return Amount(self.n - other.n, self.total - other.total, self.counts - other.counts)

@@ -36,8 +36,8 @@ from complaints.models import (
     Severity,
     Subcategory,
 )
-from complaints.models.complaint import ComplaintQuerySet
-from complaints.states import ARRIVALS, OPEN, Status
+from complaints.models.complaint import UNASSIGNED, ComplaintQuerySet
+from complaints.states import ARRIVALS, Status
 from customers.models import AreaClass, CustomerKind
 from customers.models.people import KEY
 from staff.actors import Role
@@ -53,6 +53,9 @@ MOST_COUNTED = 1_000
 
 MOST_AT_ONCE = 10_000
 """Of what is open, so many are gone through once for all queues together; of more each queue is counted by its own index."""
+
+GONE_THROUGH = "gone through"
+"""Among the counts: how many open complaints were looked at for the queues that are counted together."""
 
 MOST_KEPT = 1_000
 """People whose counts are kept written out."""
@@ -113,12 +116,7 @@ QUEUES = [
         narrowed=lambda rows, user, at: rows.unfinished().filter(customer__account_manager=user),
     ),
     Queue("followed", _("I follow"), "eye", narrowed=_followed),
-    Queue(
-        "unassigned",
-        _("Nobody is on it"),
-        "user-x",
-        lambda user, at: Q(assignee__isnull=True, status__in=sorted(OPEN)),
-    ),
+    Queue("unassigned", _("Nobody is on it"), "user-x", lambda user, at: UNASSIGNED),
     Queue(
         "due-soon",
         _("Due soon"),
@@ -421,10 +419,6 @@ def counts(
         return found
     listed, parts = _written_out(together, (), None, user, at)
     return found | _asked(parts, listed)
-
-
-GONE_THROUGH = "gone through"
-"""How many open complaints were looked at for the queues that are counted together."""
 
 
 def _written_out(

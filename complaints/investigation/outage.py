@@ -89,13 +89,18 @@ def _touching(complaint: Complaint) -> Q | None:
     area = area_of(complaint)
     if area is None:
         return None
-    return Q(transformer_area=area) | Q(transformer_area__isnull=True, feeder=area.feeder_id)
+    return _at(area.pk, area.feeder_id)
+
+
+def _at(area: int, feeder: int) -> Q:
+    """Service issues that touch an area: its own, and those of its whole feeder."""
+    return Q(transformer_area=area) | Q(transformer_area__isnull=True, feeder=feeder)
 
 
 _FINDING = Statement(lambda complaint: OutageFinding.objects.filter(complaint=complaint).select_related("cause")[:1])
 _ISSUES = Statement(
     lambda area, feeder, since, until: ServiceIssue.objects.filter(
-        Q(transformer_area=area) | Q(transformer_area__isnull=True, feeder=feeder),
+        _at(area, feeder),
         kind__in=DARK,
         started_at__gt=since,
         started_at__lte=until,

@@ -151,6 +151,10 @@ def read_by(user: User, to: str = "") -> Q:
     return seen & Q(**{f"{to}pk__isnull": False}) if to else seen
 
 
+UNASSIGNED = Q(assignee__isnull=True, status__in=sorted(OPEN))
+"""What is open and nobody is on."""
+
+
 class ComplaintQuerySet(models.QuerySet["Complaint"]):
     def visible_to(self, user: User) -> ComplaintQuerySet:
         return self.filter(read_by(user))
@@ -169,7 +173,7 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
         return self.unfinished().filter(next_due_at__lt=moment)
 
     def unassigned(self) -> ComplaintQuerySet:
-        return self.open().filter(assignee__isnull=True)
+        return self.filter(UNASSIGNED)
 
     def by_due_next(self) -> ComplaintQuerySet:
         """The next deadline first; those without one last."""

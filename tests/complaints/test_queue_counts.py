@@ -58,4 +58,6 @@ def test_a_long_queue_is_counted_up_to_a_limit(people, monkeypatch):
 
 def test_who_sees_nothing_has_nothing_waiting(people):
     nobody = a_user(Role.SUPERVISOR, branch=a_branch("county-b", parent=a_branch()))
-    assert set(queues.counts(nobody).values()) == {0}
+    without_branch = a_user(Role.SUPERVISOR, branch=None)
+    for user in (nobody, without_branch):
+        assert set(queues.counts(user).values()) == {0}
