@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 from complaints import timeline
 from complaints.models import Complaint, Event, Feedback
 from customers.models import Customer
+from staff.models import User
 
 COLUMNS: dict[str, LazyText | str] = {
     "reference": _("Reference"),
@@ -53,9 +54,10 @@ def extras(page: list[Complaint], names: Iterable[str]) -> dict[int, dict[str, A
     if "who" in names:
         customers = {row.customer_id for row in page if row.customer_id is not None}
         managed = Customer.objects.filter(pk__in=customers, account_manager__isnull=False)
-        managers = {one.pk: one.account_manager for one in managed.select_related("account_manager")}
+        managers = dict(managed.order_by().values_list("pk", "account_manager"))
+        people = User.objects.in_bulk(set(managers.values())) if managers else {}
         for row in page:
-            more[row.pk]["manager"] = managers.get(row.customer_id or 0)
+            more[row.pk]["manager"] = people.get(managers.get(row.customer_id or 0, 0))
     if "issue" in names:
         prefetch_related_objects(page, "service_issue")
     if "last" in names:

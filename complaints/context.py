@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -10,8 +11,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from complaints import attention, history_chain, storms
 from complaints.clocks.calendar_versions import calendars_running_out
@@ -95,19 +96,29 @@ def entries(user: User, path: str, numbers: dict[str, int] | None = None) -> lis
     if numbers is None:
         numbers = counts(user, names=["breached"], standing=waiting_for)
     numbers = numbers | {"complaints:queue": numbers["breached"]}
-    shown = [
+    here = _section(path)
+    return [
         {
-            "url": reverse(name, args=args),
+            "url": url,
             "icon": icon,
             "label": label,
             "count": spoken(numbers[name]) if numbers.get(name) else "",
             "is_live": name == "complaints:for-me",
+            "current": section == here,
         }
-        for name, args, icon, label, roles in ENTRIES
-        if user.role in roles
+        for name, url, section, icon, label in _offered(user.role, get_language())
     ]
-    here = _section(path)
-    return [{**entry, "current": _section(str(entry["url"])) == here} for entry in shown]
+
+
+@cache
+def _offered(role: str, _language: str | None) -> list[tuple[str, str, str, str, str]]:
+    """Name, address, section, icon and label of the entries for a role, which are the same on every page."""
+    found = [
+        (name, reverse(name, args=args), icon, str(label))
+        for name, args, icon, label, roles in ENTRIES
+        if role in roles
+    ]
+    return [(name, url, _section(url), icon, label) for name, url, icon, label in found]
 
 
 def waiting_for(user: User) -> dict[str, QuerySet[Any]]:

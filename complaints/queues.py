@@ -43,6 +43,7 @@ from customers.models.people import KEY
 from staff.actors import Role
 from staff.models import Branch, Team, User
 from staff.scope import all_of
+from staff.written_out import Statement
 
 SOON = timedelta(hours=4)
 SATISFIED = 4
@@ -99,7 +100,10 @@ _REPLY_DUE = Q(channel=Channel.REGULATOR) & ~Q(Exists(_REPLIES))
 
 
 def _safety_keys() -> tuple[int, ...]:
-    return tuple(Category.objects.filter(code=SAFETY).values_list("pk", flat=True))
+    return tuple(_OF_SAFETY(SAFETY))
+
+
+_OF_SAFETY = Statement(lambda code: Category.objects.filter(code=code).order_by().values_list("pk", flat=True))
 
 
 def _followed(rows: ComplaintQuerySet, user: User, at: datetime) -> ComplaintQuerySet:
@@ -166,6 +170,7 @@ QUEUES = [
     Queue("all", pgettext_lazy("queue", "All"), "list", narrowed=lambda rows, user, at: rows.all(), is_counted=False),
 ]
 BY_NAME = {queue.name: queue for queue in QUEUES}
+COUNTED = frozenset(queue.name for queue in QUEUES if queue.is_counted)
 
 
 def usual_queue(user: User) -> str:
@@ -410,7 +415,7 @@ def counts(
     `beside` them, in one query. `standing` gives further lists, which may ask for nothing that `_written_out` does not know.
     """
     at = at or timezone.now()
-    wanted = tuple(name for name in names if BY_NAME[name].is_counted)
+    wanted = tuple(name for name in names if name in COUNTED)
     of_open = tuple(name for name in wanted if BY_NAME[name].of_open is not None)
     together = of_open if len(of_open) > 1 else ()
     listed, parts = _written_out(wanted, together, standing, user, at)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.template.loader import render_to_string
 from django.utils.dateparse import parse_datetime
-from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext_lazy
 
 from complaints.models import DeskSettings, Event, GivenBack, Medium, Notice, NoticeState, Responsibility
 from complaints.money import money
 from complaints.states import Outcome
+from staff.words import Words
 
 KINDS = {
     "note": "note",
@@ -33,15 +33,14 @@ KINDS = {
 }
 WORDS = ("question", "answer", "note", "message", "reason", "comment")
 """The details that are somebody's own words; `resolution` is shown with the answer that was given."""
-MEDIA: dict[str, LazyText | str] = dict(Medium.choices)
-NOTICE_STATES: dict[str, LazyText | str] = dict(NoticeState.choices)
+MEDIA, NOTICE_STATES = Words(Medium.choices), Words(NoticeState.choices)
 """What `get_…_display` of a notice says; that goes through all choices each time, and a page asks it forty times."""
 MOMENTS = ("answer_by", "arrived_at", "contacted_at", "due_at", "restored_at")
-CHOICES: dict[str, Mapping[str, LazyText | str]] = {
+CHOICES = {
     "medium": MEDIA,
-    "outcome": dict(Outcome.choices),
-    "way": dict(GivenBack.choices),
-    "responsibility": dict(Responsibility.choices),
+    "outcome": Words(Outcome.choices),
+    "way": Words(GivenBack.choices),
+    "responsibility": Words(Responsibility.choices),
 }
 
 
@@ -110,9 +109,14 @@ def entry(event: Event, notices: list[Notice]) -> dict[str, Any]:
         "mentions": [one["as"] for one in said.get("mentions", [])],
         "details": [(label, said[name]) for name, label in HAND_OVER_LABELS.items() if said.get(name)],
         "groups": _groups(event, "customer" if by_customer else KINDS.get(event.move, "system"), text),
-        "state": ", ".join(f"{MEDIA[notice.medium]}: {NOTICE_STATES[notice.state]}" for notice in notices),
+        "state": _states(notices) if notices else "",
         "anchor": f"event-{event.number}",
     }
+
+
+def _states(notices: list[Notice]) -> str:
+    media, states = MEDIA.now(), NOTICE_STATES.now()
+    return ", ".join(f"{media[notice.medium]}: {states[notice.state]}" for notice in notices)
 
 
 def _groups(event: Event, kind: str, text: str) -> set[str]:
@@ -141,7 +145,7 @@ def _spoken(name: str, value: Any) -> Any:
     if isinstance(value, dict):
         return value.get("text", "")
     if name in CHOICES:
-        return CHOICES[name].get(value, value)
+        return CHOICES[name].now().get(value, value)
     if name == "amount":
         return money(Decimal(value), DeskSettings.current())
     if name == "paid_on":

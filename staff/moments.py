@@ -10,14 +10,21 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language
 
 
-def said(at: datetime, form: str = "SHORT_DATETIME_FORMAT") -> str:
-    """As the filter `date` says it."""
-    return _said(at, form, get_language(), timezone.get_current_timezone())
+class Spoken:
+    """For one page or one part of it: language and zone are looked up once, which costs as much as saying a moment."""
 
+    __slots__ = ("_language", "_zone")
 
-def exact(at: datetime) -> str:
-    """For the attribute `datetime` of <time>."""
-    return timezone.localtime(at).isoformat()
+    def __init__(self) -> None:
+        self._language, self._zone = get_language(), timezone.get_current_timezone()
+
+    def said(self, at: datetime, form: str = "SHORT_DATETIME_FORMAT") -> str:
+        """As the filter `date` says it."""
+        return _said(at, form, self._language, self._zone)
+
+    def exact(self, at: datetime) -> str:
+        """For the attribute `datetime` of <time>."""
+        return timezone.localtime(at, self._zone).isoformat()
 
 
 @lru_cache(maxsize=8192)

@@ -19,4 +19,9 @@ class Named(models.Model):
 
     @property
     def name(self) -> str:
-        return self.name_zh if (get_language() or "").startswith("zh") else self.name_en
+        return str(getattr(self, name_field()))
+
+
+def name_field() -> str:
+    """The column with the name for the language in use."""
+    return "name_zh" if (get_language() or "").startswith("zh") else "name_en"

@@ -69,6 +69,8 @@ class _WrittenQuery(Query):
 
     compiled: _WrittenCompiler
     sql: str
+    converters: dict[str, dict[int, Any]]
+    """By the kind of database, for all who use this statement."""
     given: tuple[Any, ...]
     again: Callable[[], QuerySet[Any, Any]]
 
@@ -87,6 +89,13 @@ class _WrittenCompiler(SQLCompiler):
 
     def as_sql(self, with_limits: bool = True, with_col_aliases: bool = False) -> tuple[str, Any]:
         return self.query.sql, self.query.given
+
+    def get_converters(self, expressions: Any) -> dict[int, Any]:
+        """What makes values of a row's columns, which are the same each time."""
+        found = self.query.converters.get(self.connection.vendor)
+        if found is None:
+            found = self.query.converters[self.connection.vendor] = super().get_converters(expressions)
+        return found
 
 
 class _Param(NamedTuple):
@@ -125,7 +134,7 @@ def _written(build: Callable[..., QuerySet[Any, Any]], values: tuple[Any, ...]) 
         raise NotWritten(f"it depends on a value what is asked:\n{sql}\n{again}")
     params = tuple(_param(one, other, *marks) for one, other in zip(first, second, strict=True))
     query: Any = made[0].query.chain(_WrittenQuery)
-    query.compiled, query.sql = compilers[0], sql
+    query.compiled, query.sql, query.converters = compilers[0], sql, {}
     query.compiled.__class__ = _WrittenCompiler
     return _Kept(made[0], query, params)
 

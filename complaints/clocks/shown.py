@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise as LazyText
+from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from complaints import outbox
 from complaints.clocks.deadlines import Explanation, Pause, explain, explain_extension, share_used
@@ -22,6 +23,7 @@ from complaints.models import Calendar, Clock, ClockKind, Complaint, LedgerEntry
 from complaints.models.promises import clock_label
 from staff.written_out import Statement
 
+DAY = 24 * 60
 SOON = 0.75
 """From this share of the way on, a deadline counts as due soon."""
 
@@ -186,15 +188,33 @@ def due_words(due: datetime | None, now: datetime) -> str:
     """ "due in 3 h 20 min" or "2 days late"."""
     if due is None:
         return ""
-    if due >= now:
-        return _("due in %(span)s") % {"span": span_words(due - now)}
-    return _("%(span)s late") % {"span": span_words(now - due)}
+    is_late = due < now
+    return _due_words(_told(now - due if is_late else due - now), is_late, get_language())
+
+
+@lru_cache(maxsize=4096)
+def _due_words(minutes: int, is_late: bool, language: str | None) -> str:
+    words = _("%(span)s late") if is_late else _("due in %(span)s")
+    return words % {"span": _span_words(minutes, language)}
 
 
 def span_words(span: timedelta) -> str:
     """A length of time in its two largest parts."""
+    return _span_words(_told(span), get_language())
+
+
+def _told(span: timedelta) -> int:
+    """The minutes of a length of time, of two days and more only whole days: the rest is not said."""
     minutes = int(span.total_seconds() // 60)
-    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    return minutes if minutes < 2 * DAY else minutes // DAY * DAY
+
+
+# a page says fifty such lengths, and the same ones minute after minute
+
+
+@lru_cache(maxsize=4096)
+def _span_words(minutes: int, _language: str | None) -> str:
+    days, hours, rest = minutes // DAY, minutes // 60 % 24, minutes % 60
     if days >= 2:
         return ngettext("%(days)d day", "%(days)d days", days) % {"days": days}
     if days or hours:
@@ -203,6 +223,12 @@ def span_words(span: timedelta) -> str:
 
 
 def limit_words(limit: str) -> str:
+    """ "3 working days"."""
+    return _limit_words(limit, get_language())
+
+
+@lru_cache(maxsize=1024)
+def _limit_words(limit: str, _language: str | None) -> str:
     parsed = Limit.parse(limit)
     texts = {
         Unit.MINUTE: ngettext("%(count)d minute", "%(count)d minutes", parsed.amount),
@@ -252,7 +278,8 @@ def stretches(explained: Explanation) -> tuple[Stretch, ...]:
     merged: list[Stretch] = []
     for segment in explained.segments:
         words = SEGMENTS[segment.kind]
-        if merged and merged[-1].words == words and merged[-1].end == segment.start:
+        # the very same text: comparing two looks both up in the language in use
+        if merged and merged[-1].words is words and merged[-1].end == segment.start:
             merged[-1] = Stretch(merged[-1].start, segment.end, words)
         else:
             merged.append(Stretch(segment.start, segment.end, words))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from html import escape as escaped
 from typing import Any
 
 from django import template
 from django.template.loader import render_to_string
-from django.utils.html import conditional_escape as escaped
-from django.utils.html import linebreaks
+from django.utils.html import conditional_escape, linebreaks
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
@@ -28,24 +28,25 @@ def timeline_entries(entries: Iterable[Mapping[str, Any]], *, story: bool = Fals
     An entry has kind (system, note, message, customer, call), at, who, title, text, and optionally beginning (of a long text,
     which is folded behind it), icon, details, mentions, files, state, anchor.
     """
-    return mark_safe("\n".join(_entry(one, story) for one in entries))
+    spoken = moments.Spoken()
+    return mark_safe("\n".join(_entry(one, story, spoken) for one in entries))
 
 
-def _entry(entry: Mapping[str, Any], story: bool) -> str:
+def _entry(entry: Mapping[str, Any], story: bool, spoken: moments.Spoken) -> str:
     kind, anchor, head = entry["kind"], entry.get("anchor"), []
     if label := _label(kind, story):
         head.append(f'<span class="entry-kind">{label}</span>')
     if title := entry.get("title"):
-        head.append(f"<strong>{escaped(title)}</strong>")
+        head.append(f"<strong>{escaped(str(title))}</strong>")
     if who := entry.get("who"):
-        head.append(f'<span class="entry-who">{escaped(who)}</span>')
+        head.append(f'<span class="entry-who">{escaped(str(who))}</span>')
     if at := entry.get("at"):
         head.append(
-            f'<time datetime="{moments.exact(at)}" title="{escaped(moments.said(at, "DATETIME_FORMAT"))}">'
-            f"{escaped(moments.said(at))}</time>"
+            f'<time datetime="{spoken.exact(at)}" title="{escaped(spoken.said(at, "DATETIME_FORMAT"))}">'
+            f"{escaped(spoken.said(at))}</time>"
         )
     if state := entry.get("state"):
-        head.append(f'<span class="entry-state">{escaped(state)}</span>')
+        head.append(f'<span class="entry-state">{escaped(str(state))}</span>')
     named = f' id="{escaped(anchor)}"' if anchor else ""
     return (
         f'<li class="entry is-{escaped(kind)}"{named}>\n<span class="entry-sign">{_sign(entry)}</span>\n'
@@ -81,7 +82,7 @@ def _said(entry: Mapping[str, Any]) -> str:
             found += f'<div class="entry-text">{prose}</div>\n'
     if details := entry.get("details"):
         rows = (
-            f"<div><dt>{escaped(label)}</dt><dd>{escaped(mentioned(value, names))}</dd></div>"
+            f"<div><dt>{escaped(str(label))}</dt><dd>{conditional_escape(mentioned(value, names))}</dd></div>"
             for label, value in details
         )
         found += f'<dl class="facts small">{"".join(rows)}</dl>\n'

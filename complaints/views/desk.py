@@ -38,6 +38,8 @@ from customers import reading
 from customers.models import Reading
 from staff.http import StaffRequest
 from staff.models import Branch, User
+from staff.naming import name_field
+from staff.words import Words
 from staff.written_out import Statement
 
 PAGE = 50
@@ -133,24 +135,28 @@ def queue(request: StaffRequest) -> HttpResponse:
     keys = search.newest(found, max(search.WINDOW, queues.MOST_COUNTED)) if asked.is_by_relevance else None
     rows, older = asked.page(found, keys)
     categories, branches = list(_CATEGORIES()), _own_branches(request.user)
-    _name(rows, categories, branches)
+    _categorise(rows, categories)
     extras = columns.extras(rows, asked.columns)
     beside: dict[str, QuerySet[Any]] = {"proposed": proposals.waiting_for(request.user)}
-    if keys is None:
-        beside["found"] = queues.in_order(found, asked.params)
+    is_narrowed = any(asked.params.get(name) for name in queues.FILTERS)
+    # a queue as it is has been counted for its tab
+    length = asked.params["view"] if not is_narrowed and asked.params["view"] in queues.COUNTED else "found"
+    if keys is None and length == "found":
+        beside[length] = queues.in_order(found, asked.params)
     counted = queues.counts(request.user, at=now, beside=beside, standing=context.waiting_for)
     context.counted_beside(request, counted)
     answer = {
+        "branch_names": {pk: name for pk, _code, name in branches},
         "rows": [{"complaint": row, "deadline": shown.next_due(row, now), "more": extras[row.pk]} for row in rows],
         "columns": [(name, columns.COLUMNS[name]) for name in asked.columns],
-        "narrowed": any(asked.params.get(name) for name in queues.FILTERS),
+        "narrowed": is_narrowed,
         "kept": [(name, asked.params[name]) for name in queues.FILTERS if asked.params.get(name) and name not in BAR],
         "chips": [(chip, asked.url(**{chip.name: None})) for chip in filter_forms.chips(asked.params)],
         "older": older,
         "after": asked.after,
         "newest_url": asked.url(),
         "older_url": asked.url(after=older),
-        "length": queues.spoken(counted["found"] if keys is None else len(keys)),
+        "length": queues.spoken(counted[length] if keys is None else len(keys)),
         "params": asked.params,
         "sort": asked.sort,
         "sorts": list(asked.sorts.items()),
@@ -239,33 +245,37 @@ def _tabs(request: StaffRequest, asked: Asked, counted: Mapping[str, int]) -> li
     ]
 
 
-def _own_branches(user: User) -> list[Branch]:
-    """The branches that this person sees: their own and those below it."""
-    return list(_BRANCHES(shape=(user.branch.path,), path=user.branch.path)) if user.branch else []
+def _own_branches(user: User) -> list[tuple[int, str, str]]:
+    """Key, code and name of the branches that this person sees: their own and those below it."""
+    if user.branch is None:
+        return []
+    name = name_field()
+    return list(_BRANCHES(shape=(user.branch.path, name), path=user.branch.path, name=name))
 
 
-_BRANCHES = Statement(lambda *, path: Branch.objects.filter(path__startswith=path))
+_BRANCHES = Statement(
+    lambda *, path, name: Branch.objects.filter(path__startswith=path).values_list("pk", "code", name)
+)
 _CATEGORIES = Statement(lambda: Category.objects.all())
 
 
-def _name(rows: Iterable[Complaint], categories: Iterable[Category], branches: Iterable[Branch]) -> None:
-    """Give each row its category and its branch: few in all, read for the filter bar anyhow, and dear to join to every row."""
-    category_of, branch_of = {one.pk: one for one in categories}, {one.pk: one for one in branches}
+def _categorise(rows: Iterable[Complaint], categories: Iterable[Category]) -> None:
+    """Give each row its category: few in all, read for the filter bar anyhow, and dear to join to every row."""
+    category_of = {one.pk: one for one in categories}
     for row in rows:
         row.category = category_of[row.category_id]
-        if row.branch_id in branch_of:
-            row.branch = branch_of[row.branch_id]
 
 
-def _choices(categories: Iterable[Category], branches: Iterable[Branch]) -> dict[str, Any]:
+def _choices(categories: Iterable[Category], branches: Iterable[tuple[int, str, str]]) -> dict[str, Any]:
     """What the filter bar offers."""
     return {
         "categories": [(one.code, one.name) for one in categories if one.is_active],
-        "channels": Channel.choices,
-        "statuses": Status.choices,
-        "priorities": Priority.choices,
-        "branches": [(one.code, one.name) for one in branches],
+        "branches": [(code, name) for _pk, code, name in branches],
+        **{name: list(words.now().items()) for name, words in _FIXED.items()},
     }
+
+
+_FIXED = {"channels": Words(Channel.choices), "statuses": Words(Status.choices), "priorities": Words(Priority.choices)}
 
 
 @login_required

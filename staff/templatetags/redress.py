@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache, partial
 from typing import NamedTuple
@@ -198,11 +199,12 @@ TRENDS = {"up": "trending-up", "down": "trending-down"}
 @register.simple_tag
 def options(pairs: Iterable[tuple[object, object]], chosen: object = "") -> SafeString:
     """The choices of a select, values with labels; the one that is chosen is marked."""
-    picked = str(chosen)
+    picked, texts = str(chosen), [(str(value), str(label)) for value, label in pairs]
+    # by the standard library, because these are plain texts: Django's looks first whether they are lazy
     return mark_safe(
         "".join(
-            f'<option value="{escape(value)}"{" selected" if str(value) == picked else ""}>{escape(str(label))}</option>'
-            for value, label in pairs
+            f'<option value="{html.escape(value)}"{" selected" if value == picked else ""}>{html.escape(label)}</option>'
+            for value, label in texts
         )
     )
 
