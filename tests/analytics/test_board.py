@@ -309,6 +309,6 @@ def test_the_board_costs_the_same_for_20_complaints_and_for_200(desk, supervisor
             desk.get("/board/")
 
 
-BOARD_QUERIES = 22
+BOARD_QUERIES = 21
 """Session, user, branch; what names the reader; open work, teams, categories; received by day and by hour; resolved;
 calls due and overdue, new signals, satisfaction, issues and which; freshness, the last comparison; the counts in the rail."""

@@ -85,7 +85,7 @@ def test_new_entries_are_counted_and_loaded_on_request(client, sign_in, complain
 
 def test_asking_is_cheap(client, sign_in, complaint, django_assert_num_queries):
     sign_in(Role.SUPERVISOR)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         tells(client, complaint)
 
 

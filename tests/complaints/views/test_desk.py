@@ -14,7 +14,7 @@ from tests.factories import a_branch, a_complaint, a_user, an_account
 pytestmark = pytest.mark.usefixtures("profile")
 
 
-QUEUE_QUERIES = 13
+QUEUE_QUERIES = 12
 
 
 def walked(client, view: str) -> list[str]:

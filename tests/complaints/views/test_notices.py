@@ -161,7 +161,7 @@ def test_pages_follow_each_other_and_cost_the_same_for_5_and_50(sign_in, reader,
     assert [*first, *second] == sorted({*first, *second}, reverse=True)
 
 
-QUERIES = 8
+QUERIES = 7
 """Session, user, branch; page of notices; counts of the rail; storms."""
 
 

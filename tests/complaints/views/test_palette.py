@@ -69,7 +69,7 @@ def test_it_costs_six_queries_beside_the_sign_in(client, ask, django_assert_num_
     for number in range(8):
         account = an_account(name=f"赵铁柱 {number}")
         new(contact_name="赵铁柱", account=account, customer=account.customer)
-    who_asks = 3  # session, person, branch
+    who_asks = 2  # session, person with their branch
     with django_assert_num_queries(who_asks + 6):  # the last writes down who looked
         ask("赵铁柱")
 

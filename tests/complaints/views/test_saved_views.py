@@ -160,11 +160,11 @@ def test_the_list_of_views_counts_them_in_one_query_however_many(client, django_
     new("VOL-01")
     for number in range(3):
         a_view(owner, f"one {number}", view="unfinished")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         assert [count for _view, count in client.get("/desk/views/").context["mine"]] == ["1"] * 3
     for number in range(20):
         a_view(owner, f"more {number}", view="unfinished", status="registered")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         client.get("/desk/views/")
 
 
@@ -205,11 +205,11 @@ def test_all_columns_cost_the_same_for_few_and_many_rows(client, django_assert_n
     for _ in range(3):
         new()
     client.get("/desk/?view=unfinished")
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(13):
         client.get("/desk/?view=unfinished")
     for _ in range(20):
         new()
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(13):
         client.get("/desk/?view=unfinished")
 
 
