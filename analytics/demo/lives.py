@@ -1,4 +1,10 @@
-"""One day's complaints, from those who bring them to the rows that are left: what a generating process does."""
+"""One day's complaints, from those who bring them to the rows that are left: what a generating process does.
+
+Where very many are wanted, several people share the course of one life (docs/decisions/0042-a-million-lives.md). Siblings have
+in common what rules, clocks and texts to staff go by: the station (and the feeder of a service issue), class, channel, moments,
+moves, who made them, findings and answers. Each has its own customer, account, premise and transformer area, name, telephone,
+e-mail and address, story and wish, reference, token, ids, salts and chain, and is told under its own name and address.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +19,7 @@ from analytics.demo.course import Course
 from analytics.demo.issues import Issue
 from analytics.demo.ladder import Ladder
 from analytics.demo.moments import DAY, HOUR, MINUTE, SECOND, Moment, instant_of
+from analytics.demo.notices import is_mobile
 from analytics.demo.record import Record
 from analytics.demo.seasons import SUBCATEGORY_WEIGHTS, Day, hour
 from analytics.demo.texts import Texts
@@ -42,6 +49,10 @@ URGENT = 2
 """Up to this priority nobody writes a letter."""
 HOT = 40
 """One complaint in nine comes from the one customer in forty who complains more than once."""
+SOMEBODY = "\ue000"
+"""Stands for the name of whoever complains while siblings are lived; no text of the made-up utility has this character."""
+TRIES = 3_000
+"""So many customers are looked at for those who could live the same life; the rarest then have fewer siblings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,34 @@ class Bases:
     areas: int
 
 
+KEPT = (
+    "kind", "who", "customer", "account", "premise", "area", "area_id", "branch", "team", "segment", "phone", "email",
+    "contact_name", "place", "priority", "request_type", "story", "contact_method", "do_not_contact", "manager", "language",
+    "address",
+)  # fmt: skip
+"""What somebody says again who complains a second time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One complaint of a lived life: its running number, and what is its own."""
+
+    index: int
+    reference: str
+    token: str
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """A record and those whose it is; the record has the ids, reference and token of the first."""
+
+    record: Record
+    members: list[Member]
+    originals: list[Member]
+    """Of a merged life: the complaint into which each member was merged, in the same order."""
+
+
 class Generator:
     """Lives whole days of the made-up utility; nothing it does reads the database or a clock."""
 
@@ -81,7 +120,10 @@ class Generator:
         bases: Bases,
         issues: list[Issue],
         stations: list[int],
+        siblings: int = 1,
+        with_words: bool = False,
     ) -> None:
+        self.siblings, self.with_words = siblings, with_words
         self.world, self.seed, self.days, self.ending = world, seed, days, ending
         self.shape, self.bases, self.stations = shape, bases, stations
         self.texts, self.ladder = Texts(), Ladder(world)
@@ -99,22 +141,27 @@ class Generator:
 
     def live(self, task: Task) -> rows.Batch:
         """The same rows for the same task, whoever asks and how often."""
-        writer = rows.Writer(self.bases.ids)
-        for index, record, fields in self.lives(task):
-            writer.write(index, record, fields, self.ending)
-        return writer.batch(self.ending)
+        writer = rows.Writer(self.bases.ids, with_words=self.with_words)
+        for life in self.lives(task):
+            writer.write(life, self.ending)
+        return writer.batch()
 
-    def lives(self, task: Task) -> Iterator[tuple[int, Record, dict[str, Any]]]:
-        """Running number, record, and what was brought with each complaint of the task."""
-        arrivals = self._arrivals(task)[task.start : task.stop]
+    def lives(self, task: Task) -> Iterator[Life]:
+        """The lives of the task; each takes the moment of its first complaint, and as many complaints as found somebody."""
+        arrivals = self._arrivals(task)
         rng = Random(f"lives {self.seed} {task.day} {task.start}")
-        recent: list[tuple[Record, dict[str, Any]]] = []
-        for index, (received, category, channel) in enumerate(arrivals, start=task.number):
+        recent: list[Life] = []
+        position = task.start
+        while position < task.stop:
+            received, category, channel = arrivals[position]
+            index = task.number + position - task.start
             fields = self._brought(rng, index, received, category, channel, self.days[task.day])
             original = self._original(rng, fields, recent)
-            record = self._lived(rng, index, fields, original)
-            recent.append((record, fields))
-            yield index, record, fields
+            everybody = self._everybody(rng, index, fields, original, min(self.siblings, task.stop - position))
+            life = self._lived(rng, everybody, original)
+            recent.append(life)
+            position += len(everybody)
+            yield life
 
     def _arrivals(self, task: Task) -> list[tuple[Moment, str, str]]:
         """Everything of the day in order of time; a part of the day is cut out of the same list."""
@@ -149,8 +196,7 @@ class Generator:
         place = self._customer_index(rng, day, category, issue)
         station = place % network.STATIONS
         area = network.area_class(station)
-        county = network.COUNTY_NAMES[network.county_of(station)][0]
-        who = people.customer(place, self.seed, county=county, is_rural=area != "urban")
+        who = self._who(place)
         branch = self.stations[station]
         sources, source_sums = self._sources[channel]
         source: str = rng.choices(sources, cum_weights=source_sums)[0]
@@ -180,12 +226,9 @@ class Generator:
             "flags": flags,
             "channel": channel,
             "source": source,
-            "source_reference": f"{source}-{instant_of(received):%y%m%d}-{index % 10000:04d}"
-            if channel == "regulator"
-            else "",
+            "source_reference": self._source_reference(channel, source, received, index),
             "segment": who.segment,
             "area": area,
-            "area_id": self.bases.areas + place % self.shape.areas,
             "branch": branch,
             "team": team,
             "language": language,
@@ -193,23 +236,117 @@ class Generator:
             "email": email,
             "address": who.address if by_post_only or channel == "letter" else "",
             "contact_method": "letter" if by_post_only else who.contact_method,
-            "contact_name": who.name if who.kind in ("household", "prosumer") else people.name(people.mixed(place, 3)),
             "do_not_contact": who.do_not_contact,
             "manager": world.managers[place % len(world.managers)] if who.is_key and world.managers else None,
             "external_due": external,
             "received": received,
             "entered": entered,
             "entered_by": entered_by,
-            "customer": self.bases.customers + place,
-            "account": self.bases.accounts + place,
-            "premise": self.bases.premises + place,
             "place": who.address if category in ("SAF", "OUT") else "",
             "occurred": received - rng.randint(10, 2000) * MINUTE if rng.random() < 0.6 else None,
             "story": self.texts.story(kind.code, words, rng),
             "remedy": self.texts.remedy(category, words, rng),
             "issue": issue,
             "stormy": day.is_stormy and network.county_of(station) in day.stormy,
+            **self._person(place, who),
         }
+
+    def _who(self, place: int) -> people.Customer:
+        station = place % network.STATIONS
+        county = network.COUNTY_NAMES[network.county_of(station)][0]
+        return people.customer(place, self.seed, county=county, is_rural=network.area_class(station) != "urban")
+
+    def _person(self, place: int, who: people.Customer) -> dict[str, Any]:
+        return {
+            "who": who,
+            "customer": self.bases.customers + place,
+            "account": self.bases.accounts + place,
+            "premise": self.bases.premises + place,
+            "area_id": self.bases.areas + place % self.shape.areas,
+            "contact_name": who.name if who.kind in ("household", "prosumer") else people.name(people.mixed(place, 3)),
+        }
+
+    @staticmethod
+    def _source_reference(channel: str, source: str, received: Moment, index: int) -> str:
+        return f"{source}-{instant_of(received):%y%m%d}-{index % 10000:04d}" if channel == "regulator" else ""
+
+    # siblings
+
+    def _everybody(
+        self, rng: Random, index: int, fields: dict[str, Any], original: Life | None, most: int
+    ) -> list[Member]:
+        """Whoever lives this life: who brought it first, and others to whom exactly the same would have happened."""
+        everybody = [self._member(index, fields)]
+        if most == 1:
+            return everybody
+        if original is not None:
+            for number, earlier in enumerate(original.members[1:most], start=1):
+                own = self._of_a_sibling(rng, index + number, fields, earlier.fields["who"])
+                everybody.append(self._member(index + number, own | {name: earlier.fields[name] for name in KEPT}))
+            return everybody
+        for number, who in enumerate(self._alike(rng, fields, most - 1), start=1):
+            everybody.append(self._member(index + number, self._of_a_sibling(rng, index + number, fields, who)))
+        return everybody
+
+    def _member(self, index: int, fields: dict[str, Any]) -> Member:
+        number = self.bases.number + index
+        reference = reference_for(number, received_at=instant_of(fields["received"]))
+        return Member(index, reference, f"demo-{people.mixed(number, self.seed):016x}", fields)
+
+    def _of_a_sibling(self, rng: Random, index: int, fields: dict[str, Any], who: people.Customer) -> dict[str, Any]:
+        words = "en" if fields["language"] == "en" else "zh"
+        kind: Kind = fields["kind"]
+        return {
+            **fields,
+            **self._person(who.position, who),
+            "source_reference": self._source_reference(fields["channel"], fields["source"], fields["received"], index),
+            "phone": fields["phone"] and who.phone,
+            "email": fields["email"] and (who.email or f"customer{who.position}@example.org"),
+            "address": fields["address"] and who.address,
+            "contact_method": "letter" if fields["contact_method"] == "letter" else who.contact_method,
+            "place": fields["place"] and who.address,
+            "occurred": fields["received"] - rng.randint(10, 2000) * MINUTE if rng.random() < 0.6 else None,
+            "story": self.texts.story(kind.code, words, rng),
+            "remedy": self.texts.remedy(kind.category_code, words, rng),
+        }
+
+    def _alike(self, rng: Random, fields: dict[str, Any], wanted: int) -> Iterator[people.Customer]:
+        """Others of the same station, or of the feeder that is out, whom rules and texts would treat the same."""
+        first: people.Customer = fields["who"]
+        issue: Issue | None = fields["issue"]
+        kind, same = people.kind_of(first.position, self.seed), self._treated(first)
+        step = network.STATIONS if issue is None else self.shape.feeders
+        reach = self.shape.customers if first.position >= people.PLACEHOLDERS else people.PLACEHOLDERS
+        each = min(reach, self.shape.customers) // step
+        seen = {first.position}
+        for _try in range(TRIES):
+            pick = int(rng.random() * each)
+            if issue is None and rng.random() < 0.11:
+                pick -= pick % HOT
+            place = first.position % step + step * pick
+            if place in seen or people.kind_of(place, self.seed) != kind:
+                continue
+            seen.add(place)
+            who = self._who(place)
+            if self._treated(who) == same:
+                yield who
+                wanted -= 1
+                if not wanted:
+                    return
+
+    def _treated(self, who: people.Customer) -> tuple[Any, ...]:
+        """What of a customer has a bearing on promises, moves and notices."""
+        managers = len(self.world.managers)
+        return (
+            who.segment,
+            who.language,
+            who.contact_method == "email",
+            bool(who.email),
+            is_mobile(who.phone),
+            who.do_not_contact,
+            bool(who.vulnerability),
+            who.position % managers if who.is_key and managers else 0,
+        )
 
     def _entered(self, rng: Random, received: Moment, channel: str, branch: int) -> tuple[Moment, Person]:
         """When it was typed in, and by whom; letters wait for the mail round."""
@@ -256,9 +393,13 @@ class Generator:
         if boost > 1 and network.county_of(station) not in day.stormy and rng.random() > 1 / boost:
             county = rng.choice(sorted(day.stormy))
             station = county + network.COUNTIES * rng.randrange((network.STATIONS - county + 7) // network.COUNTIES)
-        each = self.shape.customers // network.STATIONS
+        return station + network.STATIONS * self._pick(rng, self.shape.customers // network.STATIONS)
+
+    @staticmethod
+    def _pick(rng: Random, each: int) -> int:
+        """Which of a station's customers complains."""
         pick = rng.randrange(max(1, each // HOT)) * HOT if rng.random() < 0.11 else rng.randrange(each)
-        return station + network.STATIONS * min(pick, each - 1)
+        return min(pick, each - 1)
 
     def _issue(self, rng: Random, kind: Kind, received: Moment) -> Issue | None:
         going_on = [
@@ -268,13 +409,12 @@ class Generator:
         ]
         return rng.choice(going_on) if going_on and rng.random() < 0.7 else None
 
-    def _original(
-        self, rng: Random, fields: dict[str, Any], recent: list[tuple[Record, dict[str, Any]]]
-    ) -> Record | None:
+    def _original(self, rng: Random, fields: dict[str, Any], recent: list[Life]) -> Life | None:
         """Sometimes the same customer has complained of the same thing hours ago; then this one is merged."""
         if not recent or rng.random() > 0.02 or fields["priority"] == 1:
             return None
-        record, earlier = recent[-1 - min(int(rng.expovariate(0.1)), len(recent) - 1)]
+        life = recent[-1 - min(int(rng.expovariate(0.1)), len(recent) - 1)]
+        record = life.record
         latest = fields["entered"] + 2 * HOUR
         still_open = record.status in OPEN or (record.closed or record.resolved or 0) > latest
         if (
@@ -286,23 +426,21 @@ class Generator:
             return None
         if any(event.to_status in ("closed", "resolved") and event.at <= latest for event in record.events):
             return None
-        kept = ("kind", "customer", "account", "premise", "area", "area_id", "branch", "team", "segment", "phone", "email",
-                "contact_name", "place", "priority", "request_type", "story", "contact_method", "do_not_contact", "manager",
-                "language",
-                "address")  # fmt: skip
-        fields.update({name: earlier[name] for name in kept})
+        earlier = life.members[0].fields
+        fields.update({name: earlier[name] for name in KEPT})
         fields["issue"] = None
-        return record
+        return life
 
-    def _lived(self, rng: Random, index: int, fields: dict[str, Any], original: Record | None) -> Record:
-        number = self.bases.number + index
+    def _lived(self, rng: Random, members: list[Member], original: Life | None) -> Life:
+        first = members[0]
+        fields = first.fields if len(members) == 1 else first.fields | {"contact_name": SOMEBODY}
         record = Record(
             self.world,
             self.ladder,
-            id=self.bases.ids["complaints_complaint"] + index,
-            reference=reference_for(number, received_at=instant_of(fields["received"])),
-            token=f"demo-{people.mixed(number, self.seed):016x}",
-            first_event=self.bases.ids["complaints_event"] + index * rows.MOST_PER_COMPLAINT["complaints_event"],
+            id=self.bases.ids["complaints_complaint"] + first.index,
+            reference=first.reference,
+            token=first.token,
+            first_event=self.bases.ids["complaints_event"] + first.index * rows.MOST_PER_COMPLAINT["complaints_event"],
             **fields,
         )
         record.register(fields["entered_by"])
@@ -315,7 +453,7 @@ class Generator:
             stops_at=self._stop(rng, record),
             stormy=fields["stormy"],
             issue=Named(issue.id, issue.title) if issue else None,
-            original=original,
+            original=original.record if original else None,
         )
         for name, at, by, details in course.moves():
             if at > self.ending:
@@ -323,7 +461,7 @@ class Generator:
             whole = -(-max(at, record.events[-1].at) // SECOND) * SECOND  # only alarms ring between two seconds
             record.attempt(name, whole, by, details)
         record.ring_until(self.ending)
-        return record
+        return Life(record, members, original.members if record.merged_into and original else [])
 
     def _stop(self, rng: Random, record: Record) -> str:
         age = self.ending - record.entered

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain, islice, repeat
+from typing import Any, TypeVar
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -23,9 +24,10 @@ from analytics.demo.issues import Issue, issues_of
 from analytics.demo.lives import Bases, Generator, Task
 from analytics.demo.moments import moment_of, written
 from analytics.demo.seasons import counts, days_between
+from analytics.demo.supplied import COLUMNS, NUMBER, Supplied
 from analytics.demo.world import World
-from complaints.models import Complaint, ComplaintWords, ServiceIssue
-from customers.models import Account, Customer, Feeder, Meter, Premise, SearchEntry, Substation, TransformerArea
+from complaints.models import Complaint, ServiceIssue
+from customers.models import Account, Customer, Feeder, Meter, Premise, Substation, TransformerArea
 from customers.models.search import entries_written_once
 from staff.models import Branch, User
 
@@ -33,14 +35,16 @@ PART = 500
 """Complaints that are lived and copied together."""
 MANY = 5000
 """From here on several processes are worth starting, and foreign keys are not checked row by row (see docs/decisions)."""
+VERY_MANY, SIBLINGS, PART_OF_VERY_MANY = 50_000, 8, 2_000
+"""From here on so many complaints share the course of a life, and are lived in such parts (docs/decisions/0042)."""
 FIRST_PIECE, PIECE = 500, 20_000
 """Lines of the network and of customers that are copied together."""
 TOKEN = "demo-"
 """Every made-up complaint's token begins with this, which is how they are told from real ones."""
-NUMBER = "D"
-"""Every made-up customer's number begins with this."""
 
 Say = Callable[[int], None]
+T = TypeVar("T")
+Done = TypeVar("Done")
 
 
 class NotADemo(Exception):
@@ -57,6 +61,14 @@ class Loaded:
     overdue: int = 0
     by_status: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
+    parts: dict[str, float] = field(default_factory=dict)
+    """Seconds of each part of the work, in the order in which they were begun."""
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        began = time.monotonic()
+        yield
+        self.parts[name] = self.parts.get(name, 0.0) + time.monotonic() - began
 
     def add(self, batches: list[rows.Batch]) -> None:
         for batch in batches:
@@ -78,30 +90,49 @@ def check_is_ours() -> None:
 def load(*, complaints: int, days: int, seed: int, ending: datetime, customers: int, say: Say) -> Loaded:
     """Make the staff, the network, the customers and so many complaints of the days before `ending`."""
     began = time.monotonic()
-    processes = min(os.cpu_count() or 1, 4) if complaints >= MANY else 0
+    loaded, is_many = Loaded(), complaints >= MANY
+    siblings, part = (SIBLINGS, PART_OF_VERY_MANY) if complaints >= VERY_MANY else (1, PART)
+    processes = min(os.cpu_count() or 1, 4) if is_many else 0
     with transaction.atomic():
         _lock()
-        generator = founded(days=days, seed=seed, ending=ending, customers=customers)
-        loaded = Loaded(customers=generator.shape.customers, issues=len(generator.all_issues))
-        with _unchecked(complaints >= MANY), _bare(complaints >= MANY and not Complaint.objects.exists()):
-            for batches in _gathered(_lived(generator, tasks(counts(generator.days, complaints)), processes)):
-                for table, columns in rows.COLUMNS.items():
-                    _copy(table, columns, b"".join(batch.rows[table] for batch in batches))
-                loaded.add(batches)
-                say(loaded.complaints)
-            _analyze()  # or words are planned as if there were nothing, and take minutes
-            _write_words(generator.bases.ids[Complaint._meta.db_table])
-        _set_sequences(generator.bases.number + complaints)
-        service.teach(seed=seed, ending=ending)
-        asking.ask(Branch.objects.filter(parent__isnull=True).earliest("pk"), seed=seed, ending=ending)
-        inspections.load(ending)
-        staffing.send_away(ending)  # only now: deputies hear of what happens while somebody is away, not of the past
-    _analyze()
+        is_new, is_bare = not Customer.objects.exists(), is_many and not Complaint.objects.exists()
+        with loaded.part("customers"):
+            generator = founded(
+                days=days, seed=seed, ending=ending, customers=customers, siblings=siblings, processes=processes
+            )
+        loaded.customers, loaded.issues = generator.shape.customers, len(generator.all_issues)
+        with _unchecked(is_many) as is_unchecked:
+            generator.with_words = is_unchecked and is_new  # else people may have been renamed since they were made
+            indexes = _taken_off([*rows.COLUMNS, *rows.WORDS]) if is_bare else []
+            per_day = tasks(counts(generator.days, complaints), part)
+            with loaded.part("lives"):
+                for batches in _gathered(_shared_out(generator.live, per_day, processes)):
+                    _copy_all(rows.COLUMNS | rows.WORDS, [batch.rows for batch in batches])
+                    loaded.add(batches)
+                    say(loaded.complaints)
+            if not generator.with_words:
+                with loaded.part("words"):
+                    _analyze()  # or words are planned as if there were nothing, and take minutes
+                    _write_words(generator.bases.ids[Complaint._meta.db_table])
+            with loaded.part("indexes"):
+                _put_back(indexes)
+        with loaded.part("rest"):
+            _set_sequences(generator.bases.number + complaints)
+            service.teach(seed=seed, ending=ending)
+            asking.ask(Branch.objects.filter(parent__isnull=True).earliest("pk"), seed=seed, ending=ending)
+            inspections.load(ending)
+            staffing.send_away(
+                ending
+            )  # only now: deputies hear of what happens while somebody is away, not of the past
+    with loaded.part("statistics"):
+        _analyze()
     loaded.seconds = time.monotonic() - began
     return loaded
 
 
-def founded(*, days: int, seed: int, ending: datetime, customers: int) -> Generator:
+def founded(
+    *, days: int, seed: int, ending: datetime, customers: int, siblings: int = 1, processes: int = 0
+) -> Generator:
     """The utility itself, written where it is not there yet, ready to live complaints on the days before `ending`."""
     root = Branch.objects.filter(parent__isnull=True).order_by("pk").first()
     if root is None:
@@ -110,7 +141,7 @@ def founded(*, days: int, seed: int, ending: datetime, customers: int) -> Genera
     first = last - timedelta(days=days - 1)
     until = moment_of(ending.replace(microsecond=0))
     staffing.hire(root)
-    shape = _network_and_customers(root, customers, seed)
+    shape = _network_and_customers(root, customers, seed, processes)
     branches = dict(Branch.objects.values_list("code", "pk"))
     stations = [branches[network.station_code(root.code, station)] for station in range(network.STATIONS)]
     world = World(first=first, last=last)
@@ -126,20 +157,21 @@ def founded(*, days: int, seed: int, ending: datetime, customers: int) -> Genera
     )
     _copy_issues(issues)
     return Generator(
-        world, seed=seed, days=seasons, ending=until, shape=shape, bases=_bases(), issues=issues, stations=stations
-    )
+        world, seed=seed, days=seasons, ending=until, shape=shape, bases=_bases(), issues=issues, stations=stations,
+        siblings=siblings,
+    )  # fmt: skip
 
 
-def tasks(per_day: list[int]) -> Iterator[Task]:
+def tasks(per_day: list[int], part: int = PART) -> Iterator[Task]:
     number = 1
     for day, count in enumerate(per_day):
-        for start in range(0, count, PART):
-            stop = min(count, start + PART)
+        for start in range(0, count, part):
+            stop = min(count, start + part)
             yield Task(day, count, start, stop, number)
             number += stop - start
 
 
-_GENERATOR: Generator | None = None
+_WORK: Callable[[Any], Any] | None = None
 """What forked processes inherit."""
 
 
@@ -149,28 +181,28 @@ def _collect_seldom() -> None:
     gc.set_threshold(200_000, 10, 10)
 
 
-def _live(task: Task) -> rows.Batch:
-    assert _GENERATOR is not None
-    return _GENERATOR.live(task)
+def _work(task: Any) -> Any:
+    assert _WORK is not None
+    return _WORK(task)
 
 
-def _lived(generator: Generator, tasks: Iterable[Task], processes: int) -> Iterator[rows.Batch]:
-    """Batches in order of time; never more than a few wait in memory."""
+def _shared_out(work: Callable[[T], Done], tasks: Iterable[T], processes: int) -> Iterator[Done]:
+    """What comes of each task, in their order; never more than a few wait in memory."""
     if not processes:
-        yield from map(generator.live, tasks)
+        yield from map(work, tasks)
         return
-    global _GENERATOR
-    _GENERATOR = generator
+    global _WORK
+    _WORK = work
     context = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(processes, mp_context=context, initializer=_collect_seldom) as pool:
-        waiting: deque[Future[rows.Batch]] = deque()
+        waiting: deque[Future[Done]] = deque()
         for task in tasks:
-            waiting.append(pool.submit(_live, task))
+            waiting.append(pool.submit(_work, task))
             if len(waiting) > 4 * processes:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-    _GENERATOR = None
+    _WORK = None
 
 
 def _gathered(batches: Iterable[rows.Batch]) -> Iterator[list[rows.Batch]]:
@@ -186,6 +218,11 @@ def _gathered(batches: Iterable[rows.Batch]) -> Iterator[list[rows.Batch]]:
 
 
 # tables
+
+
+def _copy_all(columns: dict[str, list[str]], made: list[dict[str, bytes]]) -> None:
+    for table, names in columns.items():
+        _copy(table, names, b"".join([rows[table] for rows in made]))
 
 
 def _copy(table: str, columns: Iterable[str], text: bytes) -> None:
@@ -208,8 +245,12 @@ def _copy_lines(table: str, columns: str, lines: Iterable[str]) -> None:
             return
         _copy(table, columns.split(), ("\n".join(piece) + "\n").encode())
         if size == FIRST_PIECE:
-            with connection.cursor() as cursor:
-                cursor.execute(f'ANALYZE "{table}", "{SearchEntry._meta.db_table}"; DISCARD PLANS')
+            _count(table)
+
+
+def _count(*tables: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {', '.join(tables)}; DISCARD PLANS")
 
 
 def _lock() -> None:
@@ -220,27 +261,30 @@ def _lock() -> None:
 
 
 @contextmanager
-def _unchecked(wanted: bool) -> Iterator[None]:
-    """Without the row-by-row check of foreign keys, where the database user may turn it off; every reference is made here."""
+def _unchecked(wanted: bool) -> Iterator[bool]:
+    """Without triggers and the row-by-row check of foreign keys, where the database user may turn them off: says whether.
+
+    Every reference is made here.
+    """
+    wanted = wanted and _may_turn_off_triggers()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
-        wanted = wanted and bool(cursor.fetchone()[0])
-        if wanted:
-            cursor.execute("SET LOCAL session_replication_role = replica")
-        else:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-    yield
+        cursor.execute("SET LOCAL session_replication_role = replica" if wanted else "SET CONSTRAINTS ALL IMMEDIATE")
+    yield wanted
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = origin" if wanted else "SET CONSTRAINTS ALL DEFERRED")
 
 
-@contextmanager
-def _bare(wanted: bool) -> Iterator[None]:
-    """Without secondary indexes, which are quicker made at once over all that was loaded. Readers wait as well meanwhile."""
-    if not wanted:
-        yield
-        return
-    tables = [*rows.COLUMNS, ComplaintWords._meta.db_table]
+def _may_turn_off_triggers() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        return bool(cursor.fetchone()[0])
+
+
+def _taken_off(tables: list[str]) -> list[str]:
+    """Take secondary indexes and unique constraints off these tables, as they are quicker made at once over all that was loaded.
+
+    Answers with the statements that put them back. Readers wait as well meanwhile.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint
@@ -252,19 +296,23 @@ def _bare(wanted: bool) -> Iterator[None]:
             cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
         cursor.execute(
             """SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
-               WHERE NOT indisprimary AND indrelid = ANY(%s::regclass[]) ORDER BY indexrelid""",
+               WHERE NOT indisprimary AND indrelid = ANY(%s::regclass[]) ORDER BY indrelid, indexrelid""",
             [tables],
         )
         indexes = cursor.fetchall()
         for name, _definition in indexes:
             cursor.execute(f"DROP INDEX {name}")
-    yield
+    return [
+        *(definition for _name, definition in indexes),
+        *(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}" for table, name, definition in constraints),
+    ]
+
+
+def _put_back(indexes: list[str]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL maintenance_work_mem = '256MB'")
-        for _name, definition in indexes:
-            cursor.execute(definition)
-        for table, name, definition in constraints:
-            cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
+        cursor.execute("SET LOCAL maintenance_work_mem = '1GB'")
+        for statement in indexes:
+            cursor.execute(statement)
 
 
 def _write_words(before: int) -> None:
@@ -328,7 +376,7 @@ def _set_sequences(number: int) -> None:
 # network, customers, service issues
 
 
-def _network_and_customers(root: Branch, customers: int, seed: int) -> network.Shape:
+def _network_and_customers(root: Branch, customers: int, seed: int, processes: int) -> network.Shape:
     there = Customer.objects.filter(number__startswith=NUMBER).count()
     shape = network.Shape.for_customers(there or customers)
     if there:
@@ -364,8 +412,7 @@ def _network_and_customers(root: Branch, customers: int, seed: int) -> network.S
             for a in range(shape.areas)
         ),
     )
-    with entries_written_once():
-        _copy_people(shape, seed, stations, areas)
+    _copy_customers(shape, seed, stations, areas, processes)
     return shape
 
 
@@ -375,81 +422,42 @@ def _place(station: int) -> tuple[str, str]:
     return f"{county_zh[:2]}{name_zh}", f"{county_en} {name_en}"
 
 
-def _copy_people(shape: network.Shape, seed: int, stations: list[int], areas: int) -> None:
-    first = {model: highest(model._meta.db_table) + 1 for model in (Customer, Premise, Account, Meter)}
-    managers = list(staffing.account_managers().values_list("pk", flat=True))
-    extra = [i for i in range(shape.customers) if people.has_second_account(i)]
-    total = shape.customers + len(extra)
-
-    def everyone() -> Iterator[people.Customer]:
-        for i in range(shape.customers):
-            station = i % network.STATIONS
-            county = network.COUNTY_NAMES[network.county_of(station)][0]
-            yield people.customer(i, seed, county=county, is_rural=network.area_class(station) != "urban")
-
-    _copy_lines(
-        Customer._meta.db_table,
-        "id number kind name phone phone_digits email address language contact_method branch_id account_manager_id is_key"
-        " is_vulnerable vulnerability do_not_contact",
-        (
-            rows.line(
-                (
-                    first[Customer] + c.position, f"{NUMBER}{c.position:09d}", c.kind, c.name, c.phone, c.phone, c.email,
-                    c.address, c.language, c.contact_method, stations[c.position % network.STATIONS],
-                    managers[c.position % len(managers)] if c.is_key and managers else None, c.is_key, bool(c.vulnerability),
-                    c.vulnerability, c.do_not_contact,
-                )
-            )
-            for c in everyone()
-        ),
-    )  # fmt: skip
-    _copy_lines(
-        Premise._meta.db_table,
-        "id address transformer_area_id branch_id area_class",
-        (
-            f"{first[Premise] + n}\t{address}\t{areas + i % shape.areas}\t{stations[i % network.STATIONS]}"
-            f"\t{network.area_class(i % network.STATIONS)}"
-            for n, i, address in _premises(everyone(), extra, shape)
-        ),
+def _copy_customers(shape: network.Shape, seed: int, stations: list[int], areas: int, processes: int) -> None:
+    """With several processes also what they are found by is made there, as far as triggers may be turned off."""
+    is_unchecked = bool(processes) and _may_turn_off_triggers()
+    supplied = Supplied(
+        shape=shape,
+        seed=seed,
+        stations=stations,
+        areas=areas,
+        managers=list(staffing.account_managers().values_list("pk", flat=True)),
+        first={
+            model._meta.db_table: highest(model._meta.db_table) + 1 for model in (Customer, Premise, Account, Meter)
+        },
+        with_entries=is_unchecked,
     )
-    _copy_lines(
-        Account._meta.db_table,
-        "id number customer_id premise_id tariff opened_on",
-        (
-            f"{first[Account] + n}\t{7_000_000_000 + n}\t{first[Customer] + i}\t{first[Premise] + n}\t{_tariff(i)}"
-            f"\t{2005 + people.mixed(i, 7) % 19}-{people.mixed(i, 8) % 12 + 1:02d}-15"
-            for n, i in _accounts(extra, shape)
-        ),
-    )
-    _copy_lines(
-        Meter._meta.db_table,
-        "id number account_id installed_on",
-        (
-            f"{first[Meter] + n}\tM{n:011d}\t{first[Account] + n}\t{2015 + people.mixed(n, 9) % 10}-06-01"
-            for n in range(total)
-        ),
-    )
+    stretches = _stretches(shape.customers)
+    if is_unchecked:
+        with _unchecked(True):
+            indexes = [] if Customer.objects.exists() else _taken_off(list(COLUMNS))
+            for made in _shared_out(supplied.rows, stretches, processes):
+                _copy_all(COLUMNS, [made])
+            _put_back(indexes)
+        return
+    with entries_written_once():
+        for stretch in stretches:
+            _copy_all(COLUMNS, [supplied.rows(stretch)])
+            if stretch.start == 0:
+                _count(*COLUMNS)
 
 
-def _premises(
-    everyone: Iterator[people.Customer], extra: list[int], shape: network.Shape
-) -> Iterator[tuple[int, int, str]]:
-    for who in everyone:
-        yield who.position, who.position, who.address
-    for number, index in enumerate(extra, start=shape.customers):
-        county = network.COUNTY_NAMES[network.county_of(index % network.STATIONS)][0]
-        yield number, index, f"{county}{people.STREETS[index % 24]}{index % 97 + 1}号商铺"
-
-
-def _accounts(extra: list[int], shape: network.Shape) -> Iterator[tuple[int, int]]:
-    yield from ((i, i) for i in range(shape.customers))
-    yield from enumerate(extra, start=shape.customers)
-
-
-def _tariff(index: int) -> str:
-    return ["居民生活用电", "居民生活用电", "居民生活用电", "居民峰谷电价", "一般工商业用电"][
-        people.mixed(index, 6) % 5
-    ]
+def _stretches(customers: int) -> Iterator[range]:
+    start = 0
+    for size in chain([FIRST_PIECE], repeat(PIECE)):
+        if start >= customers:
+            return
+        yield range(start, min(customers, start + size))
+        start += size
 
 
 def _copy_issues(issues: list[Issue]) -> None:

@@ -52,6 +52,10 @@ PLANTS = ["纺织厂", "机械厂", "食品厂", "塑料制品厂", "建材厂",
 BODIES = ["小学", "卫生院", "社区服务中心", "图书馆", "污水处理站", "敬老院"]
 FRAILTIES = ["家中有人使用制氧机", "独居老人，听力不好", "行动不便，需上门服务", "家中有婴儿", "使用家用呼吸机"]
 SECOND_ACCOUNT_EVERY = 20
+FIRST_ACCOUNT = 7_000_000_000
+HOUSEHOLDS = 891
+KINDS = (("industrial", 996), ("public_body", 986), ("prosumer", 971), ("commercial", HOUSEHOLDS))
+"""From which of a thousand on customers are of which kind; all others are households."""
 
 
 class Customer(NamedTuple):
@@ -68,6 +72,11 @@ class Customer(NamedTuple):
     do_not_contact: bool
 
     @property
+    def account(self) -> str:
+        """The number of the first account."""
+        return account_number(self.position)
+
+    @property
     def segment(self) -> str:
         """What policies call them."""
         return "key" if self.is_key else self.kind
@@ -81,10 +90,21 @@ def mixed(number: int, seed: int) -> int:
     return z ^ (z >> 31)
 
 
+def account_number(position: int) -> str:
+    """Accounts are numbered through: first one for each customer, then the second ones."""
+    return str(FIRST_ACCOUNT + position)
+
+
+def kind_of(index: int, seed: int) -> str:
+    """What kind of customer that is, for less than all of them costs."""
+    share = mixed(index, seed) % 1000
+    if share < HOUSEHOLDS:
+        return "household"
+    return next(kind for kind, least in KINDS if share >= least)
+
+
 def customer(index: int, seed: int, *, county: str, is_rural: bool) -> Customer:
-    bits = mixed(index, seed)
-    share = bits % 1000
-    bits >>= 10
+    bits = mixed(index, seed) >> 10
     street, house = STREETS[bits % len(STREETS)], bits // 32 % 180 + 1
     if is_rural:
         address = f"{county}{VILLAGES[bits // 7 % len(VILLAGES)]}{house % 9 + 1}组{house}号"
@@ -94,15 +114,14 @@ def customer(index: int, seed: int, *, county: str, is_rural: bool) -> Customer:
         address = f"{county}{street}{house}号{estate}{bits // 17 % 20 + 1}栋{floor}0{bits // 19 % 4 + 1}室"
     bits >>= 12
     person = name(bits)
-    kind, said = "household", person
-    if share >= 996:
-        kind, said = "industrial", f"滨河{street[:2]}{PLANTS[bits % len(PLANTS)]}"
-    elif share >= 986:
-        kind, said = "public_body", f"{county}{street[:2]}{BODIES[bits % len(BODIES)]}"
-    elif share >= 971:
-        kind = "prosumer"
-    elif share >= 891:
-        kind, said = "commercial", f"{street[:2]}{person[0]}记{SHOPS[bits % len(SHOPS)]}"
+    kind, said = kind_of(index, seed), person
+    match kind:
+        case "industrial":
+            said = f"滨河{street[:2]}{PLANTS[bits % len(PLANTS)]}"
+        case "public_body":
+            said = f"{county}{street[:2]}{BODIES[bits % len(BODIES)]}"
+        case "commercial":
+            said = f"{street[:2]}{person[0]}记{SHOPS[bits % len(SHOPS)]}"
     bits >>= 8
     if index < PLACEHOLDERS:
         phone = f"1380000{index * 7919 % PLACEHOLDERS:04d}"
@@ -135,3 +154,8 @@ def name(bits: int) -> str:
 
 def has_second_account(index: int) -> bool:
     return index % SECOND_ACCOUNT_EVERY == 7
+
+
+def second_accounts_before(index: int) -> int:
+    """How many customers with a lower number have a second account."""
+    return (index + 12) // SECOND_ACCOUNT_EVERY

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from analytics.demo import found_by
 from analytics.demo.moments import SECOND, Moment, written
 from analytics.demo.people import mixed
 
 if TYPE_CHECKING:
-    from analytics.demo.record import Record
+    from analytics.demo.lives import Life, Member
+    from analytics.demo.record import EventLine
 
 NULL = "\\N"
 MICROSECONDS = 1_000_000 // SECOND
@@ -51,6 +53,9 @@ _COLUMNS = {
 }
 COLUMNS = {table: columns.split() for table, columns in _COLUMNS.items()}
 """Tables in the order in which they are written, so that what is pointed at is there first."""
+
+WORDS = {"complaints_complaintwords": ["complaint_id", "received_at", "text", "words"]}
+"""What complaints are found by; only where no trigger writes it."""
 
 MOST_PER_COMPLAINT = {
     "complaints_complaint": 1,
@@ -117,79 +122,115 @@ class Batch:
 
 
 class Writer:
-    """Turns lived complaints into rows; ids are counted up from each complaint's own share of numbers."""
+    """Turns lived complaints into rows; ids are counted up from each complaint's own share of numbers.
 
-    def __init__(self, bases: dict[str, int]) -> None:
-        self._bases = bases
-        self._lines: dict[str, list[str]] = {table: [] for table in COLUMNS}
-        self._records: list[Record] = []
+    What the members of a life have in common is written out once, and filled in for each of them.
+    """
 
-    def write(self, index: int, record: Record, fields: dict[str, Any], ending: Moment) -> None:
-        first = {table: self._bases[table] + index * most for table, most in MOST_PER_COMPLAINT.items()}
-        self._records.append(record)
-        self._lines["complaints_complaint"].append(self._complaint(record, fields))
-        self._events(record)
-        self._clocks(record, first)
-        self._alarms(record, first)
-        self._notices(record, first, ending)
-        self._feedback(record, first)
-        self._lines["channels_intake_inboundrecord"].append(
-            f"{first['channels_intake_inboundrecord']}\t{record.channel}\t{record.source}\t{record.token}\t"
-            f"{written(record.received)}\t{written(record.entered)}\t{{}}\t{record.id}"
-        )
+    def __init__(self, bases: dict[str, int], *, with_words: bool = False) -> None:
+        self._bases, self._with_words = bases, with_words
+        self._lines: dict[str, list[str]] = {table: [] for table in COLUMNS | WORDS}
+        self._complaints = self._overdue = 0
+        self._by_status: Counter[str] = Counter()
 
-    def batch(self, ending: Moment) -> Batch:
-        unfinished = [record for record in self._records if record.status != "closed"]
+    def write(self, life: Life, ending: Moment) -> None:
+        record, members = life.record, life.members
+        self._complaints += len(members)
+        self._by_status[record.status] += len(members)
+        if record.status != "closed" and record.next_due is not None and record.next_due < ending:
+            self._overdue += len(members)
+        self._complaint(life)
+        self._events(life)
+        self._clocks(life)
+        self._alarms(life)
+        self._notices(life, ending)
+        self._feedback(life)
+        self._inbound(life)
+        if self._with_words:
+            self._words(life)
+
+    def batch(self) -> Batch:
         return Batch(
-            complaints=len(self._records),
+            complaints=self._complaints,
             rows={table: "".join([f"{one}\n" for one in lines]).encode() for table, lines in self._lines.items()},
-            by_status=Counter(record.status for record in self._records),
-            overdue=sum(1 for record in unfinished if record.next_due is not None and record.next_due < ending),
+            by_status=self._by_status,
+            overdue=self._overdue,
         )
 
-    def _complaint(self, r: Record, fields: dict[str, Any]) -> str:
-        return line(
+    def _first(self, table: str, member: Member) -> int:
+        """The first number of the member's share."""
+        return self._bases[table] + member.index * MOST_PER_COMPLAINT[table]
+
+    def _shift(self, table: str, life: Life, member: Member) -> int:
+        """How far the member's numbers are from those in the record."""
+        return (member.index - life.members[0].index) * MOST_PER_COMPLAINT[table]
+
+    def _complaint(self, life: Life) -> None:
+        r, add = life.record, self._lines["complaints_complaint"].append
+        fields = life.members[0].fields
+        facts = line(
             (
-                r.id, r.reference, r.token, r.version, r.request_type, r.kind.category_id, r.kind.id, r.severity, r.priority,
-                "{" + ",".join(fields["flags"]) + "}", r.channel, r.source, fields["source_reference"], "{}",
-                when(r.external_due), r.branch, r.team.id if r.team else None, r.assignee.id if r.assignee else None,
-                fields["entered_by"].id, fields["customer"], fields["account"], fields["premise"], fields["area_id"], r.area,
-                r.contact_name, r.phone, r.email, fields["address"], r.contact_method, r.language, False, False,
-                plain(fields["story"]), fields["remedy"], fields["place"], when(fields["occurred"]), "{}", written(r.received),
-                written(r.entered), r.status, when(r.dispatched), when(r.contacted), when(r.arrived), when(r.restored),
-                when(r.cause_removed), when(r.resolved), when(r.closed), r.outcome, r.responsibility,
-                r.root_cause.id if r.root_cause else None, plain(r.resolution), r.referred_to,
-                r.merged_into.id if r.merged_into else None, r.service_issue.id if r.service_issue else None, r.urged,
-                r.reopened, r.transferred, r.returned, r.escalated, when(r.next_due), r.next_due_clock, when(r.breached),
+                r.version, r.request_type, r.kind.category_id, r.kind.id, r.severity, r.priority,
+                "{" + ",".join(fields["flags"]) + "}", r.channel, r.source,
             )
         )  # fmt: skip
-
-    def _events(self, r: Record) -> None:
-        """With their chain as the database would make it (docs/decisions/0026-history-chain.md), only sooner."""
-        add, chained = self._lines["complaints_event"].append, b""
-        for e in r.events:
-            by, details, salt = e.by, as_jsonb(e.details), _uuid(e.id)
-            user = "" if by.id is None else by.id
-            said = sha256(bytes.fromhex(salt.replace("-", "")) + f"{by.text}\x1f{details}".encode()).digest()
-            header = (
-                f"{r.id}|{e.number}|{e.move}|{e.from_status}|{e.to_status}|{e.at * MICROSECONDS}|{e.recorded * MICROSECONDS}"
-                f"|{by.role}|{user}"
+        people = line(
+            (
+                "{}", when(r.external_due), r.branch, r.team.id if r.team else None, r.assignee.id if r.assignee else None,
+                fields["entered_by"].id,
             )
-            chained = sha256(chained + header.encode() + said).digest()
+        )  # fmt: skip
+        course = line(
+            (
+                "{}", written(r.received), written(r.entered), r.status, when(r.dispatched), when(r.contacted), when(r.arrived),
+                when(r.restored), when(r.cause_removed), when(r.resolved), when(r.closed), r.outcome, r.responsibility,
+                r.root_cause.id if r.root_cause else None, plain(r.resolution), r.referred_to,
+            )
+        )  # fmt: skip
+        counted = line(
+            (
+                r.service_issue.id if r.service_issue else None, r.urged, r.reopened, r.transferred, r.returned, r.escalated,
+                when(r.next_due), r.next_due_clock, when(r.breached),
+            )
+        )  # fmt: skip
+        for number, m in enumerate(life.members):
+            f = m.fields
+            merged_into = self._first("complaints_complaint", life.originals[number]) if life.originals else NULL
             add(
-                f"{e.id}\t{r.id}\t{e.number}\t{e.move}\t{e.from_status}\t{e.to_status}\t{written(e.at)}\t{written(e.recorded)}"
-                f"\t{by.role}\t{user or NULL}\t{by.text}\t{plain(details)}\t{salt}\t\\\\x{chained.hex()}"
+                f"{self._first('complaints_complaint', m)}\t{m.reference}\t{m.token}\t{facts}\t{f['source_reference']}\t{people}"
+                f"\t{f['customer']}\t{f['account']}\t{f['premise']}\t{f['area_id']}\t{r.area}\t{f['contact_name']}\t{f['phone']}"
+                f"\t{f['email']}\t{f['address']}\t{f['contact_method']}\t{r.language}\tf\tf\t{plain(f['story'])}\t{f['remedy']}"
+                f"\t{f['place']}\t{when(f['occurred'])}\t{course}\t{merged_into}\t{counted}"
             )
 
-    def _clocks(self, r: Record, first: dict[str, int]) -> None:
+    def _events(self, life: Life) -> None:
+        """With their chain as the database would make it (docs/decisions/0026-history-chain.md), only sooner."""
+        add = self._lines["complaints_event"].append
+        told = [_event(e) for e in life.record.events]
+        merged = next((e for e in life.record.events if "into" in e.details), None) if life.originals else None
+        for number, m in enumerate(life.members):
+            complaint, chained = self._first("complaints_complaint", m), b""
+            shift, who = self._shift("complaints_event", life, m), str(complaint).encode()
+            for e, header, row, salted, details in told:
+                id, salt = e.id + shift, _uuid(e.id + shift)
+                if e is merged:
+                    original = life.originals[number]
+                    into = {"id": self._first("complaints_complaint", original), "text": original.reference}
+                    said = as_jsonb({**e.details, "into": into})
+                    salted, details = f"{e.by.text}\x1f{said}".encode(), plain(said)
+                said_hash = sha256(bytes.fromhex(salt.replace("-", "")) + salted).digest()
+                chained = sha256(chained + who + header + said_hash).digest()
+                add(f"{id}\t{complaint}{row}\t{details}\t{salt}\t\\\\x{chained.hex()}")
+
+    def _clocks(self, life: Life) -> None:
         add, enter = self._lines["complaints_clock"].append, self._lines["complaints_ledgerentry"].append
-        entry = first["complaints_ledgerentry"]
-        for c in r.clocks:
-            t, id = c.terms, first["complaints_clock"] + c.order
+        clocks, entries = [], []
+        for c in life.record.clocks:
+            t = c.terms
             policy = NULL if t.policy_id is None else t.policy_id
             calendar = NULL if t.calendar_id is None else t.calendar_id
-            add(
-                f"{id}\t{r.id}\t{t.kind}\t{t.tier}\t{c.round}\t{c.revision}\t{policy}\t{calendar}\t{t.limit_text}"
+            clocks.append(
+                f"\t{t.kind}\t{t.tier}\t{c.round}\t{c.revision}\t{policy}\t{calendar}\t{t.limit_text}"
                 f"\t{t.statistic}\t{'t' if t.is_pausable else 'f'}\t{t.extension}\t{t.warn_json}\t{t.escalate_json}\t{c.state}"
                 f"\t{written(c.started)}\t{when(c.due)}\t{when(c.paused)}\t{c.pause_reason}\t{when(c.pause_ends)}"
                 f"\t{when(c.extended_at)}\t{when(c.stopped)}"
@@ -197,40 +238,107 @@ class Writer:
             )
             for e in c.ledger:
                 limit, calendar = ("", NULL) if e.span is None else (e.span.limit_text, e.span.calendar_id or NULL)
-                enter(
-                    f"{entry}\t{id}\t{e.number}\t{e.action}\t{written(e.at)}\t{e.event}\t{limit}\t{calendar}\t{when(e.due)}"
-                    f"\t{when(e.until)}\t{e.reason}"
-                )
-                entry += 1
-
-    def _alarms(self, r: Record, first: dict[str, int]) -> None:
-        add, base, clocks = self._lines["complaints_alarm"].append, first["complaints_alarm"], first["complaints_clock"]
-        for a in r.alarms:
-            event = NULL if a.event is None else a.event
-            add(
-                f"{base + a.order}\t{clocks + a.clock.order}\t{r.id}\t{a.revision}\t{a.level}\t{written(a.fires)}"
-                f"\t{when(a.settled)}\t{event}"
-            )
-
-    def _notices(self, r: Record, first: dict[str, int], ending: Moment) -> None:
-        add = self._lines["complaints_notice"].append
-        for id, n in enumerate(r.notices, start=first["complaints_notice"]):
-            queued = written(n.queued)
-            add(
-                f"{id}\t{_uuid(id)}\t{r.id}\t{n.event}\t{n.code}\t{n.medium}\t{n.address}\t{'t' if n.is_to_customer else 'f'}"
-                f"\t{n.language}\t{n.subject}\t{n.body}\tsent\t1\t{queued}\t{written(min(n.sent, ending))}\t\t{queued}"
-            )
-
-    def _feedback(self, r: Record, first: dict[str, int]) -> None:
-        for id, q in enumerate(r.feedback, start=first["complaints_feedback"]):
-            self._lines["complaints_feedback"].append(
-                line(
+                entries.append(
                     (
-                        id, r.id, q.round, q.token, written(q.asked_at), when(q.answered_at), q.answered_by, q.solved, q.score,
-                        q.attitude, plain(q.comment), q.recorded_by, VERDICTS[q.solved], q.score, q.attitude,
+                        c.order,
+                        f"\t{e.number}\t{e.action}\t{written(e.at)}\t",
+                        e.event,
+                        f"\t{limit}\t{calendar}\t{when(e.due)}\t{when(e.until)}\t{e.reason}",
                     )
                 )
-            )  # fmt: skip
+        orders = [c.order for c in life.record.clocks]
+        for m in life.members:
+            complaint, first = self._first("complaints_complaint", m), self._first("complaints_clock", m)
+            for order, row in zip(orders, clocks, strict=True):
+                add(f"{first + order}\t{complaint}{row}")
+            shift = self._shift("complaints_event", life, m)
+            for id, (order, row, event, rest) in enumerate(entries, start=self._first("complaints_ledgerentry", m)):
+                enter(f"{id}\t{first + order}{row}{event + shift}{rest}")
+
+    def _alarms(self, life: Life) -> None:
+        add = self._lines["complaints_alarm"].append
+        alarms = [
+            (a.order, a.clock.order, f"\t{a.revision}\t{a.level}\t{written(a.fires)}\t{when(a.settled)}\t", a.event)
+            for a in life.record.alarms
+        ]
+        for m in life.members:
+            first, clocks = self._first("complaints_alarm", m), self._first("complaints_clock", m)
+            complaint, shift = self._first("complaints_complaint", m), self._shift("complaints_event", life, m)
+            for order, clock, row, event in alarms:
+                rung = NULL if event is None else event + shift
+                add(f"{first + order}\t{clocks + clock}\t{complaint}{row}{rung}")
+
+    def _notices(self, life: Life, ending: Moment) -> None:
+        r, add = life.record, self._lines["complaints_notice"].append
+        notices = []
+        for n in r.notices:
+            queued = written(n.queued)
+            notices.append(
+                (
+                    n,
+                    f"\t{'t' if n.is_to_customer else 'f'}\t{n.language}\t",
+                    f"\tsent\t1\t{queued}\t{written(min(n.sent, ending))}\t\t{queued}",
+                )
+            )
+        for number, m in enumerate(life.members):
+            complaint, shift = self._first("complaints_complaint", m), self._shift("complaints_event", life, m)
+            own = {"email": m.fields["email"], "sms": m.fields["phone"], "letter": m.fields["address"]}
+            names = [(r.reference, m.reference), (r.token, m.token), (r.contact_name, m.fields["contact_name"])]
+            if r.merged_into is not None:
+                names.append((r.merged_into.reference, life.originals[number].reference))
+            names = [(common, ours) for common, ours in names if common != ours]
+            for id, (n, before, after) in enumerate(notices, start=self._first("complaints_notice", m)):
+                text = f"{n.subject}\t{n.body}"
+                for common, ours in names:
+                    text = text.replace(common, ours)
+                add(
+                    f"{id}\t{_uuid(id)}\t{complaint}\t{n.event + shift}\t{n.code}\t{n.medium}"
+                    f"\t{own[n.medium] if n.is_to_customer else n.address}{before}{text}{after}"
+                )
+
+    def _feedback(self, life: Life) -> None:
+        add = self._lines["complaints_feedback"].append
+        answers = [
+            line(
+                (
+                    written(q.asked_at), when(q.answered_at), q.answered_by, q.solved, q.score, q.attitude, plain(q.comment),
+                    q.recorded_by, VERDICTS[q.solved], q.score, q.attitude,
+                )
+            )
+            for q in life.record.feedback
+        ]  # fmt: skip
+        rounds = [q.round for q in life.record.feedback]
+        for m in life.members:
+            complaint, first = self._first("complaints_complaint", m), self._first("complaints_feedback", m)
+            for id, (round, answer) in enumerate(zip(rounds, answers, strict=True), start=first):
+                add(f"{id}\t{complaint}\t{round}\t{m.token}{round}\t{answer}")
+
+    def _inbound(self, life: Life) -> None:
+        r, add = life.record, self._lines["channels_intake_inboundrecord"].append
+        for m in life.members:
+            add(
+                f"{self._first('channels_intake_inboundrecord', m)}\t{r.channel}\t{r.source}\t{m.token}\t"
+                f"{written(r.received)}\t{written(r.entered)}\t{{}}\t{self._first('complaints_complaint', m)}"
+            )
+
+    def _words(self, life: Life) -> None:
+        add, r = self._lines["complaints_complaintwords"].append, life.record
+        later = found_by.said_later(r.events)
+        for m in life.members:
+            text, words = found_by.row(m, r.branch, later)
+            add(f"{self._first('complaints_complaint', m)}\t{written(r.received)}\t{plain(text)}\t{words}")
+
+
+def _event(e: EventLine) -> tuple[EventLine, bytes, str, bytes, str]:
+    """An event, and of its header, its row, what is salted and its details what is the same for every member."""
+    by, user, details = e.by, "" if e.by.id is None else e.by.id, as_jsonb(e.details)
+    moments = f"{e.at * MICROSECONDS}|{e.recorded * MICROSECONDS}"
+    header = f"|{e.number}|{e.move}|{e.from_status}|{e.to_status}|{moments}|{by.role}|{user}"
+    row = (
+        f"\t{e.number}\t{e.move}\t{e.from_status}\t{e.to_status}\t{written(e.at)}\t{written(e.recorded)}"
+        f"\t{by.role}\t{user or NULL}\t{by.text}"
+    )
+    return e, header.encode(), row, f"{by.text}\x1f{details}".encode(), plain(details)
 
 
 def _uuid(number: int) -> str:

@@ -18,7 +18,8 @@ from django.utils import timezone, translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.demo import loading, rows, service, staffing
+from analytics.demo import loading, rows, service, staffing, supplied
+from analytics.demo.lives import SOMEBODY
 from analytics.demo.moments import instant_of
 from analytics.demo.seasons import counts
 from complaints import history_chain, workflow
@@ -339,12 +340,16 @@ def founded_with_people_away(**options):
     return loading.founded(ending=ENDING, customers=2000, **options)
 
 
+def lived(generator, task):
+    return [(life.record, life.members[0].fields) for life in generator.lives(task)]
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_every_life_is_what_the_workflow_would_have_written(seed, settings):
     generator = founded_with_people_away(days=40, seed=seed)
     seen = set()
     for task in loading.tasks(counts(generator.days, 40)):
-        for _index, record, fields in generator.lives(task):
+        for record, fields in lived(generator, task):
             if record.merged_into is None:
                 with translation.override(settings.LANGUAGE_CODE):
                     twin = played_through_the_workflow(record, fields, generator.ending)
@@ -375,7 +380,7 @@ def test_rare_turns_are_what_the_workflow_would_have_written(settings):
     generator = founded_with_people_away(days=60, seed=3)
     found = {}
     for task in loading.tasks(counts(generator.days, 4000)):
-        for _index, record, fields in generator.lives(task):
+        for record, fields in lived(generator, task):
             turns = {turn for turn, move in RARE.items() if any(event.move == move for event in record.events)}
             if any(event.move == "release" and event.by.role == CLOCK for event in record.events):
                 turns.add("pause ended by the clock")
@@ -404,6 +409,139 @@ def test_rare_turns_are_what_the_workflow_would_have_written(settings):
     for record, fields in {record.id: (record, fields) for some in found.values() for record, fields in some}.values():
         with translation.override(settings.LANGUAGE_CODE):
             assert_alike(record, played_through_the_workflow(record, fields, generator.ending))
+
+
+# several who share a life
+
+
+@pytest.fixture
+def many(monkeypatch):
+    """A small number counts as very many."""
+    monkeypatch.setattr(loading, "MANY", 100)
+    monkeypatch.setattr(loading, "VERY_MANY", 100)
+
+
+def rows_of(sql, *values):
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetchall()
+
+
+def test_to_siblings_happens_what_the_workflow_would_have_done_to_each(settings):
+    generator = founded_with_people_away(days=40, seed=4, siblings=3)
+    lives = [life for task in loading.tasks(counts(generator.days, 60)) for life in generator.lives(task)]
+    shared = [life for life in lives if len(life.members) > 1 and not life.originals]
+    assert len(shared) > 10
+    for life in shared[:12]:
+        record, own = life.record, life.members[-1].fields
+        ways = {"email": own["email"], "sms": own["phone"], "letter": own["address"]}
+        for name in ("contact_name", "phone", "email"):
+            setattr(record, name, own[name])
+        record.notices = [
+            notice._replace(
+                address=ways[notice.medium] if notice.is_to_customer else notice.address,
+                subject=notice.subject.replace(SOMEBODY, own["contact_name"]),
+                body=notice.body.replace(SOMEBODY, own["contact_name"]),
+            )
+            for notice in record.notices
+        ]
+        with translation.override(settings.LANGUAGE_CODE):
+            assert_alike(record, played_through_the_workflow(record, own, generator.ending))
+
+
+def test_siblings_are_whole_complaints_of_their_own(many):
+    demo(complaints=600, days=30)
+    assert Complaint.objects.count() == 600
+    courses = Complaint.objects.values("received_at", "branch").annotate(
+        n=Count("pk"), who=Count("customer", distinct=True)
+    )
+    shared = [course for course in courses if course["n"] > 1]
+    assert len(shared) > 50
+    assert all(course["n"] == course["who"] <= loading.SIBLINGS for course in shared)
+    *_before, found = history_chain.everything()
+    assert (found.faults, found.events) == ([], Event.objects.count())
+    assert Event.objects.values("salt").distinct().count() == found.events
+    for clock in random.Random(1).sample(list(Clock.objects.select_related("calendar")), 100):
+        given = replay([running.as_entry(entry) for entry in clock.ledger.select_related("calendar")])
+        assert (given.state, given.due_at, given.stopped_at) == (clock.state, clock.due_at, clock.stopped_at)
+    for complaint in Complaint.objects.select_related("customer", "account", "premise", "transformer_area"):
+        assert complaint.account.customer_id == complaint.customer_id
+        assert complaint.premise_id == complaint.account.premise_id
+        assert complaint.premise.transformer_area_id == complaint.transformer_area_id
+        assert complaint.premise.branch_id == complaint.branch_id == complaint.customer.branch_id
+    references = set(Complaint.objects.values_list("reference", flat=True))
+    for notice in Notice.objects.filter(event__isnull=False).select_related("complaint", "complaint__merged_into"):
+        complaint, said = notice.complaint, notice.subject + notice.body
+        known = {complaint.reference, complaint.merged_into and complaint.merged_into.reference}
+        assert set(re.findall(r"\d\d-\d{7}-\d", said)) & references <= known
+        assert SOMEBODY not in said
+        assert set(re.findall(r"demo-[0-9a-f]{16}", said)) <= {complaint.token}
+        if notice.is_to_customer:
+            assert notice.address in (complaint.contact_email, complaint.contact_phone, complaint.contact_address)
+            assert complaint.contact_name in said or (notice.code, notice.medium) != ("acknowledged", "email")
+
+
+def test_siblings_are_merged_into_complaints_of_the_same_customer(many):
+    demo(complaints=1500, days=30)
+    merged = Complaint.objects.exclude(merged_into=None).select_related("merged_into")
+    assert len({(complaint.received_at, complaint.branch_id) for complaint in merged}) < len(merged)
+    for complaint in merged:
+        original = complaint.merged_into
+        assert (complaint.customer_id, complaint.contact_name) == (original.customer_id, original.contact_name)
+        assert complaint.pk > original.pk
+        into = complaint.events.get(move="merge").details["into"]
+        assert into == {"id": original.pk, "text": original.reference}
+
+
+def test_every_reference_of_a_large_load_is_there(many):
+    demo(complaints=400, days=30)
+    pairs = rows_of(
+        """SELECT c.conrelid::regclass::text, a.attname, c.confrelid::regclass::text, b.attname FROM pg_constraint c
+           JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+           JOIN pg_attribute b ON b.attrelid = c.confrelid AND b.attnum = c.confkey[1]
+           WHERE c.contype = 'f' AND cardinality(c.conkey) = 1 AND c.conrelid = ANY(%s::regclass[])""",
+        [*rows.COLUMNS, *supplied.COLUMNS],
+    )
+    assert len(pairs) > 40
+    for table, column, other, key in pairs:
+        lost = rows_of(f"SELECT count(*) FROM {table} t LEFT JOIN {other} o ON o.{key} = t.{column}"
+                       f" WHERE t.{column} IS NOT NULL AND o.{key} IS NULL")  # fmt: skip
+        assert lost == [(0,)], (table, column)
+
+
+def test_what_a_large_load_is_found_by_is_what_the_database_would_have_written(many):
+    demo(complaints=400, days=30)
+    words = "SELECT * FROM complaints_complaintwords ORDER BY complaint_id"
+    before = rows_of(words)
+    assert len(before) == 400
+    rows_of("WITH gone AS (DELETE FROM complaints_complaintwords) SELECT 1")
+    rows_of("SELECT complaints_refresh_words(ARRAY(SELECT id FROM complaints_complaint))::text")
+    assert rows_of(words) == before
+    entries = (
+        "SELECT customer_id, account_id, branch_id, is_closed, name, text, grams FROM customers_searchentry ORDER BY 2"
+    )
+    before = rows_of(entries)
+    assert len(before) == 2100
+    rows_of("WITH gone AS (DELETE FROM customers_searchentry) SELECT 1")
+    rows_of("SELECT customers_refresh_accounts(ARRAY(SELECT id FROM customers_account))::text")
+    assert [(*row[:-1], set(row[-1]), len(row[-1])) for row in rows_of(entries)] == [
+        (*row[:-1], set(row[-1]), len(row[-1])) for row in before
+    ]
+
+
+def test_a_large_load_is_the_same_every_time(many):
+    with from_scratch():
+        demo(complaints=300, days=30)
+        first = digest()
+    with from_scratch():
+        demo(complaints=300, days=30)
+        assert digest() == first
+
+
+def test_a_large_load_says_how_long_its_parts_took(many):
+    said = demo(complaints=120, days=30, verbosity=2)
+    for part in ("customers", "lives", "indexes", "rest", "statistics"):
+        assert re.search(rf"{part} \d+\.\d s", said)
 
 
 # what is loaded
