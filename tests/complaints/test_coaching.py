@@ -209,11 +209,11 @@ def test_the_list_costs_the_same_for_one_and_for_many(client, django_assert_num_
     address = reverse("complaints:coaching") + "?view=team"
     complaint = an_action().complaint
     client.get(address)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         client.get(address)
     for _ in range(10):
         an_action(complaint=complaint)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         client.get(address)
 
 

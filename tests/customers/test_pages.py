@@ -49,10 +49,10 @@ def test_the_list_costs_the_same_for_5_and_50(desk, django_assert_num_queries):
 
     five_more(1)
     desk.get("/customers/")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         desk.get("/customers/")
     five_more(9)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         desk.get("/customers/")
 
 

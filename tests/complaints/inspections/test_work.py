@@ -97,11 +97,11 @@ def test_the_list_costs_the_same_for_five_rows_and_for_fifty(crew, django_assert
         an_inspection()
     address = reverse("complaints:inspections") + "?view=open"
     crew.get(address)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(12):
         crew.get(address)
     for _ in range(12):
         an_inspection()
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(12):
         crew.get(address)
 
 
