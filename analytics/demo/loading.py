@@ -121,9 +121,8 @@ def load(*, complaints: int, days: int, seed: int, ending: datetime, customers: 
             service.teach(seed=seed, ending=ending)
             asking.ask(Branch.objects.filter(parent__isnull=True).earliest("pk"), seed=seed, ending=ending)
             inspections.load(ending)
-            staffing.send_away(
-                ending
-            )  # only now: deputies hear of what happens while somebody is away, not of the past
+            # only now: deputies hear of what happens while somebody is away, not of the past
+            staffing.send_away(ending)
     with loaded.part("statistics"):
         _analyze()
     loaded.seconds = time.monotonic() - began
