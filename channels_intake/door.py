@@ -24,14 +24,15 @@ from customers.matching import Match, identify
 from staff.actors import CUSTOMER, Actor
 from staff.models import User
 
-NOTE = """
+NOTE = f"""
 INSERT INTO channels_intake_inboundrecord
     (channel, source, external_id, received_at, recorded_at, payload, complaint_id)
-VALUES (%s, %s, %s, %s, %s, %s, coalesce(%s, nextval(pg_get_serial_sequence('complaints_complaint', 'id'))))
+VALUES (%s, %s, %s, %s, %s, %s, coalesce(%s, {rulebook.NEXT_KEY}))
 ON CONFLICT (channel, external_id) DO NOTHING
-RETURNING complaint_id, (SELECT edition::text FROM complaints_rulebookedition WHERE id = 1)
+RETURNING complaint_id, {rulebook.NEXT_NUMBER}, {rulebook.EDITION}
 """
-"""The complaint is written afterwards, under the key that it gets here: the database looks for it when the transaction ends."""
+"""The complaint is written afterwards, under the key and number that it gets here: the database looks for it when the
+transaction ends. A second name of the same delivery leaves a number unused, as every transaction that is taken back does."""
 YES = "yes"
 DANGER_QUESTIONS = ("immediate_danger", "injured")
 URGENT_FLAGS = frozenset({Flag.GROUP, Flag.MEDIA, Flag.IMPORTANT_USER})
@@ -60,26 +61,26 @@ def receive_on(intake: Intake, *, by: Actor, at: datetime | None = None) -> tupl
     received_at = intake.received_at or at
     # always in this order: whoever comes second waits at the name they share, and holds nothing the first needs
     names = [name for name in dict.fromkeys((intake.external_id, intake.same_as)) if name]
-    key, book, mine = None, None, set()
+    key, given, mine = None, None, set()
     for name in names:
         if (noted := _noted(intake, name, received_at, key)) is not None:
-            key, edition = noted
-            book = rulebook.of(edition)
+            key, number, edition = noted
+            given = number, rulebook.of(edition)
             mine.add(name)
     if len(mine) == len(names):
-        return _registered(intake, by=by, at=at, received_at=received_at, key=key, book=book), True
+        return _registered(intake, by=by, at=at, received_at=received_at, key=key, given=given), True
     records = InboundRecord.objects.filter(channel=intake.channel, external_id__in=names)
     others = {
         one.external_id: one.complaint for one in records.exclude(external_id__in=mine).select_related("complaint")
     }
     known = next((others[name] for name in names if others.get(name) is not None), None)
-    complaint = known or _registered(intake, by=by, at=at, received_at=received_at, key=key, book=book)
+    complaint = known or _registered(intake, by=by, at=at, received_at=received_at, key=key, given=given)
     records.filter(Q(external_id__in=mine) | Q(complaint__isnull=True)).update(complaint=complaint)
     return complaint, known is None
 
 
-def _noted(intake: Intake, name: str, received_at: datetime, key: int | None) -> tuple[int, str | None] | None:
-    """Write down that it came under this name: the key that its complaint will have, and the rulebook's edition.
+def _noted(intake: Intake, name: str, received_at: datetime, key: int | None) -> tuple[int, int, str | None] | None:
+    """Write down that it came under this name: the key and the number that its complaint will have, and the rulebook's edition.
 
     None when it came before. Whoever else is writing it down now is waited for.
     """
@@ -88,7 +89,7 @@ def _noted(intake: Intake, name: str, received_at: datetime, key: int | None) ->
             NOTE,
             [intake.channel, intake.source, name, received_at, timezone.now(), json.dumps(dict(intake.given)), key],
         )
-        noted: tuple[int, str | None] | None = cursor.fetchone()
+        noted: tuple[int, int, str | None] | None = cursor.fetchone()
     return noted
 
 
@@ -109,12 +110,18 @@ def _legible(intake: Intake) -> Intake:
 
 
 def _registered(
-    intake: Intake, *, by: Actor, at: datetime, received_at: datetime, key: int | None, book: Rulebook | None
+    intake: Intake,
+    *,
+    by: Actor,
+    at: datetime,
+    received_at: datetime,
+    key: int | None,
+    given: tuple[int, Rulebook] | None,
 ) -> Complaint:
-    complaint = _complaint(intake, book or rulebook.current(), by=by, received_at=received_at)
+    complaint = _complaint(intake, given[1] if given else rulebook.current(), by=by, received_at=received_at)
     complaint.pk = key
     names = [attachment.name for attachment in intake.files]
-    event = workflow.register_on(complaint, by=by, at=at, details={"files": names} if names else {})
+    event = workflow.register_on(complaint, by=by, at=at, details={"files": names} if names else {}, given=given)
     for attachment in intake.files:
         attachment.is_from_customer = by.role == CUSTOMER
         attachment.added_by, attachment.added_at = by.user, event.at

@@ -18,7 +18,7 @@ from django.utils import formats, timezone, translation
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import SimpleLazyObject
 
-from complaints import database_clock, delivery, gateways, ladder, quiet, turn, webhooks
+from complaints import database_clock, delivery, gateways, ladder, quiet, rows, turn, webhooks
 from complaints.models import (
     SAFETY,
     Channel,
@@ -241,7 +241,7 @@ def queue(complaint: Complaint, event: Event, concerned: Iterable[tuple[str, Use
     Answers with those that reach people in a moment; letters and calls to webhooks are written beside them.
     """
     notices = drawn_up(complaint, event, concerned)
-    Notice.objects.bulk_create(notices)
+    rows.insert(notices)
     return [notice for notice in notices if notice.medium not in (Medium.LETTER, Medium.WEBHOOK)]
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from django.db import connection
 
 from complaints.clocks.promised import InForce, newest_calendars
-from complaints.models import Category, DeskSettings, MessageTemplate, RulebookEdition, Subcategory, Webhook
+from complaints.models import Category, DeskSettings, MessageTemplate, Subcategory, Webhook
 from complaints.routing import Routes
 from staff.models import Branch
 
@@ -42,6 +42,10 @@ class Rulebook:
         return [kind for kind in self.subcategories.values() if kind.category_id == category.pk]
 
 
+NEXT_KEY = "nextval(pg_get_serial_sequence('complaints_complaint', 'id'))"
+NEXT_NUMBER = "nextval('complaint_reference')"
+EDITION = "(SELECT edition::text FROM complaints_rulebookedition WHERE id = 1)"
+
 _kept: tuple[str, Rulebook] | None = None
 """The newest edition that this process has seen; another takes its place as a whole."""
 
@@ -50,8 +54,10 @@ _open: ContextVar[Rulebook | None] = ContextVar("open rulebook", default=None)
 
 def edition() -> str | None:
     """Which edition is in force, as this transaction sees it; None where the row is missing, and then nothing is kept."""
-    found = RulebookEdition.objects.values_list("edition", flat=True).first()
-    return str(found) if found else None
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {EDITION}")
+        found: str | None = cursor.fetchone()[0]
+    return found
 
 
 @contextmanager
@@ -83,14 +89,13 @@ def of(wanted: str | None) -> Rulebook:
     return found
 
 
-def number_and_edition() -> tuple[int, str | None]:
-    """The next number of the database's own sequence, which is never reused and waits for no other transaction; and `edition`."""
+def key_number_and_edition() -> tuple[int, int, str | None]:
+    """Of the next complaint the key and the number, by the database's own sequences, which never give one twice and wait for
+    no other transaction; and `edition`."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval('complaint_reference'), (SELECT edition::text FROM complaints_rulebookedition WHERE id = 1)"
-        )
-        number, found = cursor.fetchone()
-    return int(number), found
+        cursor.execute(f"SELECT {NEXT_KEY}, {NEXT_NUMBER}, {EDITION}")
+        key, number, found = cursor.fetchone()
+    return int(key), int(number), found
 
 
 def _read() -> Rulebook:

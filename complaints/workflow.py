@@ -14,12 +14,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from complaints import checks, concerns, database_clock, effects, ladder, outbox, routing, rulebook, turn, typed
+from complaints import checks, concerns, database_clock, effects, ladder, outbox, routing, rows, rulebook, turn, typed
 from complaints.clocks import alarms, following, opening, running
 from complaints.models import Alarm, Channel, Complaint, Event, Priority
 from complaints.references import reference_for
 from complaints.refusals import ChangedMeanwhile, DetailsMissing, MoveRefused
 from complaints.routing import Routes
+from complaints.rulebook import Rulebook
 from complaints.states import MOVES, PREVIOUS, REGISTER, SAME, Move, Status
 from staff.actors import ACTOR_LABELS, CLOCK, THE_CLOCK, Actor
 
@@ -39,10 +40,23 @@ def register(
     return register_on(complaint, by=by, at=at or timezone.now(), details=details or {})
 
 
-def register_on(complaint: Complaint, *, by: Actor, at: datetime, details: Mapping[str, Any]) -> Event:
-    """As `register`, for who has begun the transaction. What is raised must end it."""
-    number, edition = rulebook.number_and_edition()
-    book = rulebook.of(edition)
+def register_on(
+    complaint: Complaint,
+    *,
+    by: Actor,
+    at: datetime,
+    details: Mapping[str, Any],
+    given: tuple[int, Rulebook] | None = None,
+) -> Event:
+    """As `register`, for who has begun the transaction. What is raised must end it.
+
+    `given` are the next number and the rulebook in force, for who has asked for them in this transaction; the complaint then
+    brings its key.
+    """
+    if given is None:
+        complaint.pk, number, edition = rulebook.key_number_and_edition()
+        given = number, rulebook.of(edition)
+    number, book = given
     with turn.knowing(book.known):
         return _register(complaint, number, book.routes, by=by, at=at, details=details)
 
@@ -61,8 +75,8 @@ def _register(
     if complaint.channel == Channel.VISIT:
         complaint.contacted_at = complaint.received_at
     clocks = opening.plan(complaint)
-    complaint.save(force_insert=True)
-    event = record(complaint, REGISTER, "", by=by, at=at, details=details)
+    event = _event(complaint, REGISTER, "", by=by, at=at, details=details)
+    rows.insert_in_turn([complaint], [event])
     opening.open_all(complaint, clocks, event)
     complaint.know_clocks(clocks)
     if outbox.queue(complaint, event) and following.told(complaint, event, clocks):
@@ -161,7 +175,7 @@ def _perform(
     details = typed.understood(details, complaint)
     before = complaint.status
     event = made(name, complaint, by=by, at=at, seen=seen, details=details)
-    event.save(force_insert=True)
+    rows.insert([event])
     following.follow(complaint, event, details)
     complaint.save()
     effects.after(name, complaint, event, details)
@@ -220,15 +234,6 @@ def check(
             _("%(reference)s as it stands does not allow this: %(move)s.")
             % {"reference": complaint.reference, "move": move.label}
         )
-
-
-def record(
-    complaint: Complaint, name: str, before: str, *, by: Actor, at: datetime, details: Mapping[str, Any]
-) -> Event:
-    """Write the next event of the complaint; its number is the complaint's version."""
-    event = _event(complaint, name, before, by=by, at=at, details=details)
-    event.save(force_insert=True)
-    return event
 
 
 def _event(

@@ -173,9 +173,11 @@ def open_all(complaint: Complaint, clocks: list[Clock], event: Event) -> None:
     for clock in clocks:
         clock.complaint = complaint
     rows.insert(clocks)
-    rows.insert(entry for clock in clocks for entry in _first_entries(clock, event))
     alarms = [alarm for clock in clocks for alarm in alarms_of(clock)]
-    rows.insert(a for a in alarms if a.fire_at > event.at or not a.level.startswith("warn"))
+    rows.insert_in_turn(
+        (entry for clock in clocks for entry in _first_entries(clock, event)),
+        (a for a in alarms if a.fire_at > event.at or not a.level.startswith("warn")),
+    )
 
 
 def _first_entries(clock: Clock, event: Event) -> Iterable[LedgerEntry]:

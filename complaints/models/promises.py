@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
@@ -28,6 +29,9 @@ class Calendar(Named):
     reason = models.CharField(_("why it was changed"), max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    _understood: tuple[Any, WorkingCalendar] | None = None
+    """What these very rules were understood to mean: a complaint's clocks ask a dozen times."""
+
     class Meta:
         verbose_name = _("calendar")
         verbose_name_plural = _("calendars")
@@ -44,7 +48,9 @@ class Calendar(Named):
         """The calendar as the arithmetic knows it. Raises ImpossibleCalendar (a ValueError)."""
         if self._state.adding:
             return WorkingCalendar.from_rules(self.code, self.version, self.rules)
-        return _understood(self.code, self.version, json.dumps(self.rules))
+        if self._understood is None or self._understood[0] is not self.rules:
+            self._understood = self.rules, _understood(self.code, self.version, json.dumps(self.rules))
+        return self._understood[1]
 
 
 @lru_cache(maxsize=64)

@@ -24,7 +24,7 @@ def desk(profile):
 
 def test_the_public_form(client, django_assert_num_queries):
     form_id = walk(client)
-    with django_assert_num_queries(15):  # two of them begin and end what is a transaction outside of tests
+    with django_assert_num_queries(12):  # two of them begin and end what is a transaction outside of tests
         client.post(f"/complain/{form_id}/check/")
     record = InboundRecord.objects.get()
     assert record.complaint == Complaint.objects.get()
@@ -34,7 +34,7 @@ def test_the_public_form(client, django_assert_num_queries):
 def test_the_api(django_assert_num_queries):
     client = caller()
     client.post(URL, SAID, format="json", headers={"Idempotency-Key": "crm-1"})
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(15):
         answer = client.post(URL, SAID, format="json", headers={"Idempotency-Key": "crm-2"})
     whole = client.get(f"{URL}{answer.json()['reference']}/").json()
     assert answer.json() == whole
@@ -45,7 +45,7 @@ def test_the_api(django_assert_num_queries):
 def test_an_agent(client, django_assert_num_queries):
     client.force_login(a_user(Role.AGENT))
     client.post("/desk/new/phone/", filled("phone"))
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(13):
         client.post("/desk/new/phone/", filled("phone"))
     assert Complaint.objects.count() == 2
 
