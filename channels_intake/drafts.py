@@ -15,12 +15,15 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels_intake.models import Suspicion, UnsentForm
+from complaints import rulebook
 from complaints.models import Attachment, Channel
 from complaints.refusals import BadInput
+from complaints.rulebook import Rulebook
 from staff import saves
 
 KEY = "unsent_forms"
@@ -38,7 +41,8 @@ class Draft:
     def __init__(self, session: SessionBase | dict[str, Any], form_id: UUID) -> None:
         self.session, self.form_id = session, form_id
         mine = str(form_id) in session.get(KEY, [])
-        self._row = UnsentForm.objects.of_customers().filter(pk=form_id).first() if mine else None
+        rows = UnsentForm.objects.of_customers().annotate(edition=RawSQL(rulebook.EDITION, []))
+        self._row = rows.filter(pk=form_id).order_by().first() if mine else None
 
     @classmethod
     def held(cls, row: UnsentForm) -> Draft:
@@ -50,6 +54,10 @@ class Draft:
     @property
     def is_begun(self) -> bool:
         return self._row is not None
+
+    def book(self) -> Rulebook:
+        """The rulebook that was in force when it was looked up."""
+        return rulebook.of(getattr(self._row, "edition", None))
 
     @property
     def token(self) -> str:

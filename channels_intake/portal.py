@@ -111,12 +111,17 @@ def complain(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@rulebook.opened()
 def step(request: HttpRequest, form_id: UUID, step: str) -> HttpResponse:
     """One step of a draft. Going back keeps what was typed, right or wrong; going on needs it right."""
     draft = Draft(request.session, form_id)
     if not draft.is_begun:
         return sent_or_start(form_id)
+    with rulebook.opened(draft.book()):
+        return begun_step(request, draft, step)
+
+
+def begun_step(request: HttpRequest, draft: Draft, step: str) -> HttpResponse:
+    """As `step`, with the rulebook open."""
     answers = Answers(draft)
     if step == CHECK:
         return check(request, answers)

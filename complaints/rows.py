@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from django.db import connection, models
 from django.db.models.expressions import DatabaseDefault
+from django.db.models.fields import NOT_PROVIDED
 
 T = TypeVar("T", bound=models.Model)
 
@@ -83,7 +84,7 @@ def _left(row: models.Model) -> frozenset[str]:
 
 @cache
 def _may_be_left(model: type[models.Model]) -> list[str]:
-    return [one.attname for one in model._meta.concrete_fields if one.has_db_default()]
+    return [one.attname for one in model._meta.concrete_fields if one.db_default is not NOT_PROVIDED]
 
 
 @cache

@@ -24,7 +24,7 @@ def desk(profile):
 
 def test_the_public_form(client, django_assert_num_queries):
     form_id = walk(client)
-    with django_assert_num_queries(12):  # two of them begin and end what is a transaction outside of tests
+    with django_assert_num_queries(11):  # two of them begin and end what is a transaction outside of tests
         client.post(f"/complain/{form_id}/check/")
     record = InboundRecord.objects.get()
     assert record.complaint == Complaint.objects.get()

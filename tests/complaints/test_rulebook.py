@@ -16,6 +16,7 @@ from complaints.models import (
     Complaint,
     ComplaintWords,
     DeskSettings,
+    Event,
     LedgerEntry,
     MessageTemplate,
     Policy,
@@ -146,6 +147,36 @@ def test_rows_written_together_are_those_that_django_writes(desk):
         slow = Alarm.objects.bulk_create([Alarm(**values(one) | {"revision": 9}) for one in wanted])
         assert [read(one) for one in quick] == [read(one) | {"revision": clock.revision} for one in slow]
     assert rows.insert([]) == []
+
+
+def test_a_complaint_and_its_record_are_those_that_django_writes(desk):
+    said = {
+        "flags": ["media", "injury"],
+        "answers": {"supply_on": "不"},
+        "channel_details": {"by": ["1"]},
+        "place": "路 '1'",
+    }
+    complaint = an_unregistered_complaint(channel="web", source="website", **said)
+    event = workflow.register(complaint, by=an_actor(Role.AGENT), at=MONDAY, details={"files": ["%s.jpg"]})
+    others = {"reference": "R-2", "token": "another"}
+    slow = Complaint.objects.create(**values(complaint) | others)
+    assert read(slow) == read(complaint) | others
+    assert values(complaint) == read(complaint)
+    assert values(event) == read(event)
+    again = Event(**values(event) | {"complaint_id": slow.pk})
+    again.save(force_insert=True)
+    same = {"complaint_id", "recorded_at", "hash"}
+    assert {name: one for name, one in read(again).items() if name not in same} == {
+        name: one for name, one in read(event).items() if name not in same
+    }
+    assert list(Event.objects.get(pk=event.pk).details.values()) == [["%s.jpg"]]
+    complaint.place = "elsewhere"
+    complaint.save()
+    assert read(complaint) == read(slow) | {
+        "reference": complaint.reference,
+        "token": complaint.token,
+        "place": "elsewhere",
+    }
 
 
 def read(row) -> dict[str, object]:
