@@ -22,6 +22,8 @@ FLOOD = 100
 MOST = 1000
 """From here on nothing is taken, lest the disk fills."""
 HOUR = 3600
+PATIENCE = 2
+"""Seconds; a cache that does not answer counts nobody and holds nobody up."""
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +52,7 @@ def count(who: str) -> int:
 @functools.cache
 def _redis(address: str) -> Redis:
     """The one of Django's cache, which would ask three times for what one question answers."""
-    return Redis.from_url(address)
+    return Redis.from_url(address, socket_connect_timeout=PATIENCE, socket_timeout=PATIENCE)
 
 
 def check(who: str, *, most: int) -> None:

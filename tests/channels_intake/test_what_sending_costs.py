@@ -45,7 +45,7 @@ def test_the_api(django_assert_num_queries):
 def test_an_agent(client, django_assert_num_queries):
     client.force_login(a_user(Role.AGENT))
     client.post("/desk/new/phone/", filled("phone"))
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(12):
         client.post("/desk/new/phone/", filled("phone"))
     assert Complaint.objects.count() == 2
 
@@ -54,7 +54,7 @@ def test_a_note(client, django_assert_num_queries):
     complaint = a_complaint()
     client.force_login(a_user(Role.SUPERVISOR))
     client.post(f"/complaints/{complaint.reference}/moves/note/", {"note": "One."})
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         client.post(f"/complaints/{complaint.reference}/moves/note/", {"note": "Two."})
     assert complaint.events.filter(move="note").count() == 2
 
