@@ -14,7 +14,7 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models import prefetch_related_objects
 
-from complaints import concerns, ladder, outbox, workflow
+from complaints import concerns, ladder, outbox, rows, workflow
 from complaints.clocks import alarms, running
 from complaints.models import Alarm, Clock, Complaint, Concern, Event, Notice
 from staff.actors import THE_CLOCK
@@ -65,16 +65,16 @@ def ring_together(due: Sequence[Alarm], *, now: datetime) -> tuple[int, list[Ala
 
 def _locked(keys: Collection[int]) -> dict[int, Complaint]:
     """Those of these complaints that nobody else has in hand, by key, with what telling looks at."""
-    rows = Complaint.objects.select_for_update(skip_locked=True).filter(pk__in=keys).order_by("pk")
-    found = {complaint.pk: complaint for complaint in rows}
+    free = Complaint.objects.select_for_update(skip_locked=True).filter(pk__in=keys).order_by("pk")
+    found = {complaint.pk: complaint for complaint in free}
     prefetch_related_objects(list(found.values()), *RELATIONS)
     return found
 
 
 def _still_due(due: Iterable[Alarm], complaints: Collection[int], now: datetime) -> list[Alarm]:
     """These alarms as they are now that their complaints are locked."""
-    rows = Alarm.objects.due(now).select_related("clock")
-    return list(rows.filter(pk__in=[alarm.pk for alarm in due if alarm.complaint_id in complaints]))
+    fresh = Alarm.objects.due(now).select_related("clock")
+    return list(fresh.filter(pk__in=[alarm.pk for alarm in due if alarm.complaint_id in complaints]))
 
 
 @dataclass
@@ -106,7 +106,7 @@ class _Written:
 
     def save(self) -> None:
         """The rows of what rang and of what was void, each kind in one statement."""
-        Event.objects.bulk_create(self.events)
+        rows.insert(self.events)
         settled: dict[int, int | None] = {alarm.pk: None for alarm in self.void}
         settled |= {alarm.pk: event.pk for alarm, event in zip(self.rung, self.events, strict=True)}
         moved = list(self.moved.values())
@@ -118,5 +118,7 @@ class _Written:
             if moved:
                 counts = [[c.pk for c in moved], [c.version for c in moved], [c.escalated_count for c in moved]]
                 cursor.execute(COUNT, [*counts, [c.breached_at for c in moved]])
-        Concern.objects.bulk_create(self.concerns)
-        Notice.objects.bulk_create(self.notices)
+        for row in (*self.concerns, *self.notices):
+            row.event_id = row.event.pk if row.event else None  # which had no key yet when they were drawn up
+        rows.insert(self.concerns)
+        rows.insert(self.notices)

@@ -132,6 +132,7 @@ class Rota:
         self._roster = roster or Roster(start, end)
         self._roster.expect([path], [])
         self.shifts = self._roster.shifts(self.paths)
+        self._answers: dict[tuple[str, datetime], Answer] = {}
 
     @property
     def away(self) -> Away:
@@ -139,8 +140,10 @@ class Rota:
 
     def who(self, role: str, at: datetime) -> Answer:
         """Who answers for the role at a moment of the stretch."""
-        found = self._who(role, at, lambda people: self.acting(people, at))
-        return found if found.people else self._who(role, at, tuple)
+        if (role, at) not in self._answers:
+            found = self._who(role, at, lambda people: self.acting(people, at))
+            self._answers[role, at] = found if found.people else self._who(role, at, tuple)
+        return self._answers[role, at]
 
     def acting(self, people: Iterable[User], at: datetime) -> tuple[User, ...]:
         """Those who act for these people; a deputy only if this branch's complaints are theirs to see."""
