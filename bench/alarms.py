@@ -19,7 +19,8 @@ from django.urls import reverse
 from bench import clones
 from complaints import database_clock
 from complaints.models import Alarm, Complaint, Event
-from complaints.tasks import BATCH, ring_alarms
+from complaints.tasks import RUNG_TOGETHER, ring_alarms
+from config.garbage import collect_seldom
 
 OPEN_SHARE = 0.2
 OPEN_FOR = timedelta(days=6)
@@ -86,7 +87,7 @@ def bring_due(count: int) -> list[int]:
 
 def idle() -> dict[str, Any]:
     """What one sweep that finds nothing reads."""
-    statement, given = Alarm.objects.due(database_clock.now())[:BATCH].query.sql_with_params()
+    statement, given = Alarm.objects.due(database_clock.now())[:RUNG_TOGETHER].query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", given)
         plan = cursor.fetchone()[0][0]
@@ -103,6 +104,7 @@ def work() -> dict[str, Any]:
     """Be one worker: take turns until nothing is due, once told to begin."""
     ring_alarms()
     reverse("complaints:complaint", args=["x"])  # loads all addresses, which a worker does once in its life
+    collect_seldom()  # as Celery's workers do
     answer({"ready": True})
     sys.stdin.readline()
     began, before, rung, turns = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF), 0, 0

@@ -256,20 +256,22 @@ def drawn_up(complaint: Complaint, event: Event, concerned: Iterable[tuple[str, 
     desk = _desk()
     codes = dict.fromkeys(code for code, _recipient in wanted)
     texts = {(text.code, text.medium, text.language): text for code in codes for text in _texts(code)}
-    said: dict[str, dict[str, Any]] = {}
-    notices: dict[tuple[str, str, str], Notice] = {}
+    told: dict[tuple[str, str, str], tuple[MessageTemplate, Recipient]] = {}
     for code, recipient in wanted:
         text = text_for(texts, code, recipient.medium, recipient.language)
         if text is not None:
-            if text.language not in said:
-                with translation.override(text.language):
-                    said[text.language] = words_for(complaint, event, desk)
             # two people may share a mailbox, and it need not hear it twice
-            key = (code, recipient.medium, recipient.address.lower())
-            with translation.override(text.language):
-                notices.setdefault(key, _notice(complaint, event, text, recipient, said[text.language]))
-    try_at(turn.now(), list(notices.values()), desk)
-    return [*calls, *notices.values()]
+            told.setdefault((code, recipient.medium, recipient.address.lower()), (text, recipient))
+    written: dict[tuple[str, str, str], Notice] = {}
+    for language in dict.fromkeys(text.language for text, _recipient in told.values()):
+        with translation.override(language):
+            said = words_for(complaint, event, desk)
+            for key, (text, recipient) in told.items():
+                if text.language == language:
+                    written[key] = _notice(complaint, event, text, recipient, said)
+    notices = [written[key] for key in told]
+    try_at(turn.now(), notices, desk)
+    return [*calls, *notices]
 
 
 def _unnamed(complaint: Complaint, recipients: list[Recipient]) -> list[Recipient]:
@@ -317,7 +319,10 @@ def _notice(
 
 def try_at(moment: datetime, notices: list[Notice], desk: DeskSettings) -> None:
     """Set the next try to this moment, or to the end of the quiet hours that it falls into."""
-    allowed = quiet.next_allowed(moment, desk.quiet_from, desk.quiet_until, timezone.get_default_timezone())
+    hours = desk.quiet_from, desk.quiet_until
+    allowed = turn.once(
+        ("allowed", moment, *hours), lambda: quiet.next_allowed(moment, *hours, timezone.get_default_timezone())
+    )
     staff = [notice.address for notice in notices if not notice.is_to_customer]
     # an address of last resort is nobody's bed, and whoever watches it must know that nobody else does
     awake = {desk.last_resort_email.lower()}
@@ -362,7 +367,7 @@ def words_for(complaint: Complaint, event: Event, desk: DeskSettings) -> dict[st
         "due": SimpleLazyObject(lambda: spoken(promised_to_customer(complaint))),
         "message": details.get("message", ""),
         "amount": money(Decimal(details["amount"]), desk) if "amount" in details else "",
-        "way": dict(GivenBack.choices).get(details.get("way", ""), ""),
+        "way": dict(GivenBack.choices).get(details["way"], "") if "way" in details else "",
         "reason": details.get("reason", "") or details.get("comment", ""),
         "resolution": complaint.resolution,
         "referred_to": complaint.referred_to,
@@ -370,13 +375,17 @@ def words_for(complaint: Complaint, event: Event, desk: DeskSettings) -> dict[st
         "clock": details.get("clock", ""),
         "who": event.actor,
         "what": event.label,
-        "by_when": spoken(parse_datetime(str(details.get("due_at") or details.get("answer_by") or ""))),
+        "by_when": SimpleLazyObject(lambda: _by_when(details)),
         "request_url": _request_url(complaint, details),
         "count": complaint.urged_count,
         "hotline": desk.hotline,
         "regulator": desk.regulator_hotline,
         "utility": desk.utility_zh if translation.get_language().startswith("zh") else desk.utility_en,
     }
+
+
+def _by_when(details: Mapping[str, Any]) -> str:
+    return spoken(parse_datetime(str(details.get("due_at") or details.get("answer_by") or "")))
 
 
 def _feedback_url(complaint: Complaint) -> str:

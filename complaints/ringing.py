@@ -118,7 +118,10 @@ class _Written:
             if moved:
                 counts = [[c.pk for c in moved], [c.version for c in moved], [c.escalated_count for c in moved]]
                 cursor.execute(COUNT, [*counts, [c.breached_at for c in moved]])
-        for row in (*self.concerns, *self.notices):
-            row.event_id = row.event.pk if row.event else None  # which had no key yet when they were drawn up
+        # when these were drawn up their events had no keys yet
+        for concern in self.concerns:
+            concern.event_id = concern.event.pk
+        for notice in self.notices:
+            notice.event_id = notice.event.pk if notice.event else None
         rows.insert(self.concerns)
         rows.insert(self.notices)

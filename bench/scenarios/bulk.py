@@ -31,6 +31,7 @@ from channels_intake import regulator_batch
 from complaints import announcements, database_clock, turn
 from complaints.models import Alarm, Announcement, Complaint, Saying
 from complaints.tasks import ring_alarms
+from config.garbage import collect_seldom
 from customers.importing import files
 from customers.importing import taking as customers_taking
 from customers.importing.fields import guessed
@@ -120,6 +121,7 @@ def ring() -> Rows:
     """One worker, once told to begin: it takes turns until nothing is due."""
     ring_alarms()
     reverse("complaints:complaint", args=["x"])  # loads all addresses, which a worker does once in its life
+    collect_seldom()  # as Celery's workers do
     answer("ready")
     sys.stdin.readline()
     began, rung = time.perf_counter(), 0

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from complaints import turn, workflow
 from complaints.models import Alarm, DeskSettings
-from complaints.tasks import BATCH
+from complaints.tasks import RUNG_TOGETHER
 from staff.actors import Role
 from tests.factories import MONDAY, a_complaint, an_actor
 
@@ -47,7 +47,7 @@ def many(profile):
 
 def plan_of(at):
     """The nodes of the sweep's plan as it ran, outermost first."""
-    statement, given = Alarm.objects.due(at)[:BATCH].query.sql_with_params()
+    statement, given = Alarm.objects.due(at)[:RUNG_TOGETHER].query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", given)
         node = cursor.fetchone()[0][0]["Plan"]
@@ -72,8 +72,8 @@ def test_an_idle_sweep_touches_a_few_pages_however_many_alarms_there_are(many):
 def test_a_busy_sweep_reads_one_batch_and_sorts_nothing(many):
     limit, scan = plan_of(MONDAY + timedelta(days=10))
     assert (limit["Node Type"], scan["Node Type"], scan["Index Name"]) == ("Limit", "Index Scan", "alarm_due_next")
-    assert (scan["Actual Rows"], scan.get("Rows Removed by Filter", 0)) == (BATCH, 0)
-    assert touched(limit) <= 3 * BATCH
+    assert (scan["Actual Rows"], scan.get("Rows Removed by Filter", 0)) == (RUNG_TOGETHER, 0)
+    assert touched(limit) <= 3 * RUNG_TOGETHER
 
 
 def statements(work):

@@ -127,7 +127,7 @@ def one_by_one():
         with turn.Sweep() as sweep:
             while True:
                 with turn.begun() as now:
-                    due = list(Alarm.objects.due(now, after=last)[: tasks.BATCH])
+                    due = list(Alarm.objects.due(now, after=last)[: tasks.RUNG_TOGETHER])
                     if not due:
                         break
                     rung += sweep.through(due, partial(workflow.ring, now=now))
@@ -199,7 +199,7 @@ def history_chain_is_whole():
 
 @pytest.mark.parametrize(("seed", "size"), [(1, 200), (2, 9), (3, 40)])
 def test_many_at_a_time_leave_what_one_by_one_leaves(seed, size, monkeypatch):
-    monkeypatch.setattr(tasks, "BATCH", size)
+    monkeypatch.setattr(tasks, "RUNG_TOGETHER", size)
     a_mixture(random.Random(seed))
     due = Alarm.objects.due(database_clock.now()).count()
     assert due > 40

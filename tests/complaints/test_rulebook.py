@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
 from complaints import rows, rulebook, workflow
 from complaints.clocks.alarms import alarms_of
@@ -19,6 +20,7 @@ from complaints.models import (
     Event,
     LedgerEntry,
     MessageTemplate,
+    Notice,
     Policy,
     PolicyLimit,
     RoutingRule,
@@ -177,6 +179,30 @@ def test_a_complaint_and_its_record_are_those_that_django_writes(desk):
         "token": complaint.token,
         "place": "elsewhere",
     }
+
+
+def test_rows_with_automatic_moments_and_defaults_of_the_database_are_those_that_django_writes(desk):
+    """An event gets its salt and its hash from the database; a notice the moment at which it was written."""
+    complaint = an_unregistered_complaint(channel="web", source="website")
+    first = workflow.register(complaint, by=an_actor(Role.AGENT), at=MONDAY)
+    began = timezone.now()
+    for way in (rows.insert, lambda found: type(found[0]).objects.bulk_create(found)):
+        kept = {"details": {"clock": "resolve"}, "move": "warn", "role": "clock", "at": MONDAY}
+        event = Event(complaint=complaint, number=complaint.events.count() + 1, to_status=complaint.status, **kept)
+        way([event])
+        notice = Notice(
+            complaint=complaint, event=event, code="warning", medium="email", address="a@example.org", language="en",
+            subject="?", body="“%s”", next_try_at=MONDAY,
+        )  # fmt: skip
+        way([notice])
+        found = Event.objects.get(pk=event.pk)
+        assert {name: getattr(found, name) for name in kept} == kept
+        assert found.salt is not None
+        assert bytes(found.hash) not in (b"", bytes(Event.objects.get(pk=first.pk).hash))
+        assert began <= found.recorded_at <= timezone.now()
+        seen = values(Notice.objects.get(pk=notice.pk))
+        assert seen == values(notice) | {"created_at": seen["created_at"]}
+        assert began <= seen["created_at"] <= timezone.now()
 
 
 def read(row) -> dict[str, object]:
