@@ -116,6 +116,8 @@ def load(*, complaints: int, days: int, seed: int, ending: datetime, customers: 
                     _write_words(generator.bases.ids[Complaint._meta.db_table])
             with loaded.part("indexes"):
                 _put_back(indexes)
+        with loaded.part("statistics"):
+            _analyze()  # or who is asked for a survey is planned as if there were nobody, which takes two minutes of a million
         with loaded.part("rest"):
             _set_sequences(generator.bases.number + complaints)
             service.teach(seed=seed, ending=ending)
