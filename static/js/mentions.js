@@ -60,7 +60,9 @@ function take(number) {
   field.focus();
 }
 
+// An answer that is still under way must not open what was just closed.
 function close() {
+  asked += 1;
   if (!open) return;
   open.list.remove();
   for (const name of ["aria-controls", "aria-activedescendant", "aria-autocomplete"]) open.field.removeAttribute(name);

@@ -110,7 +110,8 @@ def test_the_receipt_prints_on_a_roll_and_on_a_sheet_with_reference_link_and_cod
     assert round(document.get_page_size(0)[0]) == width
     text = document[0].get_textpage().get_text_bounded()
     assert complaint.reference in text
-    assert complaint.token in text.replace("\r", "").replace("\n", "")
+    # a hyphen at the end of a line is told as U+0002
+    assert complaint.token in text.replace("\r", "").replace("\n", "").replace("\x02", "-")
     assert client.get(f"/desk/registered/{complaint.reference}/receipt/a5/").status_code == 404
     client.force_login(a_user(Role.AGENT, branch=a_branch("county", parent=a_branch())))
     assert client.get(f"/desk/registered/{complaint.reference}/receipt/{paper}.pdf").status_code == 404

@@ -54,6 +54,27 @@ def test_a_mention_is_found_read_and_answered(open_window, sign_in):
     assert not supervisor.scrolls_sideways()
 
 
+def test_a_late_answer_does_not_open_the_picker_again(open_window, sign_in):
+    customer, supervisor = open_window(Customer), sign_in("supervisor")
+    customer.answer_up_to_check()
+    reference = customer.send()
+    page, held = supervisor.page, []
+    page.goto(f"/complaints/{reference}/?move=note#move")
+    field, asks = page.locator('textarea[name="note"]'), re.compile(r"[?&]q=investigator$")
+    page.route(asks, lambda route: held.append(route))
+    field.focus()
+    page.keyboard.type("@investigator")
+    expect(page.get_by_role("option").first).to_contain_text("@investigator ")
+    page.keyboard.press("Enter")
+    expect(page.locator(".mention-list")).to_have_count(0)
+    [late] = held
+    with page.expect_response(asks):
+        late.continue_()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator(".mention-list")).to_have_count(0)
+    assert re.fullmatch(r"@\S+ ", field.input_value())
+
+
 def test_a_question_to_another_team_comes_back_answered(open_window, sign_in):
     customer, investigator, crew = open_window(Customer), sign_in("investigator"), sign_in("outage-01-1")
     customer.answer_up_to_check()

@@ -1,7 +1,6 @@
 """Who else is on the page of a complaint, and what has become new while it was open."""
 
 import pytest
-from django.core.cache import cache
 from django.core.cache.backends.redis import RedisCache
 from django.urls import reverse
 
@@ -13,11 +12,6 @@ from tests.complaints.views.pages import move_url, text_of
 from tests.factories import a_complaint, a_user
 
 pytestmark = pytest.mark.usefixtures("profile", "monday_morning")
-
-
-@pytest.fixture(autouse=True)
-def nobody_here():
-    cache.clear()
 
 
 @pytest.fixture
