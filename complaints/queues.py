@@ -467,7 +467,8 @@ def _at_once(visible: ComplaintQuerySet, names: tuple[str, ...], user: User) -> 
     In the order of deadlines, for the reason that holds for each list: without it the table is read until MOST_AT_ONCE are found.
     """
     marks = {f"in_{place}": BY_NAME[name].of_open for place, name in enumerate(names)}
-    marked = visible.unfinished().by_due_next().annotate(
+    open_ones = visible.unfinished().by_due_next()
+    marked = open_ones.annotate(
         **{
             mark: ExpressionWrapper(condition(user, SOMETIME), BooleanField())
             for mark, condition in marks.items()
