@@ -214,8 +214,14 @@ def _together(source: Source, seconds: float, most: int, clients: int) -> dict[s
     return {"together": number, "per_second": round(number / (time.perf_counter() - began), 2)}
 
 
-def warm(port: int, scenario: dict[str, Any], clients: int) -> None:
-    """Until each process of the web has loaded itself and each thread is connected to the database."""
+def warm(port: int, scenarios: Sequence[dict[str, Any]], clients: int) -> None:
+    """Until each process of the web has loaded itself and each thread is connected to the database.
+
+    By the first page that may be asked for again and again: what is sent can be sent once.
+    """
+    scenario = next((one for one in scenarios if one["loops"]), None)
+    if scenario is None:
+        return
     quick = 0
     for _round in range(MOST_WARMING):
         began = time.perf_counter()
@@ -240,8 +246,7 @@ def memory(processes: Sequence[int]) -> float | None:
 
 def main() -> None:
     plan = json.load(sys.stdin)
-    for scenario in plan["scenarios"][:1]:
-        warm(plan["port"], scenario, plan["clients"])
+    warm(plan["port"], plan["scenarios"], plan["clients"])
     given = {name: plan[name] for name in ("seconds", "most", "clients", "processes")}
     print(json.dumps(measure(plan["port"], plan["scenarios"], **given)))
 

@@ -96,6 +96,15 @@ def test_what_leads_there_is_asked_for_first_and_journeys_are_used_once(web):
     )
 
 
+def test_the_web_is_warmed_by_what_may_be_asked_for_again(web):
+    port, asked = web
+    form = Scenario("form", [Journey(Request(f"/{n}/send/")) for n in range(9)], loops=False).as_plan()
+    load.warm(port, [form], 2)
+    assert asked == []
+    load.warm(port, [form, looks("page", ["/page/"], {}).as_plan()], 2)
+    assert {path for path, _counts in asked} == {"/page/"}
+
+
 def said(asked, **more):
     page = {"queries": 3, "database": 1.0, "processor": 2.0, "memory": 90.0, "per_second": 50.0}
     pages = [
