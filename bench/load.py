@@ -217,15 +217,17 @@ def _together(source: Source, seconds: float, most: int, clients: int) -> dict[s
 def warm(port: int, scenarios: Sequence[dict[str, Any]], clients: int) -> None:
     """Until each process of the web has loaded itself and each thread is connected to the database.
 
-    By the first page that may be asked for again and again: what is sent can be sent once.
+    By the first page that may be asked for again and again; where all is sent, by journeys that are then used up.
     """
-    scenario = next((one for one in scenarios if one["loops"]), None)
-    if scenario is None:
-        return
-    quick = 0
-    for _round in range(MOST_WARMING):
+    scenario = next((one for one in scenarios if one["loops"]), scenarios[0])
+    quick, many = 0, clients * WARMING
+    for _round in range(MOST_WARMING if scenario["loops"] else 2 * ROUNDS):
+        part = scenario
+        if not scenario["loops"]:
+            part = {**scenario, "journeys": scenario["journeys"][:many]}
+            scenario["journeys"] = scenario["journeys"][many:]
         began = time.perf_counter()
-        _together(Source(port, scenario), 0.2, clients * WARMING, clients)
+        _together(Source(port, part), 0.2, many, clients)
         quick = quick + 1 if time.perf_counter() - began < SLOW else 0
         if quick == ROUNDS:
             return
@@ -246,7 +248,8 @@ def memory(processes: Sequence[int]) -> float | None:
 
 def main() -> None:
     plan = json.load(sys.stdin)
-    warm(plan["port"], plan["scenarios"], plan["clients"])
+    if plan["scenarios"]:
+        warm(plan["port"], plan["scenarios"], plan["clients"])
     given = {name: plan[name] for name in ("seconds", "most", "clients", "processes")}
     print(json.dumps(measure(plan["port"], plan["scenarios"], **given)))
 
