@@ -11,9 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from complaints import timeline
-from complaints.models import Complaint, Event, Feedback
+from complaints.models import Channel, Complaint, Event, Feedback, Priority, Severity
+from complaints.states import Status
 from customers.models import Customer
 from staff.models import User
+from staff.words import Words
 
 COLUMNS: dict[str, LazyText | str] = {
     "reference": _("Reference"),
@@ -35,6 +37,13 @@ COLUMNS: dict[str, LazyText | str] = {
     "last": _("Last event"),
     "satisfaction": pgettext_lazy("column", "Satisfaction"),
 }
+CHOICES = {
+    "status": Words(Status.choices),
+    "channel": Words(Channel.choices),
+    "severity": Words(Severity.choices),
+    "priority": Words(Priority.choices),
+}
+"""What the values of those columns are called that hold one of a fixed list."""
 ALWAYS = "reference"
 """The column that names the row; it can be moved, not left out."""
 USUAL = ("reference", "what", "who", "with", "status", "due")

@@ -20,27 +20,17 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from complaints.clocks.shown import ClockView
-from complaints.columns import ALWAYS
-from complaints.models import Channel, Complaint, Priority, Severity
-from complaints.states import Status
+from complaints.columns import ALWAYS, CHOICES
+from complaints.models import Complaint
 from customers.masks import masked
 from staff import moments
 from staff.naming import Named
 from staff.templatetags.redress import badge, clock_icon, timebar
-from staff.words import Words
 
 register = template.Library()
 
 TITLE, LINE = 300, 120
 """Characters of a story that its title and its cell show."""
-
-
-CHOICES = {
-    "status": Words(Status.choices),
-    "channel": Words(Channel.choices),
-    "severity": Words(Severity.choices),
-    "priority": Words(Priority.choices),
-}
 
 
 class Shared:

@@ -30,16 +30,15 @@ from complaints import (
     taking,
 )
 from complaints.clocks import shown
-from complaints.models import Category, Channel, Complaint, DeskHabit, Priority, SavedView
+from complaints.models import Category, Complaint, DeskHabit, SavedView
 from complaints.models.complaint import ComplaintQuerySet
 from complaints.references import parse_reference
-from complaints.states import HANDLERS, Status
+from complaints.states import HANDLERS
 from customers import reading
 from customers.models import Reading
 from staff.http import StaffRequest
 from staff.models import Branch, User
 from staff.naming import name_field
-from staff.words import Words
 from staff.written_out import Statement
 
 PAGE = 50
@@ -275,7 +274,11 @@ def _choices(categories: Iterable[Category], branches: Iterable[tuple[int, str, 
     }
 
 
-_FIXED = {"channels": Words(Channel.choices), "statuses": Words(Status.choices), "priorities": Words(Priority.choices)}
+_FIXED = {
+    "channels": columns.CHOICES["channel"],
+    "statuses": columns.CHOICES["status"],
+    "priorities": columns.CHOICES["priority"],
+}
 
 
 @login_required
