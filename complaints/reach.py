@@ -28,9 +28,8 @@ def of(complaint: Complaint) -> Reach:
     found = outbox.complainant(complaint)
     if found:
         one = found[0]
-        if one.medium == Medium.EMAIL:
-            return Reach(masked(one.address), _("by e-mail"))
-        return Reach(masked(one.address), _("by text message"))
+        ways = {Medium.EMAIL: _("by e-mail"), Medium.LETTER: _("by letter"), Medium.SMS: _("by text message")}
+        return Reach(masked(one.address), ways[Medium(one.medium)])
     if complaint.customer is not None and complaint.customer.do_not_contact:
         return Reach("", "", _("This customer asked not to be contacted: nothing is sent."))
     if complaint.is_anonymous:

@@ -141,6 +141,11 @@ def test_before_sending_one_reads_where_it_goes(client, sign_in, complaint):
         assert "by text message to 138****5678" in page, name
     assert "Send to customer by text message to 138****5678" in text_of(client.get(url, {"move": "message"}))
     assert "Nothing is sent" in text_of(client.get(url, {"move": "note"}))
+    complaint.contact_method, complaint.contact_address = "letter", "和平路一百号二楼"
+    complaint.save()
+    page = text_of(client.get(url, {"move": "message"}))
+    assert "by letter to" in page
+    assert "by text message" not in page
 
 
 @pytest.mark.parametrize(
